@@ -1,0 +1,1 @@
+"""Nouns and array arithmetic: NumPy only, arrays over nodes, NaN where a sample is missing."""

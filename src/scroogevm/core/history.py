@@ -1,0 +1,157 @@
+"""What a strategy sees: the kept windows of one slice and one resource, and its own memo."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools, Floats, Ints
+from scroogevm.core.shared import computed_once
+from scroogevm.core.statistics import Ranked, mean, percentile_of_largest, std
+from scroogevm.core.window import VMs, Window, take
+
+Memo = Mapping[str, Floats]
+"""The arrays over nodes that a strategy wants back with the next window of the same slice."""
+
+NO_MEMO: Memo = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class Trail:
+    """The last samples of each VM, whatever window they fell in.
+
+    Attributes:
+        usage: (vms, samples), the newest last; NaN where missing or before the VM came.
+        seen: (vms,), samples since the VM came, those before the trail included.
+        maximum: (vms,), largest sample since the VM came.
+    """
+
+    usage: Floats
+    seen: Ints
+    maximum: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The kept windows of one slice, one resource, oldest first, the one just closed last.
+
+    Attributes:
+        earlier: up to ``kept`` windows of the same slice before the new one.
+        new: the window just closed.
+        kept: K, how many windows a strategy joins, the new one included.
+        memo: what the strategy returned at the previous window of this slice; empty at first.
+        trail: the last samples of the VMs of ``new``; None when no strategy asked for any.
+        future: the windows to come, of every slice, nearest first; empty but in a replay.
+        slices: slices in a scope: the next window of this slice is ``future[slices - 1]``.
+        shared: what was computed of these windows once, for every strategy that asks.
+    """
+
+    earlier: Sequence[Window]
+    new: Window
+    kept: int
+    memo: Memo = field(default=NO_MEMO)
+    trail: Trail | None = None
+    future: Sequence[Window] = ()
+    slices: int = 1
+    shared: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes."""
+        return self.new.nodes
+
+    @property
+    def capacity(self) -> Floats:
+        """What each node has, (nodes,)."""
+        return self.new.capacity
+
+    @property
+    def allocated(self) -> Floats:
+        """What the VMs on each node were promised, (nodes,)."""
+        return self.new.allocated
+
+    @property
+    def vms(self) -> VMs:
+        """The VMs of the new window."""
+        return self.new.vms
+
+    @computed_once
+    def windows(self) -> Sequence[Window]:
+        """The K kept windows (fewer at the start), the new one last."""
+        return (*self.earlier, self.new)[-self.kept :]
+
+    @computed_once
+    def full(self) -> Bools:
+        """Where K windows with samples were kept before the new one, (nodes,)."""
+        if len(self.earlier) < self.kept:
+            return np.zeros(self.nodes, np.bool_)
+        return np.logical_and.reduce([window.present > 0 for window in self.earlier[-self.kept :]])
+
+    @computed_once
+    def usage(self) -> Floats:
+        """``x``: the samples of the kept windows, joined, (nodes, samples)."""
+        return np.concatenate([window.usage for window in self.windows], axis=1)
+
+    @computed_once
+    def earlier_usage(self) -> Floats:
+        """The samples of the windows before the new one, joined, (nodes, samples)."""
+        if not self.earlier:
+            return np.empty((self.nodes, 0))
+        return np.concatenate([window.usage for window in self.earlier], axis=1)
+
+    @computed_once
+    def mean(self) -> Floats:
+        """Mean of ``x``, (nodes,)."""
+        return mean(self.usage)
+
+    @computed_once
+    def std(self) -> Floats:
+        """Population standard deviation of ``x``, (nodes,)."""
+        return std(self.usage)
+
+    @computed_once
+    def ranked(self) -> Ranked:
+        """``x`` in order."""
+        return Ranked.of(self.usage)
+
+    def remembered(self, name: str, first: Floats | float) -> Floats:
+        """The memo's array of that name, ``first`` for nodes that have none yet, (nodes,)."""
+        array = self.memo.get(name)
+        if array is None:
+            return np.broadcast_to(np.asarray(first, np.float64), (self.nodes,)).copy()
+        return np.where(np.isnan(array), first, array)
+
+    @computed_once
+    def _rows(self) -> Sequence[Ints]:
+        """For each kept window, the row there of each VM of the new window, -1 where absent."""
+        return [window.vms.find(self.vms.ids) for window in self.windows]
+
+    @computed_once
+    def vm_windows(self) -> Ints:
+        """In how many kept windows each VM of the new window lived, (vms,)."""
+        return np.sum([rows >= 0 for rows in self._rows], axis=0, dtype=np.int64)
+
+    def vm_percentile(self, p: float) -> Floats:
+        """Percentile ``p`` of each VM's samples of the kept windows, (vms,); NaN without samples.
+
+        Each window is sorted once in its life; of each, only the samples that can matter to this
+        percentile are looked at again.
+        """
+        parts = [window.vms.ranked for window in self.windows]
+        total = sum(part.width for part in parts)
+        # Rank floor(p/100 * (n-1)) from below is rank n-1-floor(...) from above, largest for n.
+        needed = total - int(np.floor(p / 100 * max(total - 1, 0)))
+        columns = [
+            take(part.largest(needed), rows, -np.inf)
+            for part, rows in zip(parts, self._rows, strict=True)
+        ]
+        present = np.sum(
+            [take(part.present, rows, 0) for part, rows in zip(parts, self._rows, strict=True)],
+            axis=0,
+        )
+        largest = np.concatenate(columns, axis=1)
+        largest.sort(axis=1)
+        largest = largest[:, max(0, largest.shape[1] - needed) :]
+        return percentile_of_largest(largest, present, p)

@@ -1,0 +1,157 @@
+"""Statistics along the last axis that know missing samples: NaN never counts, never spreads.
+
+A row without any sample gives NaN. All of it is exact to rounding: no sketches, no sampling.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats, Ints
+
+
+def count(values: Floats) -> Ints:
+    """Number of samples present in each row.
+
+    >>> count(np.array([[1.0, np.nan], [np.nan, np.nan]])).tolist()
+    [1, 0]
+    """
+    return values.shape[-1] - np.isnan(values).sum(axis=-1, dtype=np.int64)
+
+
+def mean(values: Floats) -> Floats:
+    """Arithmetic mean of each row.
+
+    >>> mean(np.array([[1.0, 3.0], [1.0, np.nan], [np.nan, np.nan]])).tolist()
+    [2.0, 1.0, nan]
+    """
+    plain = values.sum(axis=-1)
+    if values.shape[-1] and not np.isnan(plain).any():
+        return np.asarray(plain / values.shape[-1])
+    present = count(values)
+    return _divide(np.where(np.isnan(values), 0.0, values).sum(axis=-1), present)
+
+
+def std(values: Floats) -> Floats:
+    """Population standard deviation of each row: sqrt(mean((x - mean(x))**2)), ddof 0.
+
+    >>> std(np.array([[1.0, 3.0], [5.0, np.nan]])).tolist()
+    [1.0, 0.0]
+    """
+    centred = values - mean(values)[..., np.newaxis]
+    return np.sqrt(mean(centred * centred))
+
+
+def maximum(values: Floats) -> Floats:
+    """Largest sample of each row.
+
+    >>> maximum(np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, np.nan]])).tolist()
+    [3.0, nan]
+    """
+    if not values.shape[-1]:
+        return np.full(values.shape[:-1], np.nan)
+    return np.asarray(np.fmax.reduce(values, axis=-1))
+
+
+def aggregate(values: Floats, size: int) -> Floats:
+    """Replace ``size`` consecutive samples by their mean.
+
+    An incomplete last group is dropped when there is more than one group.
+
+    >>> aggregate(np.array([[1.0, 3.0, 5.0, 7.0, 9.0]]), 2).tolist()
+    [[2.0, 6.0]]
+    >>> aggregate(np.array([[1.0, 3.0]]), 4).tolist()
+    [[2.0]]
+    """
+    width = values.shape[-1]
+    if size == 1 or not width:
+        return values
+    groups = max(1, width // size)
+    size = min(size, width)
+    return mean(values[..., : groups * size].reshape(*values.shape[:-1], groups, size))
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The rows of a sample array in ascending order, missing samples first (as minus infinity).
+
+    Sorted once, asked for as many percentiles as wanted; and since missing samples stand at the
+    low end, the largest samples of a row are its last ones whatever is missing.
+
+    Attributes:
+        ascending: (rows, samples), sorted.
+        present: (rows,), number of samples that are not missing.
+    """
+
+    ascending: Floats
+    present: Ints
+
+    @classmethod
+    def of(cls, values: Floats) -> "Ranked":
+        """Rank the rows of ``values`` (rows, samples)."""
+        missing = np.isnan(values)
+        if missing.any():
+            ascending = np.where(missing, -np.inf, values)
+            present = values.shape[-1] - missing.sum(axis=-1, dtype=np.int64)
+        else:
+            ascending = values.astype(np.float64, copy=True)
+            present = np.full(values.shape[:-1], values.shape[-1], np.int64)
+        ascending.sort(axis=-1)
+        return cls(ascending, present)
+
+    def percentile(self, p: float) -> Floats:
+        """Percentile ``p`` (0 to 100) of each row, linear between ranks as NumPy's default.
+
+        >>> Ranked.of(np.array([[1.0, 2.0, np.nan, 4.0]])).percentile(50).tolist()
+        [2.0]
+        """
+        return percentile_of_largest(self.ascending, self.present, p)
+
+    @cached_property
+    def width(self) -> int:
+        """Samples in a row, present or not."""
+        return int(self.ascending.shape[-1])
+
+    def largest(self, size: int) -> Floats:
+        """The ``size`` largest samples of each row, (rows, size), ascending."""
+        return self.ascending[..., max(0, self.width - size) :]
+
+
+def percentile_of_largest(largest: Floats, present: Ints, p: float) -> Floats:
+    """Percentile ``p`` of rows of which only the largest samples are at hand.
+
+    Args:
+        largest: (rows, n), the largest samples of each row, ascending; all from rank
+            ``floor(p/100 * (present-1))`` upwards.
+        present: (rows,), how many samples each row has in all; a row of none gives NaN.
+        p: 0 to 100, linear between ranks.
+    """
+    end = largest.shape[-1] - 1
+    if end < 0:
+        return np.full(present.shape, np.nan)
+    last = np.maximum(present - 1, 0)
+    rank = p / 100 * last
+    below = np.floor(rank).astype(np.int64)
+    part = rank - below
+    index = (end - last + below)[..., np.newaxis]
+    low = np.take_along_axis(largest, index, axis=-1)[..., 0]
+    high = np.take_along_axis(largest, np.minimum(index + 1, end), axis=-1)[..., 0]
+    with np.errstate(invalid="ignore"):  # minus infinity stands for a row without samples
+        step = high - low
+        between = np.where(part < 0.5, low + step * part, high - step * (1 - part))
+    return np.where(present > 0, between, np.nan)
+
+
+def percentile(values: Floats, p: float) -> Floats:
+    """Percentile ``p`` (0 to 100) of each row, linear between ranks as NumPy's default.
+
+    >>> percentile(np.array([[1.0, 2.0, 3.0, 4.0]]), 90).round(6).tolist()
+    [3.7]
+    """
+    return Ranked.of(values).percentile(p)
+
+
+def _divide(total: Floats, number: Ints) -> Floats:
+    """``total / number``, NaN where the number is zero."""
+    return np.divide(total, number, out=np.full(np.shape(total), np.nan), where=number > 0)

@@ -1,0 +1,178 @@
+"""One closed slice as the heart sees it: arrays over the nodes of a chunk, and over their VMs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.statistics import Ranked, aggregate, count, maximum, mean, std
+
+
+Array = TypeVar("Array", Floats, Ints)
+
+
+def find(among: Ints, ids: Ints) -> Ints:
+    """Position of each of ``ids`` in ``among``, -1 where it is absent; both ascending.
+
+    >>> find(np.array([2, 5, 7]), np.array([5, 6])).tolist()
+    [1, -1]
+    """
+    if ids is among or np.array_equal(ids, among):
+        return np.arange(ids.size)
+    position = np.minimum(np.searchsorted(among, ids), max(among.size - 1, 0))
+    found = among[position] == ids if among.size else np.zeros(ids.size, np.bool_)
+    return np.where(found, position, -1)
+
+
+def take(values: Array, rows: Ints, absent: float) -> Array:
+    """``values[rows]`` along the first axis, ``absent`` where the row is -1."""
+    if np.array_equal(rows, np.arange(values.shape[0])):
+        return values
+    shape = (rows.size, *values.shape[1:])
+    if not values.shape[0]:
+        return np.full(shape, absent, values.dtype)
+    taken = values[rows]
+    taken[rows < 0] = absent
+    return taken
+
+
+@dataclass(frozen=True, eq=False)
+class VMs:
+    """The VMs that lived on the nodes of a window, one resource.
+
+    Attributes:
+        ids: (vms,), strictly ascending; the same number is the same VM in every window of a run.
+        node: (vms,), index of the node each VM is on.
+        allocated: (vms,), what each VM was promised: cores or MiB.
+        usage: (vms, samples), what it used, same unit; NaN where missing.
+    """
+
+    ids: Ints
+    node: Ints
+    allocated: Floats
+    usage: Floats
+
+    @classmethod
+    def none(cls) -> "VMs":
+        """No VM at all."""
+        empty = np.empty(0, np.int64)
+        return cls(empty, empty, np.empty(0), np.empty((0, 0)))
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        """The samples of each VM in order, sorted once for all who ask."""
+        return Ranked.of(self.usage)
+
+    @cached_property
+    def capped(self) -> Floats:
+        """Usage up to the allocation, 0 where missing, (vms, samples)."""
+        return np.nan_to_num(np.minimum(self.usage, self.allocated[:, np.newaxis]))
+
+    def per_node(self, values: Floats, nodes: int) -> Floats:
+        """Sum ``values`` (vms,) over the VMs of each node, (nodes,)."""
+        return np.bincount(self.node, weights=values, minlength=nodes)
+
+    def sum_rows(self, values: Floats, nodes: int) -> Floats:
+        """Sum the rows of ``values`` (vms, n) over the VMs of each node, (nodes, n)."""
+        total = np.zeros((nodes, values.shape[1]))
+        if not self.node.size:
+            return total
+        order = np.argsort(self.node, kind="stable")
+        node = self.node[order]
+        starts = np.flatnonzero(np.r_[True, node[1:] != node[:-1]])
+        if np.any(order[1:] < order[:-1]):
+            values = values[order]
+        total[node[starts]] = np.add.reduceat(values, starts, axis=0)
+        return total
+
+    def find(self, ids: Ints) -> Ints:
+        """Row of each VM of ``ids`` here, -1 where it is absent."""
+        return find(self.ids, ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One closed slice, one resource.
+
+    Attributes:
+        usage: (nodes, samples), what each node used: cores or MiB; NaN where missing.
+        capacity: (nodes,), what each node has.
+        allocated: (nodes,), what the VMs on it were promised.
+        vms: the VMs on these nodes.
+        aggregation: consecutive samples whose mean enters the statistics below (not ``usage``).
+    """
+
+    usage: Floats
+    capacity: Floats
+    allocated: Floats
+    vms: VMs
+    aggregation: int = 1
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes."""
+        return int(self.capacity.size)
+
+    @cached_property
+    def aggregated(self) -> Floats:
+        """The samples that statistics are taken of, (nodes, groups)."""
+        return aggregate(self.usage, self.aggregation)
+
+    @cached_property
+    def vm_total(self) -> Floats:
+        """Usage of the VMs of each node together, each up to its allocation, (nodes, samples)."""
+        return self.vms.sum_rows(self.vms.capped, self.nodes)
+
+    @cached_property
+    def present(self) -> Ints:
+        """Number of samples of each node, (nodes,)."""
+        return count(self.usage)
+
+    @cached_property
+    def mean(self) -> Floats:
+        """Mean of the aggregated samples, (nodes,)."""
+        return mean(self.aggregated)
+
+    @cached_property
+    def std(self) -> Floats:
+        """Population standard deviation of the aggregated samples, (nodes,)."""
+        return std(self.aggregated)
+
+    @cached_property
+    def maximum(self) -> Floats:
+        """Largest aggregated sample, (nodes,)."""
+        return maximum(self.aggregated)
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        """The aggregated samples in order."""
+        return Ranked.of(self.aggregated)
+
+    @cached_property
+    def p99(self) -> Floats:
+        """Percentile 99 of the aggregated samples, (nodes,): the peak that scores judge by."""
+        return self.ranked.percentile(99)
+
+
+@dataclass(frozen=True, eq=False)
+class Occurrence:
+    """One closed slice of a chunk of nodes, all resources.
+
+    Attributes:
+        number: count of slices since the start, from 0.
+        slice: position of this slice in its scope, from 0.
+        end: seconds at which it closed, on the clock of its source.
+        nodes: names of the nodes, the same in every occurrence of a chunk.
+        windows: the window of each resource, by name (``cpu`` in cores, ``mem`` in MiB).
+        vm_names: name of every VM id the source has given out so far.
+    """
+
+    number: int
+    slice: int
+    end: float
+    nodes: Sequence[str]
+    windows: Mapping[str, Window]
+    vm_names: Sequence[str]

@@ -1,0 +1,126 @@
+"""Keeps histories, asks strategies, yields estimates: a function from windows to estimates.
+
+It knows no clock, disk, socket, log or random number. All it remembers is a ``State``, which is
+data: hand the same state and window in again and the same estimates come out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools, Floats, Ints
+from scroogevm.core.estimate import Estimate
+from scroogevm.core.history import NO_MEMO, History, Memo, Trail
+from scroogevm.core.statistics import count, maximum
+from scroogevm.core.window import Occurrence, Window, find, take
+from scroogevm.ports import Step, Strategy
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What the engine remembers of a chunk of nodes.
+
+    Attributes:
+        windows: the kept windows, oldest first, by slice and resource.
+        memos: what each strategy wants back, by slice, resource and strategy.
+        trails: the last samples of each VM and the ids of its rows, by resource.
+    """
+
+    windows: Mapping[tuple[int, str], Sequence[Window]] = field(default_factory=dict)
+    memos: Mapping[tuple[int, str, str], Memo] = field(default_factory=dict)
+    trails: Mapping[str, tuple[Ints, Trail]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Asks every strategy about every occurrence.
+
+    Attributes:
+        strategies: by resource, then by the name each is reported under.
+        kept: K, windows that are joined, the new one included.
+        slices: slices in a scope.
+        coverage: share of a window's samples a node must have for a new estimate.
+    """
+
+    strategies: Mapping[str, Mapping[str, Strategy]]
+    kept: int = 4
+    slices: int = 1
+    coverage: float = 0.1
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether a strategy reads the future, so that only a replay can serve it."""
+        return any(s.looks_ahead for family in self.strategies.values() for s in family.values())
+
+    def step(
+        self, state: State, occurrence: Occurrence, future: Sequence[Occurrence] = ()
+    ) -> tuple[State, Step]:
+        """Judge one closed slice.
+
+        A node with too few samples gets no new estimate: what its VMs were promised stands as its
+        demand, and its memo stays as it was.
+
+        Args:
+            state: what the previous step returned; ``State()`` at first.
+            occurrence: the slice just closed, the same nodes as before.
+            future: the occurrences to come, for strategies that look ahead.
+        """
+        windows, memos = dict(state.windows), dict(state.memos)
+        trails = dict(state.trails)
+        estimates: dict[str, dict[str, Estimate]] = {}
+        measured: dict[str, Bools] = {}
+        for resource, strategies in self.strategies.items():
+            window = occurrence.windows[resource]
+            key = (occurrence.slice, resource)
+            earlier = windows.get(key, ())
+            lookback = max((strategy.lookback for strategy in strategies.values()), default=0)
+            if lookback:
+                trails[resource] = _extend(state.trails.get(resource), window, lookback)
+            enough = window.present >= np.maximum(1, self.coverage * window.usage.shape[1])
+            history = History(
+                earlier=earlier,
+                new=window,
+                kept=self.kept,
+                trail=trails[resource][1] if lookback else None,
+                future=[later.windows[resource] for later in future],
+                slices=self.slices,
+            )
+            estimates[resource] = {}
+            for name, strategy in strategies.items():
+                memo = memos.get((*key, name), NO_MEMO)
+                answer = strategy.estimate(replace(history, memo=memo))
+                answer = _only_where(enough, answer, memo, window.allocated)
+                memos[*key, name] = answer.memo
+                estimates[resource][name] = answer
+            windows[key] = (*earlier, window)[-self.kept :]
+            measured[resource] = enough
+        return State(windows, memos, trails), Step(occurrence, estimates, measured)
+
+
+def _only_where(enough: Bools, answer: Estimate, memo: Memo, allocated: Floats) -> Estimate:
+    """Keep the answer for nodes with samples enough; fail closed for the others."""
+    known = enough & ~np.isnan(answer.demand)
+    if known.all():
+        return answer
+    kept = {
+        name: np.where(known, array, memo.get(name, np.full(array.shape, np.nan)))
+        for name, array in answer.memo.items()
+    }
+    return Estimate(np.where(known, answer.demand, allocated), kept)
+
+
+def _extend(before: tuple[Ints, Trail] | None, window: Window, length: int) -> tuple[Ints, Trail]:
+    """Append a window to the trail of the VMs in it, and forget the others."""
+    vms = window.vms
+    new, present, peak = vms.usage[:, -length:], count(vms.usage), maximum(vms.usage)
+    if before is None:
+        trail = Trail(new, present, peak)
+    else:
+        ids, old = before
+        rows = find(ids, vms.ids)
+        past = take(old.usage, rows, np.nan)
+        usage = np.concatenate([past, new], axis=1)[:, -length:]
+        seen = present + take(old.seen, rows, 0)
+        trail = Trail(usage, seen, np.fmax(peak, take(old.maximum, rows, np.nan)))
+    return vms.ids, trail

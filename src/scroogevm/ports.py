@@ -1,0 +1,137 @@
+"""Every interface on one page: what a plug-in must offer, and what the loop hands around."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from scroogevm.core.arrays import Bools
+from scroogevm.core.estimate import Estimate, Verdict
+from scroogevm.core.history import History
+from scroogevm.core.window import Occurrence
+from scroogevm.registry import Family, Plugin
+
+CPU = "cpu"
+MEM = "mem"
+RESOURCES = (CPU, MEM)
+UNITS: Mapping[str, str] = {CPU: "cores", MEM: "MiB"}
+"""The unit that every array of a resource is in."""
+
+STRATEGIES = Family("scroogevm.strategies", "strategy")
+QUIESCENCE = Family("scroogevm.quiescence", "quiescence test")
+
+
+class Strategy(Plugin, ABC):
+    """Says what to be ready for. One file in ``strategies/``, resource-blind, without state.
+
+    Attributes:
+        looks_ahead: whether it reads ``history.future``, so that it can only be replayed.
+    """
+
+    looks_ahead: ClassVar[bool] = False
+
+    @property
+    def lookback(self) -> int:
+        """Samples of each VM's trail it wants to see; 0 for none."""
+        return 0
+
+    @abstractmethod
+    def estimate(self, history: History) -> Estimate:
+        """Demand of each node in the next window of this slice."""
+
+
+class QuiescenceTest(Plugin, ABC):
+    """Says whether the new window behaves as the kept ones did. One file in ``quiescence/``."""
+
+    @abstractmethod
+    def judge(self, history: History) -> Verdict:
+        """Compare ``history.new`` with ``history.earlier`` for every node."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How time is cut.
+
+    Attributes:
+        scope: seconds in a scope.
+        slice: seconds in a slice; a scope is a whole number of slices.
+        history: earlier windows kept beside the new one, so that K = history + 1.
+        origin: seconds at which the first window begins, on the clock of the source.
+    """
+
+    scope: float
+    slice: float
+    history: int = 3
+    origin: float = 0.0
+
+    @property
+    def slices(self) -> int:
+        """Slices in a scope."""
+        return round(self.scope / self.slice)
+
+    @property
+    def kept(self) -> int:
+        """K: windows that are joined, the new one included."""
+        return self.history + 1
+
+
+class Chunk(Protocol):
+    """Some nodes with all their windows: the unit of memory, of parallelism, of distribution."""
+
+    @property
+    def shape(self) -> Shape:
+        """How the windows were cut."""
+
+    @property
+    def nodes(self) -> Sequence[str]:
+        """Names of the nodes."""
+
+    @property
+    def occurrences(self) -> Sequence[Occurrence]:
+        """The closed slices in order of time."""
+
+
+class Source(Protocol):
+    """Where windows come from."""
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are in all, for progress."""
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The chunks, one after the other; each is forgotten before the next is read."""
+
+
+Estimates = Mapping[str, Mapping[str, Estimate]]
+"""Estimates by resource, then by strategy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What the engine says of one occurrence.
+
+    Attributes:
+        occurrence: the windows it judged.
+        estimates: by resource, then by strategy.
+        measured: by resource, (nodes,): where there were samples enough for a new estimate.
+    """
+
+    occurrence: Occurrence
+    estimates: Estimates
+    measured: Mapping[str, Bools]
+
+
+class Sink(Protocol):
+    """Where estimates go."""
+
+    def begin(self, chunk: Chunk) -> None:
+        """A chunk starts."""
+
+    def take(self, step: Step) -> None:
+        """An occurrence was judged."""
+
+    def end(self) -> None:
+        """The chunk is over."""
+
+    def close(self) -> Any:
+        """Everything is over: write what is to be written."""

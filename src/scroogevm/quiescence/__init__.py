@@ -1,0 +1,1 @@
+"""Quiescence tests: one file each, found by being here."""

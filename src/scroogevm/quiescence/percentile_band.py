@@ -1,0 +1,28 @@
+"""The percentile-band test."""
+
+from dataclasses import dataclass
+
+from scroogevm.core.estimate import Verdict
+from scroogevm.core.history import History
+from scroogevm.core.statistics import percentile
+from scroogevm.ports import QuiescenceTest
+from scroogevm.registry import parameter
+
+
+@dataclass(frozen=True)
+class PercentileBand(QuiescenceTest):
+    """The new high percentile lies within a share of the kept one."""
+
+    formula = "low*percentile(kept, p) < percentile(new, p) < high*percentile(kept, p)"
+    source = "Jacquet, Ledoux, Rouvoy, IEEE TSUSC 9(5), 2024 (0.8 and 1.2 in its comparison)"
+
+    p: float = parameter(90.0, "percentile, %", low=0, high=100)
+    low: float = parameter(0.9, "lower edge as a share of the kept percentile", low=0)
+    high: float = parameter(1.1, "upper edge as a share of the kept percentile", low=0)
+
+    def judge(self, history: History) -> Verdict:
+        """Compare the new percentile with both edges."""
+        kept = percentile(history.earlier_usage, self.p)
+        new = percentile(history.new.usage, self.p)
+        low, high = self.low * kept, self.high * kept
+        return Verdict((low < new) & (new < high), {"new": new, "low": low, "high": high})

@@ -1,0 +1,11 @@
+"""Plug-ins by file name: a strategy is known by being a file in ``strategies/``, and so on.
+
+Adding one edits no other file. A module ``n_sigma.py`` holds one public class, a frozen dataclass
+whose fields are its parameters, and is asked for as ``n-sigma``.
+"""
+
+from scroogevm.registry.family import Family
+from scroogevm.registry.parameters import Parameter, Plugin, parameter, parameters, plugged
+from scroogevm.registry.spec import Spec
+
+__all__ = ["Family", "Parameter", "Plugin", "Spec", "parameter", "parameters", "plugged"]

@@ -1,0 +1,131 @@
+"""A family of plug-ins: the modules of one package, found by being there."""
+
+import inspect
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from scroogevm.errors import SpecError
+from scroogevm.registry.parameters import Parameter, Plugin, parameters
+from scroogevm.registry.spec import Spec
+
+
+@dataclass(frozen=True)
+class Family:
+    """The plug-ins of one package.
+
+    Attributes:
+        package: where the modules are, such as ``scroogevm.strategies``.
+        noun: what one of them is called in messages.
+    """
+
+    package: str
+    noun: str
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """Names of all plug-ins, sorted; aliases not counted."""
+        home = import_module(self.package)
+        modules = pkgutil.iter_modules(home.__path__)
+        return sorted(module.name.replace("_", "-") for module in modules if module.name[0] != "_")
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """The name behind each alias."""
+        return {alias: name for name in self.names for alias in self.load(name).aliases}
+
+    def load(self, name: str) -> type[Plugin]:
+        """The class of a plug-in.
+
+        Raises:
+            SpecError: there is none of that name.
+        """
+        if name not in self.names:
+            if name in self.aliases:
+                return self.load(self.aliases[name])
+            known = [*self.names, *self.aliases]
+            near = get_close_matches(name, known, n=1)
+            raise SpecError(
+                f"unknown {self.noun} {name!r}",
+                remedy=f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}",
+            )
+        return _plugin(import_module(f"{self.package}.{name.replace('-', '_')}"))
+
+    def build(self, spec: Spec | str, resource: str = "") -> Any:
+        """Build a plug-in from its spec, with the defaults of a resource.
+
+        A parameter may be given for one resource alone: ``percentile:cpu.p=95``.
+
+        Raises:
+            SpecError: unknown name or parameter, or a value that does not fit.
+        """
+        spec = Spec.parse(spec) if isinstance(spec, str) else spec
+        plugin = self.load(spec.name)
+        known = {item.name: item for item in parameters(plugin)}
+        values: dict[str, Any] = dict(plugin.resource_defaults.get(resource, {}))
+        try:
+            values |= self._inner(spec, known, resource)
+            # What is written for one resource wins over what is written for all.
+            for key in sorted(spec.pairs, key=lambda key: "." in key):
+                owner, _, name = key.rpartition(".")
+                if name not in known:
+                    raise _unknown(key, known)
+                if owner in ("", resource):
+                    values[name] = self._value(known[name], spec.pairs[key], resource)
+                elif not owner.isidentifier():
+                    raise _unknown(key, known)
+            missing = [item.name for item in known.values() if item.default is None]
+            for name in missing:
+                if name not in values:
+                    raise SpecError(f"{name!r} is missing", remedy=known[name].meaning)
+            return plugin(**values)
+        except SpecError as error:
+            raise SpecError(
+                error.problem,
+                where=f"{self.noun} {spec}" + (f": {error.where}" if error.where else ""),
+                remedy=error.remedy,
+            ) from None
+
+    def _inner(self, spec: Spec, known: dict[str, Parameter], resource: str) -> dict[str, Any]:
+        """Nested plug-ins written without a name go to the first parameter that takes one."""
+        if not spec.inner:
+            return {}
+        slot = next((item for item in known.values() if item.nested), None)
+        if slot is None or (len(spec.inner) > 1 and not slot.many):
+            problem = f"unexpected {str(spec.inner[-1])!r}"
+            raise SpecError(problem, remedy=_listed(known))
+        built = [self._value(slot, inner, resource) for inner in spec.inner]
+        return {slot.name: tuple(built) if slot.many else built[0]}
+
+    def _value(self, item: Parameter, value: Spec, resource: str) -> Any:
+        if item.nested:
+            noun = self.noun if item.kind == self.package else item.name.replace("_", " ")
+            return Family(item.kind, noun).build(value, resource)
+        if value.inner or value.pairs:
+            raise SpecError(f"{value} is not a plain value", where=item.name)
+        return item.read(value.name)
+
+
+def _plugin(module: ModuleType) -> type[Plugin]:
+    """The one public plug-in class that a module defines."""
+    found = [
+        item
+        for name, item in inspect.getmembers(module, inspect.isclass)
+        if issubclass(item, Plugin) and item.__module__ == module.__name__ and name[0] != "_"
+    ]
+    if len(found) != 1:
+        raise TypeError(f"{module.__name__} must define one public plug-in, it has {len(found)}")
+    return found[0]
+
+
+def _unknown(key: str, known: dict[str, Parameter]) -> SpecError:
+    return SpecError(f"unknown parameter {key!r}", remedy=_listed(known))
+
+
+def _listed(known: dict[str, Parameter]) -> str:
+    return f"parameters: {', '.join(known)}" if known else "it takes none"

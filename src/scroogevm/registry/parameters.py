@@ -1,0 +1,138 @@
+"""Parameters of plug-ins: declared once, checked wherever one is built, listed in the docs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, ClassVar
+
+from scroogevm.errors import SpecError
+
+
+class Plugin:
+    """What every plug-in has besides its arithmetic.
+
+    Attributes:
+        formula: one line, in the words of the glossary.
+        source: where it comes from.
+        aliases: further names it answers to.
+        resource_defaults: defaults that differ for a resource, by resource and parameter.
+    """
+
+    formula: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    aliases: ClassVar[Sequence[str]] = ()
+    resource_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def __post_init__(self) -> None:
+        """Check every parameter against its declaration.
+
+        Raises:
+            SpecError: a value outside its range.
+        """
+        for item in parameters(type(self)):
+            item.check(getattr(self, item.name))
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a plug-in.
+
+    Attributes:
+        name: as written in a spec.
+        kind: ``float``, ``int``, ``bool``, ``str``, or the package of a nested plug-in.
+        meaning: one line, with the unit.
+        default: its default; None when it has to be given.
+        low: least value allowed; None for no bound.
+        high: greatest value allowed; None for no bound.
+        many: whether it takes several nested plug-ins.
+    """
+
+    name: str
+    kind: str
+    meaning: str
+    default: Any
+    low: float | None
+    high: float | None
+    many: bool
+
+    @property
+    def nested(self) -> bool:
+        """Whether its value is a plug-in itself."""
+        return "." in self.kind
+
+    @property
+    def range(self) -> str:
+        """Its range in words, empty when any value will do.
+
+        >>> parameters(Plugin)
+        []
+        """
+        low = "" if self.low is None else f"at least {self.low:g}"
+        high = "" if self.high is None else f"at most {self.high:g}"
+        return ", ".join(filter(None, (low, high)))
+
+    def read(self, text: str) -> Any:
+        """Turn what a user wrote into a value.
+
+        Raises:
+            SpecError: it is not of the parameter's kind.
+        """
+        try:
+            if self.kind == "bool":
+                return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+            return {"float": float, "int": int, "str": str}[self.kind](text)
+        except (KeyError, ValueError):
+            wanted = {"float": "a number", "int": "a whole number", "bool": "true or false"}
+            raise SpecError(
+                f"{text!r} is not {wanted.get(self.kind, self.kind)}", where=self.name
+            ) from None
+
+    def check(self, value: Any) -> None:
+        """Refuse a value outside the range.
+
+        Raises:
+            SpecError: it is outside, or not a number where one is needed.
+        """
+        if self.kind not in ("float", "int"):
+            return
+        beyond = (self.low is not None and not value >= self.low) or (
+            self.high is not None and not value <= self.high
+        )
+        if beyond or value != value or value in (float("inf"), float("-inf")):
+            raise SpecError(
+                f"{value:g} is out of range", where=self.name, remedy=self.range or "a number"
+            )
+
+
+def parameter(
+    default: Any, meaning: str, *, low: float | None = None, high: float | None = None
+) -> Any:
+    """Declare a parameter of a plug-in: a dataclass field that knows its meaning and range."""
+    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high})
+
+
+def plugged(package: str, default: Any = MISSING, *, meaning: str, many: bool = False) -> Any:
+    """Declare a parameter whose value is a plug-in of ``package`` (or several of them)."""
+    metadata = {"meaning": meaning, "package": package, "many": many}
+    if default is MISSING:
+        return field(metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def parameters(plugin: type) -> list[Parameter]:
+    """The parameters of a plug-in class, in the order of declaration."""
+    if not hasattr(plugin, "__dataclass_fields__"):
+        return []
+    return [_parameter(item) for item in fields(plugin)]
+
+
+def _parameter(item: "Field[Any]") -> Parameter:
+    kind = item.type if isinstance(item.type, str) else item.type.__name__
+    return Parameter(
+        name=item.name,
+        kind=item.metadata.get("package", kind),
+        meaning=item.metadata.get("meaning", ""),
+        default=None if item.default is MISSING else item.default,
+        low=item.metadata.get("low"),
+        high=item.metadata.get("high"),
+        many=item.metadata.get("many", False),
+    )

@@ -1,0 +1,45 @@
+"""A combinator: never below a share of what was promised."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scroogevm.core.estimate import Estimate
+from scroogevm.core.history import History
+from scroogevm.ports import Strategy
+from scroogevm.registry import parameter, plugged
+from scroogevm.strategies._combine import Combinator, ask
+
+
+@dataclass(frozen=True)
+class Floor(Combinator):
+    """What another strategy says, but never less than a share of allocation or capacity.
+
+    An idle fleet looks free until everybody comes to work: the floor is what an operator keeps for
+    that morning.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> from scroogevm.strategies.persistence import Persistence
+    >>> window = Window(np.array([[1.0, 1.0]]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> Floor(Persistence(), allocated=0.5).estimate(History((), window, kept=4)).demand.tolist()
+    [3.0]
+    """
+
+    formula = "max(strategy, allocated * its allocation, capacity * its capacity)"
+    source = "Kubernetes' vertical pod autoscaler, minimum allowed"
+
+    strategy: Strategy = plugged("scroogevm.strategies", meaning="the strategy to hold up")
+    allocated: float = parameter(0.25, "share of what was promised", low=0)
+    capacity: float = parameter(0.0, "share of what the node has", low=0, high=1)
+
+    @property
+    def inner(self) -> tuple[Strategy, ...]:
+        """The strategy it takes."""
+        return (self.strategy,)
+
+    def estimate(self, history: History) -> Estimate:
+        """The inner demand, held up."""
+        answer = ask(self.strategy, "0", history)
+        least = np.maximum(self.allocated * history.allocated, self.capacity * history.capacity)
+        return Estimate(np.maximum(answer.demand, least), answer.memo)

@@ -1,0 +1,56 @@
+"""Google's oracle."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats
+from scroogevm.core.estimate import Estimate
+from scroogevm.core.history import History
+from scroogevm.core.statistics import percentile
+from scroogevm.ports import Strategy
+from scroogevm.registry import parameter
+from scroogevm.strategies._google import BASHIR
+
+
+@dataclass(frozen=True)
+class GoogleOracle(Strategy):
+    """A percentile of what the VMs that are alive now will use together, looked up.
+
+    It differs from our oracle, which looks at the node: VMs still to come are not its fault.
+    """
+
+    formula = "percentile(summed usage of the VMs alive now over [now, now + horizon], p)"
+    source = BASHIR
+    looks_ahead: ClassVar[bool] = True
+
+    p: float = parameter(100.0, "percentile of the summed usage, %", low=0, high=100)
+    horizon: int = parameter(288, "samples looked ahead, this one included; 0 to the end", low=0)
+
+    def estimate(self, history: History) -> Estimate:
+        """Percentile of the sums ahead."""
+        ahead: list[Floats] = []
+        left = self.horizon or None
+        for total in _ahead(history):
+            ahead.append(total[:, :left])
+            if left is not None:
+                left -= ahead[-1].shape[1]
+                if left <= 0:
+                    break
+        return Estimate(percentile(np.concatenate(ahead, axis=1), self.p))
+
+
+def _ahead(history: History) -> Iterator[Floats]:
+    """Sums over the VMs alive now, (nodes, samples) a window, from the newest sample on."""
+    vms = history.vms
+    now = np.minimum(vms.usage[:, -1:], vms.allocated[:, np.newaxis])
+    yield vms.sum_rows(np.nan_to_num(now), history.nodes)
+    for window in history.future:
+        if np.array_equal(window.vms.ids, vms.ids):
+            yield window.vm_total
+        else:
+            alive = np.isin(window.vms.ids, vms.ids, assume_unique=True)
+            usage = np.where(alive[:, np.newaxis], window.vms.capped, 0.0)
+            yield window.vms.sum_rows(usage, history.nodes)

@@ -1,0 +1,69 @@
+"""Greedy, the strategy this project is named for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools
+from scroogevm.core.estimate import Estimate
+from scroogevm.core.history import History
+from scroogevm.ports import QuiescenceTest, Strategy
+from scroogevm.quiescence.mean_band import MeanBand
+from scroogevm.registry import parameter, plugged
+
+
+@dataclass(frozen=True)
+class Greedy(Strategy):
+    """Mean plus r standard deviations, where r shrinks only while the node is quiescent.
+
+    Each window that behaves as the kept ones did lowers the margin by a little; one that rises
+    widens it by twice that. A window is judged only once K windows were kept before it; until
+    then it is not quiescent.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> window = Window(np.array([[1.0, 3.0]]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> answer = Greedy().estimate(History((), window, kept=4))
+    >>> answer.demand.tolist(), answer.memo["r"].tolist()
+    ([5.5], [3.5])
+    """
+
+    formula = (
+        "mean(x) + r*std(x); r = start at first; quiescent: r -= down; else rising: r += up; "
+        "low <= r <= high"
+    )
+    source = "Jacquet, Ledoux, Rouvoy, ScroogeVM, IEEE TSUSC 9(5), 2024"
+    aliases = ("scroogevm",)
+
+    quiescence: QuiescenceTest = plugged(
+        "scroogevm.quiescence", MeanBand(), meaning="the test that says whether a node is quiescent"
+    )
+    start: float = parameter(3.5, "r of a new node", low=0)
+    down: float = parameter(0.1, "what a quiescent window takes off r", low=0)
+    up: float = parameter(0.2, "what a rising window adds to r", low=0)
+    low: float = parameter(2.0, "least r", low=0)
+    high: float = parameter(5.0, "greatest r", low=0)
+
+    def estimate(self, history: History) -> Estimate:
+        """``mean(x) + r*std(x)`` with the r of this window."""
+        verdict = self.quiescence.judge(history)
+        quiescent = verdict.quiescent & history.full
+        rising = _rising(history) & ~quiescent
+        ratio = history.remembered("r", self.start)
+        ratio = ratio - self.down * quiescent + self.up * rising
+        ratio = np.clip(ratio, self.low, self.high)
+        memo = {
+            "r": ratio,
+            "quiescent": quiescent.astype(np.float64),
+            "rising": rising.astype(np.float64),
+            **{f"quiescence_{name}": array for name, array in verdict.evidence.items()},
+        }
+        return Estimate(history.mean + ratio * history.std, memo)
+
+
+def _rising(history: History) -> Bools:
+    """``mean(x) > ceil(mean(previous window) / 0.1) * 0.1``; not rising without a previous one."""
+    if not history.earlier:
+        return np.zeros(history.nodes, np.bool_)
+    step = np.ceil(history.earlier[-1].mean / 0.1) * 0.1
+    return np.asarray(history.mean > step)  # NaN, where there was no such window, compares false

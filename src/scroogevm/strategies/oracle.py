@@ -1,0 +1,40 @@
+"""The bound that nothing can beat."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from scroogevm.core.estimate import Estimate
+from scroogevm.core.history import History
+from scroogevm.ports import Strategy
+from scroogevm.registry import parameter
+
+
+@dataclass(frozen=True)
+class Oracle(Strategy):
+    """The next window's own peak, looked up: what a perfect strategy would have said.
+
+    Only a replay knows it. For the last windows, whose next one is not recorded, it answers with
+    what was promised.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> def window(peak):
+    ...     return Window(np.array([[1.0, peak]]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> Oracle().estimate(History((), window(2.0), 4, future=[window(3.0)])).demand.tolist()
+    [3.0]
+    """
+
+    formula = "percentile(next window of this slice, p)"
+    source = "the definition of regret"
+    looks_ahead: ClassVar[bool] = True
+
+    p: float = parameter(100.0, "percentile of the next window, %", low=0, high=100)
+
+    def estimate(self, history: History) -> Estimate:
+        """Percentile ``p`` of the next window of this slice."""
+        if len(history.future) < history.slices:
+            return Estimate(history.allocated)
+        peak = history.future[history.slices - 1].ranked.percentile(self.p)
+        return Estimate(np.where(np.isnan(peak), history.allocated, peak))

@@ -1,0 +1,26 @@
+"""The baseline that everything must beat."""
+
+from dataclasses import dataclass
+
+from scroogevm.core.estimate import Estimate
+from scroogevm.core.history import History
+from scroogevm.ports import Strategy
+
+
+@dataclass(frozen=True)
+class Persistence(Strategy):
+    """The next window peaks as this one did.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> window = Window(np.array([[1.0, 3.0]]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> Persistence().estimate(History((), window, kept=4)).demand.tolist()
+    [3.0]
+    """
+
+    formula = "max(last window)"
+    source = "the naive forecast"
+
+    def estimate(self, history: History) -> Estimate:
+        """Maximum of the new window."""
+        return Estimate(history.new.maximum)
