@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.history import NO_MEMO, Memo
+from scroogevm.core.history import Memo
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Estimate:
     """
 
     demand: Floats
-    memo: Memo = field(default=NO_MEMO)
+    memo: Memo = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,7 @@ class History:
     earlier: Sequence[Window]
     new: Window
     kept: int
-    memo: Memo = field(default=NO_MEMO)
+    memo: Memo = field(default_factory=dict)
     trail: Trail | None = None
     future: Sequence[Window] = ()
     slices: int = 1
