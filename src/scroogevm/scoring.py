@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Floats
-from scroogevm.core.statistics import Ranked
+from scroogevm.core.statistics import Ranked, divide
 from scroogevm.core.window import Window, find, take
 
 
@@ -211,16 +211,16 @@ def _scores(sums: Mapping[str, Floats], p99: Floats, nodes: int) -> Mapping[str,
     """Turn sums into the scores of ``SCORES``, in its order."""
     windows = sums["windows"]
     scores = {
-        "violation_rate": _ratio(sums["violations"], windows),
-        "violation_rate_max": _ratio(sums["violations_max"], windows),
-        "mean_severity": _ratio(sums["severity"], windows),
+        "violation_rate": divide(sums["violations"], windows),
+        "violation_rate_max": divide(sums["violations_max"], windows),
+        "mean_severity": divide(sums["severity"], windows),
         "p99_severity": p99,
         "worst_severity": sums["worst_severity"],
-        "waste": _ratio(sums["waste"], windows),
-        "regret": _ratio(sums["waste"] + sums["severity"], windows),
+        "waste": divide(sums["waste"], windows),
+        "regret": divide(sums["waste"] + sums["severity"], windows),
     }
     for name in ("savings", "offered_free", "oversubscription"):
-        scores[name] = _ratio(sums[name], sums[f"{name}_windows"])
+        scores[name] = divide(sums[name], sums[f"{name}_windows"])
     cumulated = ("decreases", "churn", "misprediction", "violation", "corrections", "windows")
     scores |= {name: sums[name] / nodes for name in cumulated}
     return {name: scores[name] for name in SCORES}
@@ -234,7 +234,3 @@ def _previous(values: Floats) -> Floats:
 def _positive(values: Floats) -> Floats:
     """The values, NaN where they are not above zero: nothing can be divided by them."""
     return np.where(values > 0, values, np.nan)
-
-
-def _ratio(total: Floats, number: Floats) -> Floats:
-    return np.divide(total, number, out=np.full(np.shape(total), np.nan), where=number > 0)

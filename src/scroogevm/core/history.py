@@ -87,7 +87,8 @@ class History:
         """Where K windows with samples were kept before the new one, (nodes,)."""
         if len(self.earlier) < self.kept:
             return np.zeros(self.nodes, np.bool_)
-        return np.logical_and.reduce([window.present > 0 for window in self.earlier[-self.kept :]])
+        present = [window.present > 0 for window in self.earlier[-self.kept :]]
+        return np.asarray(np.logical_and.reduce(present))
 
     @computed_once
     def usage(self) -> Floats:
@@ -131,7 +132,7 @@ class History:
     @computed_once
     def vm_windows(self) -> Ints:
         """In how many kept windows each VM of the new window lived, (vms,)."""
-        return np.sum([rows >= 0 for rows in self._rows], axis=0, dtype=np.int64)
+        return np.asarray(np.sum([rows >= 0 for rows in self._rows], axis=0, dtype=np.int64))
 
     def vm_percentile(self, p: float) -> Floats:
         """Percentile ``p`` of each VM's samples of the kept windows, (vms,); NaN without samples.

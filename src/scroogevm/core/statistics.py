@@ -17,7 +17,7 @@ def count(values: Floats) -> Ints:
     >>> count(np.array([[1.0, np.nan], [np.nan, np.nan]])).tolist()
     [1, 0]
     """
-    return values.shape[-1] - np.isnan(values).sum(axis=-1, dtype=np.int64)
+    return np.asarray(values.shape[-1] - np.isnan(values).sum(axis=-1, dtype=np.int64))
 
 
 def mean(values: Floats) -> Floats:
@@ -30,7 +30,7 @@ def mean(values: Floats) -> Floats:
     if values.shape[-1] and not np.isnan(plain).any():
         return np.asarray(plain / values.shape[-1])
     present = count(values)
-    return _divide(np.where(np.isnan(values), 0.0, values).sum(axis=-1), present)
+    return divide(np.where(np.isnan(values), 0.0, values).sum(axis=-1), present)
 
 
 def std(values: Floats) -> Floats:
@@ -152,6 +152,8 @@ def percentile(values: Floats, p: float) -> Floats:
     return Ranked.of(values).percentile(p)
 
 
-def _divide(total: Floats, number: Ints) -> Floats:
+def divide(total: Floats, number: Floats | Ints) -> Floats:
     """``total / number``, NaN where the number is zero."""
-    return np.divide(total, number, out=np.full(np.shape(total), np.nan), where=number > 0)
+    return np.asarray(
+        np.divide(total, number, out=np.full(np.shape(total), np.nan), where=number > 0)
+    )

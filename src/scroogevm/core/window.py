@@ -10,7 +10,6 @@ import numpy as np
 from scroogevm.core.arrays import Floats, Ints
 from scroogevm.core.statistics import Ranked, aggregate, count, maximum, mean, std
 
-
 Array = TypeVar("Array", Floats, Ints)
 
 
@@ -73,7 +72,7 @@ class VMs:
 
     def per_node(self, values: Floats, nodes: int) -> Floats:
         """Sum ``values`` (vms,) over the VMs of each node, (nodes,)."""
-        return np.bincount(self.node, weights=values, minlength=nodes)
+        return np.bincount(self.node, weights=values, minlength=nodes).astype(np.float64)
 
     def sum_rows(self, values: Floats, nodes: int) -> Floats:
         """Sum the rows of ``values`` (vms, n) over the VMs of each node, (nodes, n)."""

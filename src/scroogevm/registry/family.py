@@ -66,30 +66,30 @@ class Family:
         """
         spec = Spec.parse(spec) if isinstance(spec, str) else spec
         plugin = self.load(spec.name)
-        known = {item.name: item for item in parameters(plugin)}
-        values: dict[str, Any] = dict(plugin.resource_defaults.get(resource, {}))
         try:
-            values |= self._inner(spec, known, resource)
-            # What is written for one resource wins over what is written for all.
-            for key in sorted(spec.pairs, key=lambda key: "." in key):
-                owner, _, name = key.rpartition(".")
-                if name not in known:
-                    raise _unknown(key, known)
-                if owner in ("", resource):
-                    values[name] = self._value(known[name], spec.pairs[key], resource)
-                elif not owner.isidentifier():
-                    raise _unknown(key, known)
-            missing = [item.name for item in known.values() if item.default is None]
-            for name in missing:
-                if name not in values:
-                    raise SpecError(f"{name!r} is missing", remedy=known[name].meaning)
-            return plugin(**values)
+            return plugin(**self._values(spec, plugin, resource))
         except SpecError as error:
             raise SpecError(
                 error.problem,
                 where=f"{self.noun} {spec}" + (f": {error.where}" if error.where else ""),
                 remedy=error.remedy,
             ) from None
+
+    def _values(self, spec: Spec, plugin: type[Plugin], resource: str) -> dict[str, Any]:
+        known = {item.name: item for item in parameters(plugin)}
+        values = dict(plugin.resource_defaults.get(resource, {}))
+        values |= self._inner(spec, known, resource)
+        # What is written for one resource wins over what is written for all.
+        for key in sorted(spec.pairs, key=lambda key: "." in key):
+            owner, _, name = key.rpartition(".")
+            if name not in known:
+                raise SpecError(f"unknown parameter {key!r}", remedy=_listed(known))
+            if owner in ("", resource):
+                values[name] = self._value(known[name], spec.pairs[key], resource)
+        for name, item in known.items():
+            if item.default is None and name not in values:
+                raise SpecError(f"{name!r} is missing", remedy=item.meaning)
+        return values
 
     def _inner(self, spec: Spec, known: dict[str, Parameter], resource: str) -> dict[str, Any]:
         """Nested plug-ins written without a name go to the first parameter that takes one."""
@@ -121,10 +121,6 @@ def _plugin(module: ModuleType) -> type[Plugin]:
     if len(found) != 1:
         raise TypeError(f"{module.__name__} must define one public plug-in, it has {len(found)}")
     return found[0]
-
-
-def _unknown(key: str, known: dict[str, Parameter]) -> SpecError:
-    return SpecError(f"unknown parameter {key!r}", remedy=_listed(known))
 
 
 def _listed(known: dict[str, Parameter]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
+from math import isfinite
 from typing import Any, ClassVar
 
 from scroogevm.errors import SpecError
@@ -97,7 +98,7 @@ class Parameter:
         beyond = (self.low is not None and not value >= self.low) or (
             self.high is not None and not value <= self.high
         )
-        if beyond or value != value or value in (float("inf"), float("-inf")):
+        if beyond or not isfinite(value):
             raise SpecError(
                 f"{value:g} is out of range", where=self.name, remedy=self.range or "a number"
             )

@@ -13,6 +13,7 @@ import numpy as np
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History, Trail
+from scroogevm.core.statistics import divide
 from scroogevm.core.window import VMs
 from scroogevm.ports import Strategy
 from scroogevm.registry import parameter
@@ -60,7 +61,7 @@ def ratios(vms: VMs, usage: Floats, warm: Bools, nodes: int) -> Floats:
     counted = warm[:, np.newaxis] & ~np.isnan(usage)
     used = vms.sum_rows(np.where(counted, usage, 0.0), nodes)
     limit = vms.sum_rows(np.where(counted, vms.allocated[:, np.newaxis], 0.0), nodes)
-    return np.divide(used, limit, out=np.full(used.shape, np.nan), where=limit > 0)
+    return divide(used, limit)
 
 
 def share_of_limits(share: Floats, vms: VMs, warm: Bools, nodes: int) -> Floats:

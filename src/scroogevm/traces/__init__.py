@@ -1,0 +1,1 @@
+"""File formats in and out, public data sets, placement, the synthetic generator."""

@@ -1,0 +1,1 @@
+"""Formats of node traces, which can be replayed: one file each, found by being here."""
