@@ -1,0 +1,35 @@
+"""The command line: one file per command group, found by being here; no arithmetic."""
+
+import pkgutil
+from importlib import import_module
+
+import click
+
+from scroogevm import __version__
+
+
+class Commands(click.Group):
+    """The commands whose modules lie in this package; each is imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, sorted."""
+        del ctx
+        names = (module.name for module in pkgutil.iter_modules(__path__))
+        return sorted(name for name in names if not name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The ``command`` of the module of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="scroogevm")
+def cli() -> None:
+    """How much cpu and memory of a hypervisor node is really free.
+
+    Replay recorded traces through oversubscription strategies, and see how much each would have
+    freed and how often it would have been wrong.
+    """

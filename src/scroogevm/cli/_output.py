@@ -1,0 +1,85 @@
+"""What people see in a terminal: tables on stdout, progress and remarks on stderr."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+WIDE = 200
+"""Columns of a table that is written to a file."""
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def progress(description: str, total: int | None) -> Iterator[Advance]:
+    """Show a bar on stderr while the block runs; nothing where stderr is no terminal.
+
+    Args:
+        description: what is being done.
+        total: how many steps there are; None when nobody knows.
+
+    Yields:
+        A function to be told how many further steps were done.
+    """
+    from rich.console import Console  # noqa: PLC0415  # only where something is shown
+    from rich.progress import (  # noqa: PLC0415  # likewise
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, text: bool = False
+) -> None:
+    """Print a table.
+
+    Args:
+        title: what it shows.
+        columns: headings.
+        rows: cells as they are to be shown.
+        text: whether cells are words, left-aligned; else all but the first column are numbers.
+    """
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # only where something is shown
+    from rich.console import Console  # noqa: PLC0415  # likewise
+    from rich.table import Table  # noqa: PLC0415  # likewise
+    from rich.text import Text  # noqa: PLC0415  # likewise
+
+    drawn = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        left = text or number == 0
+        drawn.add_column(column, justify="left" if left else "right", no_wrap=number == 0)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    console = Console()
+    # Output that goes into a file is not cut to the width of a terminal nobody looks at.
+    console.print(drawn, width=console.width if console.is_terminal else WIDE)
+
+
+def remark(text: str) -> None:
+    """Say something on stderr, beside the result."""
+    click.echo(text, err=True)
+
+
+def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print for a program to read."""
+    click.echo(json.dumps(content, indent=1, allow_nan=False))

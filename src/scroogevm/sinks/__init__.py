@@ -1,0 +1,1 @@
+"""Where estimates go: tables, scores, series, figures, a report, dumps."""

@@ -1,0 +1,84 @@
+"""A table that grows chunk by chunk in bounded memory, and is written in several formats."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import polars as pl
+
+Format = Literal["parquet", "csv", "json"]
+FORMATS: Sequence[Format] = get_args(Format)
+ROWS_IN_MEMORY = 4_000_000
+
+
+class Table:
+    """Rows on their way to ``NAME.parquet``, ``NAME.csv`` and ``NAME.json``.
+
+    What does not fit in memory waits in part files and is joined, streaming, at the end. JSON is
+    one object a line (NDJSON) in ``NAME.ndjson`` when ``lines`` is set, else one list of objects
+    in ``NAME.json``. NaN is written as missing: null, or an empty field of the CSV.
+
+    Args:
+        directory: where the files go.
+        name: their name without ending.
+        formats: which of them are wanted.
+        lines: whether JSON is written line by line; a list is held in memory whole.
+        rows: how many rows may wait in memory.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        name: str,
+        formats: Sequence[Format],
+        *,
+        lines: bool = False,
+        rows: int = ROWS_IN_MEMORY,
+    ) -> None:
+        self._stem = directory / name
+        self._formats = formats
+        self._lines = lines
+        self._limit = rows
+        self._waiting: list[pl.DataFrame] = []
+        self._parts: list[Path] = []
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Add rows; every frame has the same columns."""
+        self._waiting.append(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
+        if sum(waiting.height for waiting in self._waiting) > self._limit:
+            self._spill()
+
+    def close(self) -> None:
+        """Write the files; without any row there is nothing to write."""
+        if self._parts and self._waiting:
+            self._spill()
+        if self._parts:
+            rows = pl.scan_parquet(self._parts, glob=False)
+        elif self._waiting:
+            rows = pl.concat(self._waiting).lazy()
+        else:
+            return
+        for kind in self._formats:
+            self._write(rows, kind)
+        for part in self._parts:
+            part.unlink()
+        self._waiting, self._parts = [], []
+
+    def _write(self, rows: pl.LazyFrame, kind: Format) -> None:
+        if kind == "parquet":
+            rows.sink_parquet(self._file("parquet"))
+        elif kind == "csv":
+            rows.sink_csv(self._file("csv"))
+        elif self._lines:
+            rows.sink_ndjson(self._file("ndjson"))
+        else:
+            rows.collect().write_json(self._file("json"))
+
+    def _spill(self) -> None:
+        part = self._file(f"{len(self._parts):05d}.part")
+        pl.concat(self._waiting).write_parquet(part)
+        self._parts.append(part)
+        self._waiting = []
+
+    def _file(self, ending: str) -> Path:
+        return self._stem.with_name(f"{self._stem.name}.{ending}")

@@ -1,0 +1,22 @@
+"""A chunk of nodes with all its windows in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scroogevm.core.window import Occurrence
+from scroogevm.ports import Shape
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedChunk:
+    """Some nodes of a trace.
+
+    Attributes:
+        shape: how the windows were cut.
+        nodes: names of the nodes.
+        occurrences: the closed slices in order of time.
+    """
+
+    shape: Shape
+    nodes: Sequence[str]
+    occurrences: Sequence[Occurrence]

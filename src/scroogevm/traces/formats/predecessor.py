@@ -1,0 +1,62 @@
+"""The predecessor's JSON as a format that can be replayed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scroogevm.ports import Chunk
+from scroogevm.traces.chunk import RecordedChunk
+from scroogevm.traces.cut import cut
+from scroogevm.traces.format import TraceFormat, TraceSource
+from scroogevm.traces.options import ReadOptions
+from scroogevm.traces.predecessor.recording import read_recording
+from scroogevm.traces.predecessor.tables import recording_to_tables
+from scroogevm.traces.predecessor.windows import occurrences
+from scroogevm.traces.remarks import Remarks
+
+
+@dataclass(frozen=True)
+class Predecessor(TraceFormat):
+    """One JSON file, plain or compressed, is one node."""
+
+    formula = "JSON of one node (.json, .gz, .xz, .zst)"
+    source = "the ScroogeVM research prototype, 2023"
+
+    def recognises(self, path: Path) -> bool:
+        """Whether it is a file: what else it might be is known by its ending."""
+        return path.is_file() and ".json" in path.suffixes
+
+    def open(self, path: Path, options: ReadOptions, remarks: Remarks) -> TraceSource:
+        """The source of a file."""
+        return _Source(path, options, remarks)
+
+
+@dataclass(frozen=True)
+class _Source(TraceSource):
+    path: Path
+    options: ReadOptions
+    remarks: Remarks
+
+    @property
+    def node_count(self) -> int:
+        """One file is one node."""
+        return 1
+
+    @property
+    def node_windows(self) -> int | None:
+        """Unknown until the file is read."""
+        return None
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The one chunk of the file."""
+        recording = read_recording(self.path, self.remarks)
+        options = self.options
+        unit = options.vm_cpu_usage or "fraction"
+        if options.scope is None and options.slice is None:
+            history = recording.shape.history if options.history is None else options.history
+            shape = replace(recording.shape, history=history)
+            found = occurrences(recording, shape, unit, options.aggregation)
+            yield RecordedChunk(shape, (recording.name,), found)
+        else:
+            manifest, nodes, vms = recording_to_tables(recording, unit)
+            yield cut(nodes, vms, manifest, options, str(self.path))

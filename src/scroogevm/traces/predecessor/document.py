@@ -1,0 +1,137 @@
+"""A JSON document read without making a Python object of every number."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import simdjson
+
+from scroogevm.core.arrays import Floats
+from scroogevm.errors import TraceError
+from scroogevm.traces.remarks import Remarks
+from scroogevm.traces.text import not_json, read_bytes
+
+EMPTY: Floats = np.empty(0)
+
+
+class Document:
+    """Typed access to a file, with errors that name the place.
+
+    Args:
+        path: the file, plain or compressed.
+        remarks: where oddities are noted.
+    """
+
+    def __init__(self, path: Path, remarks: Remarks) -> None:
+        self.path = path
+        self.remarks = remarks
+        content = read_bytes(path)
+        self._parser = simdjson.Parser()  # owns what the proxies below point into
+        try:
+            self.root: Any = self._parser.parse(content)
+        except (ValueError, RuntimeError, UnicodeDecodeError):
+            raise not_json(path, content) from None
+        if not isinstance(self.root, simdjson.Object):
+            raise self.error("", "is no JSON object", "a trace of the predecessor")
+
+    def error(self, place: str, problem: str, remedy: str = "") -> TraceError:
+        """An error at a place of this file."""
+        where = f"{self.path}: {place}" if place else str(self.path)
+        return TraceError(problem, where=where, remedy=remedy)
+
+    def member(self, owner: Any, key: str, place: str) -> Any:
+        """A member that has to be an object.
+
+        Raises:
+            TraceError: it is missing or something else.
+        """
+        value = owner.get(key)
+        if not isinstance(value, simdjson.Object):
+            problem = "is missing" if value is None else "is no object"
+            raise self.error(f"{place}{key}", problem, "a trace of the predecessor has it")
+        return value
+
+    def items(self, owner: Any, key: str, place: str) -> list[Any]:
+        """A member that has to be a list of objects.
+
+        Raises:
+            TraceError: it is missing or something else.
+        """
+        value = owner.get(key)
+        if not isinstance(value, simdjson.Array):
+            problem = "is missing" if value is None else "is no list"
+            raise self.error(f"{place}{key}", problem, "one object for each occurrence")
+        listed = list(value)
+        for number, item in enumerate(listed):
+            if not isinstance(item, simdjson.Object | dict):
+                raise self.error(f"{place}{key}[{number}]", "is no object", "{} where nothing is")
+        return listed
+
+    def number(self, owner: Any, key: str, place: str, default: float | None = None) -> float:
+        """A member that has to be a number above zero.
+
+        Raises:
+            TraceError: it is missing and has no default, or is something else.
+        """
+        value = owner.get(key)
+        if value is None and default is not None:
+            return default
+        if not _is_number(value) or not 0 < value < 1e12:
+            problem = "is missing" if value is None else f"{value!r} is no number above 0"
+            raise self.error(f"{place}{key}", problem)
+        return float(value)
+
+    def samples(self, owner: Any, key: str, place: str) -> Floats:
+        """A list of numbers as an array, NaN for null; empty when the list is absent.
+
+        Raises:
+            TraceError: it is no list, or holds something else than numbers and nulls.
+        """
+        value = owner.get(key)
+        if value is None:
+            return EMPTY
+        if not isinstance(value, simdjson.Array):
+            raise self.error(f"{place}.{key}", "is no list", "a list of numbers, null for missing")
+        try:
+            samples = np.frombuffer(value.as_buffer(of_type="d"))
+        except TypeError:
+            return self._with_nulls(value.as_list(), f"{place}.{key}")
+        # The buffer flattens lists of lists, which are no samples.
+        if samples.size != len(value) or (samples.size and isinstance(value[0], simdjson.Array)):
+            raise self.error(f"{place}.{key}", "holds lists", "a list of numbers")
+        return samples
+
+    def _with_nulls(self, values: list[Any], place: str) -> Floats:
+        for number, value in enumerate(values):
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, int | float)
+            ):
+                raise self.error(f"{place}[{number}]", f"{value!r} is no number", "null if missing")
+        missing = [number for number, value in enumerate(values) if value is None]
+        first = f"{self.path}: {place}[{missing[0]}]"
+        self.remarks.add("null samples, read as missing", first, len(missing))
+        return np.array(values, np.float64)
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two objects are equal to the letter."""
+        return bool(one.mini == other.mini)
+
+    def names(self, owner: Any, place: str) -> Iterator[str]:
+        """The keys of an object.
+
+        Raises:
+            TraceError: one stands twice.
+        """
+        seen: set[str] = set()
+        for name in owner.keys():  # noqa: SIM118  # a proxy iterates over something else
+            if name in seen:
+                raise self.error(
+                    f"{place}.{name}", "stands twice", "every VM has a name of its own"
+                )
+            seen.add(name)
+            yield name
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,127 @@
+"""The predecessor's numbers, reproduced: demand and statistics to 1e-9, tiers and free exactly."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scroogevm.core.estimate import Verdict
+from scroogevm.core.history import History
+from scroogevm.engine import Engine, State
+from scroogevm.ports import RESOURCES, STRATEGIES, QuiescenceTest, Step, Strategy
+from scroogevm.strategies.greedy import Greedy
+from scroogevm.traces.format import open_trace
+from scroogevm.traces.options import ReadOptions
+from scroogevm.traces.remarks import Remarks
+
+HERE = Path(__file__).parent
+NAMES = {
+    "percentile": "percentile",
+    "doa": "doa",
+    "nsigma": "n-sigma",
+    "rclike": "rc-like",
+    "borg": "borg",
+    "maxpeak": "max-peak",
+    "greedy": "greedy",
+}
+
+
+@dataclass(frozen=True)
+class Forced(QuiescenceTest):
+    """Answers with recorded verdicts, by the identity of the window."""
+
+    verdicts: Mapping[int, bool]
+
+    def judge(self, history: History) -> Verdict:
+        return Verdict(np.array([self.verdicts[id(history.new)]]), {})
+
+
+def goldens() -> Iterator[Any]:
+    for path in sorted(HERE.glob("*.golden.json")):
+        for run in range(len(json.loads(path.read_text()))):
+            name = path.name.removesuffix(".golden.json")
+            yield pytest.param(name, run, id=f"{name}-{run}")
+
+
+@cache
+def replayed(name: str, run: int) -> tuple[Mapping[str, Any], Sequence[Step]]:
+    golden = json.loads((HERE / f"{name}.golden.json").read_text())[run]
+    options = ReadOptions(aggregation=golden["params"].get("aggreg", 1))
+    (chunk,) = open_trace(HERE / f"{name}.json.xz", options, Remarks()).chunks()
+    forced = golden["expected"]["greedy_forced_stability"]
+    strategies: dict[str, dict[str, Strategy]] = {}
+    for place, resource in enumerate(RESOURCES):
+        strategies[resource] = {
+            theirs: STRATEGIES.build(ours, resource) for theirs, ours in NAMES.items()
+        }
+        p = golden["params"].get(resource, 90)
+        strategies[resource]["percentile"] = STRATEGIES.build(f"percentile:p={p}", resource)
+        verdicts = {
+            id(occurrence.windows[resource]): forced[number][place]
+            for number, occurrence in enumerate(chunk.occurrences)
+        }
+        strategies[resource]["greedy"] = Greedy(quiescence=Forced(verdicts))
+    engine = Engine(strategies, chunk.shape.kept, chunk.shape.slices)
+    state, steps = State(), []
+    for occurrence in chunk.occurrences:
+        state, step = engine.step(state, occurrence)
+        steps.append(step)
+    return golden["expected"], steps
+
+
+@pytest.mark.parametrize(("name", "run"), list(goldens()))
+@pytest.mark.parametrize("strategy", NAMES)
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_demand_tiers_and_free_are_the_predecessors(
+    name: str, run: int, strategy: str, resource: str
+) -> None:
+    expected, steps = replayed(name, run)
+    for number, (step, theirs) in enumerate(zip(steps, expected[strategy], strict=True)):
+        demand = float(step.estimates[resource][strategy].demand[0])
+        capacity = float(step.occurrence.windows[resource].capacity[0])
+        recorded = theirs[f"{resource}_demand"]
+        if recorded is not None and strategy != "maxpeak":
+            assert demand == pytest.approx(recorded, rel=1e-9), number
+        if resource == "cpu":
+            tier0 = round(demand, 1)
+            tier2 = max(0, round(capacity - tier0, 1))
+        else:
+            tier0 = int(demand)
+            tier2 = max(0, int(capacity - tier0))
+        assert [tier0, 0, tier2] == theirs[f"{resource}_tiers"], number
+        assert tier2 == theirs[f"free_{resource}"], number
+
+
+@pytest.mark.parametrize(("name", "run"), list(goldens()))
+def test_the_greedy_ratio_is_the_predecessors(name: str, run: int) -> None:
+    expected, steps = replayed(name, run)
+    for step, theirs in zip(steps, expected["greedy"], strict=True):
+        for resource in RESOURCES:
+            memo = step.estimates[resource]["greedy"].memo
+            assert memo["r"][0] == pytest.approx(theirs[f"{resource}_ratio"], rel=1e-9)
+            assert bool(memo["quiescent"][0]) == theirs[f"{resource}_stable"]
+
+
+@pytest.mark.parametrize(("name", "run"), list(goldens()))
+def test_statistics_are_the_predecessors(name: str, run: int) -> None:
+    expected, steps = replayed(name, run)
+    for step, theirs in zip(steps, expected["borg"], strict=True):
+        cpu, mem = (step.occurrence.windows[resource] for resource in RESOURCES)
+        ours = {
+            "booked_cpu": cpu.allocated,
+            "booked_mem": mem.allocated,
+            "cpu_avg": cpu.mean,
+            "cpu_std": cpu.std,
+            "cpu_max": cpu.maximum,
+            "cpu_p90": cpu.ranked.percentile(90),
+            "cpu_p99": cpu.p99,
+            "mem_avg": mem.mean,
+            "mem_p99": mem.p99,
+        }
+        for key, value in ours.items():
+            assert value[0] == pytest.approx(theirs[key], rel=1e-9), key
