@@ -1,6 +1,7 @@
 """Collects what the engine says of a chunk, judges it, and hands it to the writers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -50,16 +51,16 @@ class Ledger:
             writer.close()
 
 
+@dataclass
 class _Page:
     """The notes of one chunk, a list of (nodes,) arrays for each quantity."""
 
-    def __init__(self) -> None:
-        self.times: list[tuple[int, int, float]] = []
-        self.usage: dict[str, list[Mapping[str, Floats]]] = {}
-        self.measured: dict[str, list[Bools]] = {}
-        self.demands: dict[Pair, list[Floats]] = {}
-        self.memos: dict[Pair, list[Memo]] = {}
-        self.before: Occurrence | None = None
+    times: list[tuple[int, int, float]] = field(default_factory=list)
+    usage: dict[str, list[Mapping[str, Floats]]] = field(default_factory=dict)
+    measured: dict[str, list[Bools]] = field(default_factory=dict)
+    demands: dict[Pair, list[Floats]] = field(default_factory=dict)
+    memos: dict[Pair, list[Memo]] = field(default_factory=dict)
+    before: Occurrence | None = None
 
     def note(self, step: Step) -> None:
         occurrence = step.occurrence

@@ -73,8 +73,9 @@ class Scores(Writer):
         self._each.close()
 
     def fleet(self) -> pl.DataFrame:
-        """One row for each resource and strategy: ``resource``, ``strategy``, ``looks_ahead`` and
-        every name of ``SCORES``; the least misprediction first, those that look ahead last.
+        """One row for each resource and strategy, with every name of ``SCORES``.
+
+        The least misprediction comes first, strategies that look ahead come last.
         """
         rows = [
             {

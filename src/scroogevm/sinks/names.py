@@ -1,0 +1,24 @@
+"""Names that come from a trace, made safe as file names."""
+
+import re
+from hashlib import sha256
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_=.-]+")
+_LONGEST = 80
+
+
+def file_name(name: str) -> str:
+    """The name itself where it is harmless, else a readable form of it that no other name has.
+
+    >>> file_name("node-01")
+    'node-01'
+    >>> file_name("n-sigma(n=3)")
+    'n-sigma_n=3-41c79d'
+    >>> file_name("../../etc")
+    'etc-74ccf3'
+    """
+    safe = _UNSAFE.sub("_", name)[:_LONGEST].strip("._-")
+    if safe == name:
+        return name
+    mark = sha256(name.encode(errors="surrogatepass")).hexdigest()[:6]
+    return f"{safe}-{mark}" if safe else mark
