@@ -11,7 +11,16 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class MeanBand(QuiescenceTest):
-    """The new mean lies within a band of deviations around the kept mean."""
+    """The new mean lies within a band of deviations around the kept mean.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> def window(*usage):
+    ...     return Window(np.array([usage]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> history = History((window(2.0, 4.0),), window(3.5, 3.7), kept=4)
+    >>> MeanBand().judge(history).quiescent.tolist()
+    [True]
+    """
 
     formula = "mean(kept) - a*std(kept) < mean(new) < mean(kept) + a*std(kept)"
     source = "Jacquet, Ledoux, Rouvoy, IEEE TSUSC 9(5), 2024"

@@ -11,7 +11,16 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class PercentileBand(QuiescenceTest):
-    """The new high percentile lies within a share of the kept one."""
+    """The new high percentile lies within a share of the kept one.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> def window(*usage):
+    ...     return Window(np.array([usage]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> history = History((window(2.0, 4.0),), window(4.5, 4.7), kept=4)
+    >>> PercentileBand().judge(history).quiescent.tolist()
+    [False]
+    """
 
     formula = "low*percentile(kept, p) < percentile(new, p) < high*percentile(kept, p)"
     source = "Jacquet, Ledoux, Rouvoy, IEEE TSUSC 9(5), 2024 (0.8 and 1.2 in its comparison)"

@@ -19,6 +19,14 @@ class TTest(QuiescenceTest):
 
     Samples of a node follow one another closely, and the test takes them for independent: it finds
     a difference nearly always.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> def window(*usage):
+    ...     return Window(np.array([usage]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> history = History((window(2.0, 4.0, 3.0),), window(2.5, 4.0), kept=4)
+    >>> TTest().judge(history).quiescent.tolist()
+    [True]
     """
 
     formula = "p >= alpha of Student's t-test on (mean, std, n) of the kept and the new window"

@@ -35,36 +35,46 @@ class GooglePredictor(Strategy):
 
     def estimate(self, history: History) -> Estimate:
         """``predict(warm VMs) + sum(limit of cold VMs)``."""
-        trail = history.trail
-        if trail is None:
+        if history.trail is None:
             raise ValueError("the engine gave no trail to a strategy that asked for one")
-        vms = history.vms
-        warm = trail.seen >= self.warm
-        cold = vms.per_node(np.where(warm, 0.0, vms.allocated), history.nodes)
-        return Estimate(self.predict(vms, trail, warm, history.nodes) + cold)
+        warm = history.trail.seen >= self.warm
+        cold = np.where(warm, 0.0, history.vms.allocated)
+        demand = self.predict(history, history.trail, warm)
+        return Estimate(demand + history.vms.per_node(cold, history.nodes))
 
     @abstractmethod
-    def predict(self, vms: VMs, trail: Trail, warm: Bools, nodes: int) -> Floats:
+    def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Demand of the warm VMs of each node, (nodes,)."""
 
-    def capped(self, vms: VMs, trail: Trail) -> Floats:
-        """The last samples of each VM, none above its limit, (vms, samples)."""
-        return np.minimum(trail.usage[:, -self.samples :], vms.allocated[:, np.newaxis])
+    def last(self, trail: Trail) -> Floats:
+        """The last samples of each VM, (vms, samples)."""
+        return trail.usage[:, -self.samples :]
+
+    def ratios(self, history: History, trail: Trail, warm: Bools) -> Floats:
+        """``r[k] = sum usage[k] / sum limit[k]`` over the warm VMs with a sample of age k.
+
+        Returns:
+            (nodes, samples), the newest last; NaN where no VM has a sample of that age.
+        """
+        key = f"ratios of {self.samples} samples, warm after {self.warm}"
+        if key not in history.shared:  # several predictors ask
+            history.shared[key] = _ratios(history.vms, self.last(trail), warm, history.nodes)
+        ratios: Floats = history.shared[key]
+        return ratios
 
 
-def ratios(vms: VMs, usage: Floats, warm: Bools, nodes: int) -> Floats:
-    """``r[k] = sum usage[k] / sum limit[k]`` over the warm VMs with a sample of age k.
+def share_of_limits(share: Floats, history: History, warm: Bools) -> Floats:
+    """``min(1, share) * sum(limits)`` of the warm VMs; their limits where nothing is known."""
+    vms = history.vms
+    limits = vms.per_node(np.where(warm, vms.allocated, 0.0), history.nodes)
+    return np.where(np.isnan(share), limits, np.minimum(1.0, share) * limits)
 
-    Returns:
-        (nodes, samples), the newest last; NaN where no VM has a sample of that age.
-    """
+
+def _ratios(vms: VMs, usage: Floats, warm: Bools, nodes: int) -> Floats:
+    used = vms.sum_rows(usage, nodes)
+    if warm.all() and not np.isnan(used).any():
+        return divide(used, vms.per_node(vms.allocated, nodes)[:, np.newaxis])
     counted = warm[:, np.newaxis] & ~np.isnan(usage)
     used = vms.sum_rows(np.where(counted, usage, 0.0), nodes)
     limit = vms.sum_rows(np.where(counted, vms.allocated[:, np.newaxis], 0.0), nodes)
     return divide(used, limit)
-
-
-def share_of_limits(share: Floats, vms: VMs, warm: Bools, nodes: int) -> Floats:
-    """``min(1, share) * sum(limits)`` of the warm VMs, 0 where a node has none."""
-    limits = vms.per_node(np.where(warm, vms.allocated, 0.0), nodes)
-    return np.where(np.isnan(share), limits, np.minimum(1.0, share) * limits)

@@ -5,19 +5,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.history import Trail
-from scroogevm.core.window import VMs
+from scroogevm.core.history import History, Trail
 from scroogevm.strategies._google import BASHIR, GooglePredictor
 
 
 @dataclass(frozen=True)
 class GoogleMax(GooglePredictor):
-    """Sum over VMs of the largest sample each one ever gave: it never forgets a peak."""
+    """Sum over VMs of the largest sample each one ever gave: it never forgets a peak.
+
+    The second VM is cold here, and counts at its limit.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.history import History, Trail
+    >>> from scroogevm.core.window import VMs, Window
+    >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
+    >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
+    >>> window = Window(np.array([[1.0, 5.0]]), np.array([8.0]), np.array([6.0]), vms)
+    >>> trail = Trail(usage, seen=np.array([2, 1]), maximum=np.array([3.5, 2.0]))
+    >>> history = History((), window, kept=4, trail=trail)
+    >>> GoogleMax(warm=2).estimate(history).demand.round(6).tolist()
+    [5.5]
+    """
 
     formula = "sum over warm VMs of max(all samples) + limits of cold VMs"
     source = BASHIR
 
-    def predict(self, vms: VMs, trail: Trail, warm: Bools, nodes: int) -> Floats:
+    def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Sum of the maxima."""
-        peak = np.minimum(trail.maximum, vms.allocated)
-        return vms.per_node(np.where(warm, peak, 0.0), nodes)
+        peak = np.minimum(trail.maximum, history.vms.allocated)
+        return history.vms.per_node(np.where(warm, peak, 0.0), history.nodes)

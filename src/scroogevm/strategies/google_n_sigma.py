@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.history import Trail
+from scroogevm.core.history import History, Trail
 from scroogevm.core.statistics import count, mean, std
-from scroogevm.core.window import VMs
 from scroogevm.registry import parameter
-from scroogevm.strategies._google import BASHIR, GooglePredictor, ratios, share_of_limits
+from scroogevm.strategies._google import BASHIR, GooglePredictor, share_of_limits
 
 
 @dataclass(frozen=True)
@@ -18,6 +17,17 @@ class GoogleNSigma(GooglePredictor):
 
     Unlike our n-sigma it never asks for more than the limits, and takes the deviation of a sample
     (ddof 1).
+
+    >>> import numpy as np
+    >>> from scroogevm.core.history import History, Trail
+    >>> from scroogevm.core.window import VMs, Window
+    >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
+    >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
+    >>> window = Window(np.array([[1.0, 5.0]]), np.array([8.0]), np.array([6.0]), vms)
+    >>> trail = Trail(usage, seen=np.array([2, 1]), maximum=np.array([3.5, 2.0]))
+    >>> history = History((), window, kept=4, trail=trail)
+    >>> GoogleNSigma(n=1, warm=2).estimate(history).demand.round(6).tolist()
+    [5.414214]
     """
 
     formula = "min(1, mean(r) + n*stdev(r)) * limits of warm VMs + limits of cold VMs"
@@ -25,9 +35,9 @@ class GoogleNSigma(GooglePredictor):
 
     n: float = parameter(5.0, "standard deviations above the mean", low=0)
 
-    def predict(self, vms: VMs, trail: Trail, warm: Bools, nodes: int) -> Floats:
+    def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Mean and deviation of r, as a share of the limits."""
-        ratio = ratios(vms, self.capped(vms, trail), warm, nodes)
+        ratio = self.ratios(history, trail, warm)
         number = count(ratio)
         spread = std(ratio) * np.sqrt(number / np.maximum(number - 1, 1))
-        return share_of_limits(mean(ratio) + self.n * spread, vms, warm, nodes)
+        return share_of_limits(mean(ratio) + self.n * spread, history, warm)

@@ -20,6 +20,15 @@ class GoogleOracle(Strategy):
     """A percentile of what the VMs that are alive now will use together, looked up.
 
     It differs from our oracle, which looks at the node: VMs still to come are not its fault.
+
+    >>> from scroogevm.core.window import VMs, Window
+    >>> def window(*usage):
+    ...     ids = np.arange(len(usage))
+    ...     vms = VMs(ids, 0 * ids, np.full(ids.size, 4.0), np.array(usage)[:, np.newaxis])
+    ...     return Window(np.array([[sum(usage)]]), np.array([8.0]), np.array([4.0]), vms)
+    >>> ahead = [window(2.0), window(3.0, 9.0)]
+    >>> GoogleOracle().estimate(History((), window(1.0), kept=4, future=ahead)).demand.tolist()
+    [3.0]
     """
 
     formula = "percentile(summed usage of the VMs alive now over [now, now + horizon], p)"
@@ -45,12 +54,11 @@ class GoogleOracle(Strategy):
 def _ahead(history: History) -> Iterator[Floats]:
     """Sums over the VMs alive now, (nodes, samples) a window, from the newest sample on."""
     vms = history.vms
-    now = np.minimum(vms.usage[:, -1:], vms.allocated[:, np.newaxis])
-    yield vms.sum_rows(np.nan_to_num(now), history.nodes)
+    yield vms.sum_rows(np.nan_to_num(vms.capped[:, -1:]), history.nodes)
     for window in history.future:
         if np.array_equal(window.vms.ids, vms.ids):
             yield window.vm_total
         else:
             alive = np.isin(window.vms.ids, vms.ids, assume_unique=True)
-            usage = np.where(alive[:, np.newaxis], window.vms.capped, 0.0)
+            usage = np.nan_to_num(window.vms.capped * np.where(alive, 1.0, 0.0)[:, np.newaxis])
             yield window.vms.sum_rows(usage, history.nodes)

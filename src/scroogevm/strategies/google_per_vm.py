@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.history import Trail
+from scroogevm.core.history import History, Trail
 from scroogevm.core.statistics import percentile
-from scroogevm.core.window import VMs
 from scroogevm.registry import parameter
 from scroogevm.strategies._google import BASHIR, GooglePredictor
 
@@ -17,6 +16,17 @@ class GooglePerVm(GooglePredictor):
     """Sum over VMs of a percentile of each one's last samples, after warm-up.
 
     Where rc-like waits for K windows, this one waits for a number of samples.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.history import History, Trail
+    >>> from scroogevm.core.window import VMs, Window
+    >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
+    >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
+    >>> window = Window(np.array([[1.0, 5.0]]), np.array([8.0]), np.array([6.0]), vms)
+    >>> trail = Trail(usage, seen=np.array([2, 1]), maximum=np.array([3.5, 2.0]))
+    >>> history = History((), window, kept=4, trail=trail)
+    >>> GooglePerVm(p=50, warm=2).estimate(history).demand.round(6).tolist()
+    [4.0]
     """
 
     formula = "sum over warm VMs of percentile(last samples, p) + limits of cold VMs"
@@ -24,7 +34,7 @@ class GooglePerVm(GooglePredictor):
 
     p: float = parameter(99.0, "percentile of each VM's samples, %", low=0, high=100)
 
-    def predict(self, vms: VMs, trail: Trail, warm: Bools, nodes: int) -> Floats:
+    def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Sum of the percentiles."""
-        peaks = percentile(self.capped(vms, trail), self.p)
-        return vms.per_node(np.where(warm, peaks, 0.0), nodes)
+        peaks = percentile(self.last(trail), self.p)
+        return history.vms.per_node(np.where(warm, peaks, 0.0), history.nodes)
