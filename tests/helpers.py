@@ -146,20 +146,22 @@ def scaled(window: Window, factor: float) -> Window:
     )
 
 
-def spec_of(name: str) -> str:
+INNER = ("greedy", "google-per-vm(samples=30, warm=6)", "doa")
+
+
+def spec_of(name: str, inner: Sequence[str] = INNER) -> str:
     """How a strategy is asked for in tests: combinators get inner strategies."""
     nested = [p for p in _parameters(name) if p.nested and p.default is None]
     if not nested:
         return name
-    inner = ("greedy", "google-per-vm(samples=30, warm=6)", "doa")
     return f"{name}({', '.join(inner if nested[0].many else inner[:1])})"
 
 
-def strategy_of(name: str, resource: str = CPU) -> Strategy:
+def strategy_of(name: str, resource: str = CPU, inner: Sequence[str] = INNER) -> Strategy:
     """A strategy of the registry, whatever it takes; Google's warm up within a window."""
     known = {item.name for item in _parameters(name)}
     short = ":samples=30,warm=6" if {"samples", "warm"} <= known else ""
-    built: Strategy = STRATEGIES.build(spec_of(name) + short, resource)
+    built: Strategy = STRATEGIES.build(spec_of(name, inner) + short, resource)
     return built
 
 
