@@ -113,7 +113,7 @@ def _only_where(enough: Bools, answer: Estimate, memo: Memo, allocated: Floats) 
 def _extend(before: tuple[Ints, Trail] | None, window: Window, length: int) -> tuple[Ints, Trail]:
     """Append a window to the trail of the VMs in it, and forget the others."""
     vms = window.vms
-    new, present, peak = vms.usage[:, -length:], count(vms.usage), maximum(vms.usage)
+    new, present, peak = vms.capped[:, -length:], count(vms.usage), maximum(vms.capped)
     if before is None:
         trail = Trail(new, present, peak)
     else:

@@ -48,16 +48,13 @@ def progress(description: str, total: int | None) -> Iterator[Advance]:
         yield lambda steps: bar.advance(task, steps)
 
 
-def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, text: bool = False
-) -> None:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table.
 
     Args:
         title: what it shows.
-        columns: headings.
+        columns: headings; the first column holds names, the others numbers.
         rows: cells as they are to be shown.
-        text: whether cells are words, left-aligned; else all but the first column are numbers.
     """
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # only where something is shown
     from rich.console import Console  # noqa: PLC0415  # likewise
@@ -66,13 +63,13 @@ def table(
 
     drawn = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
     for number, column in enumerate(columns):
-        left = text or number == 0
-        drawn.add_column(column, justify="left" if left else "right", no_wrap=number == 0)
+        drawn.add_column(column, justify="right" if number else "left", no_wrap=True)
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
-    console = Console()
+    terminal = Console()
     # Output that goes into a file is not cut to the width of a terminal nobody looks at.
-    console.print(drawn, width=console.width if console.is_terminal else WIDE)
+    console = terminal if terminal.is_terminal else Console(width=WIDE)
+    console.print(drawn)
 
 
 def remark(text: str) -> None:

@@ -1,38 +1,42 @@
 """``scroogevm strategies``: what there is to choose from."""
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from scroogevm.registry.catalogue import Entry
 
 
 @click.command("strategies")
 @click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
-@click.option("--long", is_flag=True, help="Show every parameter with its range and meaning.")
-def command(*, as_json: bool, long: bool) -> None:
+def command(*, as_json: bool) -> None:
     """List strategies and quiescence tests: parameters, formula, source.
 
     Write one as NAME or as NAME:parameter=value,... or, around others, as
     "max-of(n-sigma, margin(greedy, by=1.1))". cpu.parameter=value is for cpu alone, and
     greedy:quiescence=t-test chooses how greedy tells a quiescent node.
     """
-    from scroogevm.cli._output import print_json, table  # noqa: PLC0415  # shown on demand
+    from scroogevm.cli._output import print_json  # noqa: PLC0415  # shown on demand
     from scroogevm.ports import QUIESCENCE, STRATEGIES  # noqa: PLC0415  # imports NumPy
-    from scroogevm.registry.catalogue import catalogue, written  # noqa: PLC0415  # likewise
+    from scroogevm.registry.catalogue import catalogue  # noqa: PLC0415  # likewise
 
     families = {"strategies": catalogue(STRATEGIES), "quiescence tests": catalogue(QUIESCENCE)}
     if as_json:
         print_json({name: [e.to_dict() for e in entries] for name, entries in families.items()})
         return
     for title, entries in families.items():
-        rows = [
-            (" or ".join((entry.name, *entry.aliases)), entry.defaults, entry.formula, entry.source)
-            for entry in entries
-        ]
-        table(title, ("name", "parameters", "formula", "source"), rows, text=True)
-    if not long:
-        return
-    for entry in (entry for entries in families.values() for entry in entries):
-        if entry.parameters:
-            parameters = [
-                (item.name, "" if item.default is None else written(item), item.range, item.meaning)
-                for item in entry.parameters
-            ]
-            table(entry.name, ("parameter", "default", "range", "meaning"), parameters, text=True)
+        click.secho(f"{title.capitalize()}\n", bold=True)
+        for entry in entries:
+            _show(entry)
+
+
+def _show(entry: "Entry") -> None:
+    click.echo(click.style(" or ".join((entry.name, *entry.aliases)), fg="cyan", bold=True))
+    click.echo(f"  {entry.summary}")
+    click.echo(f"  demand   {entry.formula}" if entry.formula else "")
+    click.echo(f"  source   {entry.source}")
+    for item, default in zip(entry.parameters, entry.written, strict=True):
+        remarks = ", ".join(filter(None, (f"default {default}" if default else "", item.range)))
+        click.echo(f"  {item.name:<10} {item.meaning}" + (f" ({remarks})" if remarks else ""))
+    click.echo()

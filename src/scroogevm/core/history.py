@@ -20,7 +20,7 @@ NO_MEMO: Memo = MappingProxyType({})
 
 @dataclass(frozen=True, eq=False)
 class Trail:
-    """The last samples of each VM, whatever window they fell in.
+    """The last samples of each VM, whatever window they fell in, none above its allocation.
 
     Attributes:
         usage: (vms, samples), the newest last; NaN where missing or before the VM came.

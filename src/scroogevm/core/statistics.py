@@ -155,5 +155,5 @@ def percentile(values: Floats, p: float) -> Floats:
 def divide(total: Floats, number: Floats | Ints) -> Floats:
     """``total / number``, NaN where the number is zero."""
     return np.asarray(
-        np.divide(total, number, out=np.full(np.shape(total), np.nan), where=number > 0)
+        np.divide(total, number, out=np.full(np.shape(total), np.nan), where=np.asarray(number > 0))
     )

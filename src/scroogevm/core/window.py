@@ -67,8 +67,8 @@ class VMs:
 
     @cached_property
     def capped(self) -> Floats:
-        """Usage up to the allocation, 0 where missing, (vms, samples)."""
-        return np.nan_to_num(np.minimum(self.usage, self.allocated[:, np.newaxis]))
+        """Usage up to the allocation, (vms, samples)."""
+        return np.minimum(self.usage, self.allocated[:, np.newaxis])
 
     def per_node(self, values: Floats, nodes: int) -> Floats:
         """Sum ``values`` (vms,) over the VMs of each node, (nodes,)."""
@@ -123,7 +123,7 @@ class Window:
     @cached_property
     def vm_total(self) -> Floats:
         """Usage of the VMs of each node together, each up to its allocation, (nodes, samples)."""
-        return self.vms.sum_rows(self.vms.capped, self.nodes)
+        return self.vms.sum_rows(np.nan_to_num(self.vms.capped), self.nodes)
 
     @cached_property
     def present(self) -> Ints:

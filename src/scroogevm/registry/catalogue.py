@@ -6,7 +6,7 @@ from inspect import cleandoc
 from typing import Any
 
 from scroogevm.registry.family import Family
-from scroogevm.registry.parameters import Parameter, parameters
+from scroogevm.registry.parameters import Parameter, Plugin, parameters
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,19 @@ class Entry:
         return any(item.default is None for item in self.parameters)
 
     @property
-    def defaults(self) -> str:
-        """Its parameters with their defaults in one line: ``n=5``."""
-        shown = []
-        for item in self.parameters:
-            text = f"{item.name}={written(item)}" if item.default is not None else item.name
-            differing = [
-                f"{resource} {values[item.name]:g}"
-                for resource, values in self.resource_defaults.items()
-                if item.name in values
-            ]
-            shown.append(f"{text} ({', '.join(differing)})" if differing else text)
-        return ", ".join(shown)
+    def written(self) -> Sequence[str]:
+        """The default of each parameter as one writes it: ``99 (mem 100)``; empty without one."""
+        return [self._written(item) for item in self.parameters]
+
+    def _written(self, item: Parameter) -> str:
+        if item.default is None:
+            return ""
+        differing = ", ".join(
+            f"{resource} {_plain(values[item.name])}"
+            for resource, values in self.resource_defaults.items()
+            if item.name in values
+        )
+        return f"{_plain(item.default)} ({differing})" if differing else _plain(item.default)
 
     def to_dict(self) -> dict[str, Any]:
         """For a program to read."""
@@ -62,13 +63,12 @@ class Entry:
                 {
                     "name": item.name,
                     "meaning": item.meaning,
-                    "default": None if item.default is None else written(item),
+                    "default": default,
                     "low": item.low,
                     "high": item.high,
                 }
-                for item in self.parameters
+                for item, default in zip(self.parameters, self.written, strict=True)
             ],
-            "resource_defaults": self.resource_defaults,
         }
 
 
@@ -77,13 +77,13 @@ def catalogue(family: Family) -> Sequence[Entry]:
     return [_entry(family, name) for name in family.names]
 
 
-def written(item: Parameter) -> str:
-    """A parameter's default as one writes it in a spec."""
-    if item.nested:
-        return str(type(item.default).__module__.rpartition(".")[2].replace("_", "-"))
-    if isinstance(item.default, bool):
-        return str(item.default).lower()
-    return f"{item.default:g}" if isinstance(item.default, float) else str(item.default)
+def _plain(value: Any) -> str:
+    """A value as one writes it in a spec."""
+    if isinstance(value, Plugin):
+        return type(value).__module__.rpartition(".")[2].replace("_", "-")
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _entry(family: Family, name: str) -> Entry:

@@ -81,7 +81,8 @@ class Table:
         self._frame = frame
         self._heads = np.append(heads, frame.height)
         self.owners = frame[heads].select(pl.col(keys).cast(pl.String))
-        self._cell = self._cells()
+        if not self._is_complete:
+            self._cell = self._cells()
 
     def __len__(self) -> int:
         return self.owners.height
@@ -120,11 +121,16 @@ class Table:
     def _is_complete(self) -> bool:
         """Whether every owner has every sample, so that cutting is a matter of shape."""
         cells = self.grid.windows * self.grid.samples
-        return (
-            self._frame.height == len(self) * cells
-            and np.array_equal(self._heads, np.arange(len(self) + 1) * cells)
-            and bool((self._cell.reshape(-1, max(cells, 1)) == np.arange(cells)).all())
-            and not any(self._frame[resource].has_nulls() for resource in RESOURCES)
+        if self._frame.height != len(self) * cells or not cells:
+            return False
+        if any(self._frame[resource].has_nulls() for resource in RESOURCES):
+            return False
+        times = self._frame["time"].to_numpy().reshape(-1, cells)
+        wanted = self.grid.origin + np.arange(cells) * self.grid.interval
+        if np.array_equal(wanted, wanted.astype(times.dtype)):
+            wanted = wanted.astype(times.dtype)  # comparing like with like is faster
+        return np.array_equal(self._heads, np.arange(len(self) + 1) * cells) and bool(
+            (times == wanted).all()
         )
 
     def _complete(self) -> Iterator[Cut]:

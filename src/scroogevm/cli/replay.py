@@ -1,0 +1,154 @@
+"""``scroogevm replay``: what each strategy would have freed, and how often it would have erred."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from scroogevm.sinks.replay import ReplayOutcome
+
+SHOWN = (
+    ("savings", "savings", 100, "%"),
+    ("violations", "violation_rate", 100, "%"),
+    ("p99 sev.", "p99_severity", 100, "%"),
+    ("worst", "worst_severity", 100, "%"),
+    ("regret", "regret", 100, "%"),
+    ("oversub.", "oversubscription", 1, "x"),
+    ("decreases", "decreases", 1, ""),
+    ("churn", "churn", 1, ""),
+    ("misprediction", "misprediction", 1, ""),
+    ("violation", "violation", 1, ""),
+)
+"""Heading, score, factor and unit of the columns in the terminal; the files hold every score."""
+
+
+@click.command("replay")
+@click.argument("traces", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DIR")
+@click.option(
+    "-s",
+    "--strategy",
+    "strategies",
+    multiple=True,
+    metavar="SPEC",
+    help="Strategy to replay, such as greedy, n-sigma:n=3 or 'margin(doa, by=1.2)'; may be "
+    "repeated. All of `scroogevm strategies` by default.",
+)
+@click.option("--cpu", type=float, metavar="P", help="Percentile of the percentile strategy, cpu.")
+@click.option("--mem", type=float, metavar="P", help="The same for memory.")
+@click.option("--scope", type=float, metavar="S", help="Cut into scopes of S seconds.")
+@click.option("--slice", "slice_", type=float, metavar="S", help="Cut into slices of S seconds.")
+@click.option("--history", type=int, metavar="N", help="Earlier windows kept beside the new one.")
+@click.option(
+    "--aggregate",
+    type=int,
+    default=1,
+    metavar="N",
+    help="Take statistics of means over N consecutive samples.",
+)
+@click.option(
+    "--vm-cpu-usage",
+    type=click.Choice(["cores", "fraction"]),
+    help="Unit of a VM's cpu usage, where the trace is not to be believed.",
+)
+@click.option(
+    "--coverage",
+    type=float,
+    default=0.1,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of a window's samples a node needs for a new estimate.",
+)
+@click.option(
+    "--tolerance",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Shortfall, as a share of capacity, that is no violation yet.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["parquet", "csv", "json"]),
+    help="File format of the tables; may be repeated. All by default.",
+)
+@click.option("--dump", is_flag=True, help="Also write dumps for the predecessor's analysis.")
+@click.option("--figures/--no-figures", default=True, help="Whether to draw PNG and SVG figures.")
+@click.option("--force", is_flag=True, help="Replace the output of an earlier replay.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scores for a program to read.")
+def command(**options: Any) -> None:
+    """Replay traces through strategies, score them, and write a report to DIR.
+
+    TRACE is a directory written by `scroogevm trace`, or a JSON file of the predecessor (.json,
+    also .gz, .xz, .zst). Several traces are one fleet.
+    """
+    from scroogevm.cli._output import print_json, progress, remark  # noqa: PLC0415  # on demand
+    from scroogevm.traces.remarks import Remarks  # noqa: PLC0415  # likewise
+    from scroogevm.wiring import replay  # noqa: PLC0415  # imports NumPy and Polars
+
+    settings = _settings(options)
+    settings.check()
+    remarks = Remarks()
+    outcome = replay(settings, lambda total: progress("Replaying", total), remarks)
+    for line in (*remarks, *outcome.remarks):
+        remark(line)
+    if options["as_json"]:
+        print_json(outcome.scores.to_dicts())
+    else:
+        _show(outcome, options["output"])
+
+
+def _settings(options: dict[str, Any]) -> Any:
+    from scroogevm.config import FORMATS, ReplaySettings  # noqa: PLC0415  # imports NumPy
+    from scroogevm.traces.options import ReadOptions  # noqa: PLC0415  # likewise
+
+    return ReplaySettings(
+        traces=options["traces"],
+        output=options["output"],
+        strategies=options["strategies"],
+        percentiles={r: options[r] for r in ("cpu", "mem") if options[r] is not None},
+        reading=ReadOptions(
+            scope=options["scope"],
+            slice=options["slice_"],
+            history=options["history"],
+            aggregation=options["aggregate"],
+            vm_cpu_usage=options["vm_cpu_usage"],
+        ),
+        coverage=options["coverage"],
+        tolerance=options["tolerance"],
+        formats=options["formats"] or FORMATS,
+        dump=options["dump"],
+        figures=options["figures"],
+        overwrite=options["force"],
+    )
+
+
+def _show(outcome: "ReplayOutcome", output: Path) -> None:
+    """The table, what it means, and where the rest is."""
+    from scroogevm.cli._output import table  # noqa: PLC0415  # on demand
+
+    for resource in outcome.scores["resource"].unique(maintain_order=True):
+        rows = outcome.scores.filter(resource=resource).to_dicts()
+        table(
+            f"{resource}: {outcome.nodes} nodes, {outcome.judged[resource]} windows judged",
+            ("strategy", *(heading for heading, *_ in SHOWN)),
+            [_cells(row) for row in rows],
+        )
+    click.echo(
+        "savings: 1 - demand/allocated; violations: windows whose p99 exceeded the promise; worst: "
+        "largest\nshortfall of capacity; misprediction and violation: the predecessor's, summed "
+        "over windows, of capacity."
+    )
+    click.echo(f"Report: {output / 'report.html'}")
+
+
+def _cells(row: dict[str, Any]) -> Sequence[str]:
+    cells = [row["strategy"] + (" (looks ahead)" if row["looks_ahead"] else "")]
+    for _, score, factor, unit in SHOWN:
+        value = row[score]
+        cells.append("-" if value is None else f"{factor * value:.2f}{unit}")
+    return cells

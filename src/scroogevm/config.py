@@ -1,0 +1,149 @@
+"""Settings: what a user asked for, checked at once before anything starts.
+
+The command line wins over the environment (``SCROOGEVM_REPLAY_HISTORY=5``), and that over a TOML
+file given with ``--config``, whose tables are named for the commands.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from scroogevm.errors import MisuseError
+from scroogevm.ports import RESOURCES, STRATEGIES
+from scroogevm.registry import Spec
+from scroogevm.registry.catalogue import catalogue
+from scroogevm.traces.options import ReadOptions
+
+FORMATS = ("parquet", "csv", "json")
+"""File formats that tables of a replay are written in."""
+
+
+def default_strategies() -> Sequence[str]:
+    """Every strategy that works on its own; combinators have to be told on what."""
+    return [entry.name for entry in catalogue(STRATEGIES) if not entry.combines]
+
+
+@dataclass(frozen=True)
+class ReplaySettings:
+    """What to replay, how, and where to write.
+
+    Attributes:
+        traces: files and directories.
+        output: the directory to write.
+        strategies: specs; each is reported under the text it was given as.
+        percentiles: percentile of the percentile strategy, by resource, %.
+        reading: how to read the traces.
+        coverage: share of a window's samples a node needs for a new estimate.
+        tolerance: shortfall, as a share of capacity, that is no violation yet.
+        formats: of ``FORMATS``.
+        dump: whether to write dumps that the predecessor's analysis reads.
+        figures: whether to draw figures as PNG and SVG.
+        overwrite: whether an output that is there already may be replaced.
+    """
+
+    traces: Sequence[Path]
+    output: Path
+    strategies: Sequence[str] = ()
+    percentiles: Mapping[str, float] = field(default_factory=dict)
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    coverage: float = 0.1
+    tolerance: float = 0.0
+    formats: Sequence[str] = FORMATS
+    dump: bool = False
+    figures: bool = True
+    overwrite: bool = False
+
+    def check(self) -> None:
+        """Check everything and report all problems together.
+
+        Raises:
+            MisuseError: something makes no sense.
+        """
+        problems = [*self._numbers(), *self._strategies(), *self._traces()]
+        if problems:
+            raise MisuseError("; ".join(problems))
+
+    def specs(self) -> Mapping[str, Spec]:
+        """The strategies by the name they are reported under.
+
+        Raises:
+            SpecError: a spec cannot be read.
+        """
+        specs = {}
+        for text in self.strategies or default_strategies():
+            spec = Spec.parse(text)
+            if spec.name == "percentile" and "p" not in spec.pairs:
+                given = {f"{r}.p": Spec(f"{p:g}") for r, p in self.percentiles.items()}
+                spec = Spec(spec.name, {**given, **spec.pairs}, spec.inner)
+            specs[text.strip()] = spec
+        return specs
+
+    def _numbers(self) -> Sequence[str]:
+        reading = self.reading
+        wanted = [
+            ("--coverage", self.coverage, 0.0, 1.0),
+            ("--tolerance", self.tolerance, 0.0, 1.0),
+            ("--aggregate", reading.aggregation, 1, 1e6),
+            ("--history", reading.history, 0, 10_000),
+            ("--scope", reading.scope, 1e-3, 1e9),
+            ("--slice", reading.slice, 1e-3, 1e9),
+            *((f"--{r}", self.percentiles.get(r), 0.0, 100.0) for r in RESOURCES),
+        ]
+        return [
+            f"{option} {value:g} is not from {low:g} to {high:g}"
+            for option, value, low, high in wanted
+            if value is not None and not (isfinite(value) and low <= value <= high)
+        ]
+
+    def _strategies(self) -> Sequence[str]:
+        problems = []
+        texts = [text.strip() for text in self.strategies]
+        problems += [f"strategy {t} is given twice" for t in set(texts) if texts.count(t) > 1]
+        try:
+            specs = self.specs()
+        except MisuseError as error:
+            return [*problems, str(error)]
+        for spec in specs.values():
+            try:
+                for resource in RESOURCES:
+                    STRATEGIES.build(spec, resource)
+            except MisuseError as error:
+                problems.append(str(error))
+        return problems
+
+    def _traces(self) -> Sequence[str]:
+        problems = [] if self.traces else ["no trace is given"]
+        return problems + [f"{path}: does not exist" for path in self.traces if not path.exists()]
+
+
+def read_config(path: Path, commands: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """Read a TOML file of defaults, one table a command.
+
+    Args:
+        path: the file.
+        commands: the options that each command knows.
+
+    Raises:
+        MisuseError: it cannot be read, or names what no command knows: all such names at once.
+    """
+    try:
+        content = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise MisuseError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MisuseError(f"is not TOML: {error}", where=str(path)) from None
+    unknown = []
+    for command, options in content.items():
+        if not isinstance(options, dict) or command not in commands:
+            unknown.append(f"[{command}]")
+        else:
+            unknown += [f"{command}.{name}" for name in options if name not in commands[command]]
+    if unknown:
+        known = ", ".join(f"[{command}]" for command in commands)
+        raise MisuseError(
+            f"unknown: {', '.join(unknown)}", where=str(path), remedy=f"tables are {known}"
+        )
+    return content

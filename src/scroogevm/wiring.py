@@ -1,0 +1,54 @@
+"""Settings -> objects; the only importer of adapters."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+
+from scroogevm.config import ReplaySettings
+from scroogevm.engine import Engine
+from scroogevm.files import StagedDirectory
+from scroogevm.pipeline import Progress, run
+from scroogevm.ports import RESOURCES, STRATEGIES, Shape, Strategy
+from scroogevm.sinks.replay import ReplayOutcome, replay_sinks
+from scroogevm.traces.remarks import Remarks
+from scroogevm.traces.several import open_traces
+
+MARKER = "scores.json"
+"""The file by which a directory is known to be a replay's output."""
+
+Bar = Callable[[int | None], AbstractContextManager[Progress]]
+"""Given how many steps there are, shows them being done."""
+
+
+def replay(settings: ReplaySettings, bar: Bar, remarks: Remarks) -> ReplayOutcome:
+    """Replay traces through strategies and write what came of it.
+
+    Args:
+        settings: checked already.
+        bar: shows the node-windows being judged.
+        remarks: where oddities of the traces are noted.
+
+    Raises:
+        TraceError: a trace cannot be read, or must not be believed.
+        MisuseError: the output is taken, or the samples do not allow the shape asked for.
+        OutputError: the output cannot be written.
+    """
+    strategies = build_strategies(settings)
+    source = open_traces(settings.traces, settings.reading, remarks)
+
+    def engine_for(shape: Shape) -> Engine:
+        return Engine(strategies, shape.kept, shape.slices, settings.coverage)
+
+    with StagedDirectory(settings.output, MARKER, overwrite=settings.overwrite) as directory:
+        sinks = replay_sinks(directory, settings, strategies)
+        with bar(source.node_windows) as progress:
+            run(source, engine_for, sinks, progress)
+        return sinks.close()
+
+
+def build_strategies(settings: ReplaySettings) -> Mapping[str, Mapping[str, Strategy]]:
+    """The strategies of each resource by the name they are reported under."""
+    specs = settings.specs()
+    return {
+        resource: {name: STRATEGIES.build(spec, resource) for name, spec in specs.items()}
+        for resource in RESOURCES
+    }
