@@ -17,8 +17,8 @@ RESOURCES = (CPU, MEM)
 UNITS: Mapping[str, str] = {CPU: "cores", MEM: "MiB"}
 """The unit that every array of a resource is in."""
 
-STRATEGIES = Family("scroogevm.strategies", "strategy")
-QUIESCENCE = Family("scroogevm.quiescence", "quiescence test")
+STRATEGIES = Family("scroogevm.strategies", "strategy", RESOURCES)
+QUIESCENCE = Family("scroogevm.quiescence", "quiescence test", RESOURCES)
 
 
 class Strategy(Plugin, ABC):

@@ -3,7 +3,7 @@
 import inspect
 import pkgutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
@@ -22,10 +22,12 @@ class Family:
     Attributes:
         package: where the modules are, such as ``scroogevm.strategies``.
         noun: what one of them is called in messages.
+        owners: the resources for which a parameter may be given alone.
     """
 
     package: str
     noun: str
+    owners: Sequence[str] = ()
 
     @cached_property
     def names(self) -> Sequence[str]:
@@ -78,12 +80,19 @@ class Family:
     def _values(self, spec: Spec, plugin: type[Plugin], resource: str) -> dict[str, Any]:
         known = {item.name: item for item in parameters(plugin)}
         values = dict(plugin.resource_defaults.get(resource, {}))
-        values |= self._inner(spec, known, resource)
+        inner = self._inner(spec, known, resource)
+        values |= inner
         # What is written for one resource wins over what is written for all.
         for key in sorted(spec.pairs, key=lambda key: "." in key):
             owner, _, name = key.rpartition(".")
             if name not in known:
                 raise SpecError(f"unknown parameter {key!r}", remedy=_listed(known))
+            if "." in key and owner not in self.owners:
+                raise SpecError(
+                    f"unknown resource in {key!r}", remedy=f"resources: {', '.join(self.owners)}"
+                )
+            if name in inner:
+                raise SpecError(f"{name!r} is given twice", remedy="write it once")
             if owner in ("", resource):
                 values[name] = self._value(known[name], spec.pairs[key], resource)
         for name, item in known.items():
@@ -99,16 +108,20 @@ class Family:
         if slot is None or (len(spec.inner) > 1 and not slot.many):
             problem = f"unexpected {str(spec.inner[-1])!r}"
             raise SpecError(problem, remedy=_listed(known))
-        built = [self._value(slot, inner, resource) for inner in spec.inner]
+        built = [self._nested(slot, inner, resource) for inner in spec.inner]
         return {slot.name: tuple(built) if slot.many else built[0]}
 
     def _value(self, item: Parameter, value: Spec, resource: str) -> Any:
         if item.nested:
-            noun = self.noun if item.kind == self.package else item.name.replace("_", " ")
-            return Family(item.kind, noun).build(value, resource)
+            built = self._nested(item, value, resource)
+            return (built,) if item.many else built
         if value.inner or value.pairs:
             raise SpecError(f"{value} is not a plain value", where=item.name)
         return item.read(value.name)
+
+    def _nested(self, item: Parameter, value: Spec, resource: str) -> Any:
+        noun = self.noun if item.kind == self.package else item.name.replace("_", " ")
+        return replace(self, package=item.kind, noun=noun).build(value, resource)
 
 
 def _plugin(module: ModuleType) -> type[Plugin]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
-from math import isfinite
+from numbers import Integral, Real
+from sys import float_info
 from typing import Any, ClassVar
 
 from scroogevm.errors import SpecError
+
+_KINDS: Mapping[str, type] = {"float": Real, "int": Integral, "bool": bool, "str": str}
+_HUGE = float_info.max
 
 
 class Plugin:
@@ -82,26 +86,38 @@ class Parameter:
                 return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
             return {"float": float, "int": int, "str": str}[self.kind](text)
         except (KeyError, ValueError):
-            wanted = {"float": "a number", "int": "a whole number", "bool": "true or false"}
-            raise SpecError(
-                f"{text!r} is not {wanted.get(self.kind, self.kind)}", where=self.name
-            ) from None
+            raise self._misfit(text) from None
 
     def check(self, value: Any) -> None:
-        """Refuse a value outside the range.
+        """Refuse a value of another kind, or outside the range.
 
         Raises:
-            SpecError: it is outside, or not a number where one is needed.
+            SpecError: it is not of the parameter's kind, not finite, or outside the range.
         """
+        if self.many:
+            fits = isinstance(value, tuple) and len(value) > 0
+            fits = fits and all(isinstance(each, Plugin) for each in value)
+        else:
+            fits = isinstance(value, Plugin if self.nested else _KINDS[self.kind])
+        if not fits or (isinstance(value, bool) and self.kind != "bool"):
+            raise self._misfit(value)
         if self.kind not in ("float", "int"):
             return
-        beyond = (self.low is not None and not value >= self.low) or (
-            self.high is not None and not value <= self.high
-        )
-        if beyond or not isfinite(value):
+        low = -_HUGE if self.low is None else self.low
+        high = _HUGE if self.high is None else self.high
+        if not low <= value <= high:  # NaN is neither
             raise SpecError(
-                f"{value:g} is out of range", where=self.name, remedy=self.range or "a number"
+                f"{value} is out of range", where=self.name, remedy=self.range or "a finite number"
             )
+
+    def _misfit(self, value: Any) -> SpecError:
+        wanted = {
+            "float": "a number",
+            "int": "a whole number",
+            "bool": "true or false",
+            "str": "text",
+        }.get(self.kind, "a tuple of plug-ins" if self.many else "a plug-in")
+        return SpecError(f"{value!r} is not {wanted}", where=self.name)
 
 
 def parameter(

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 
 from scroogevm.errors import SpecError
 
-_TOKEN = re.compile(r"\s*([A-Za-z_][\w.-]*|[-+]?\d[\w.+-]*|[-+]?\.\d[\w.+-]*|[:(),=])")
+_DEEPEST = 20
+"""Parentheses within parentheses; a reader must not run out of stack."""
+
+_TOKEN = re.compile(r"([A-Za-z_][\w.-]*|[-+]?\d[\w.+-]*|[-+]?\.\d[\w.+-]*|[:(),=])")
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,19 @@ class _Reader:
         self.text = text
         self.tokens = list(self._split(text))
         self.place = 0
+        self.depth = 0
 
     def spec(self, *, colon: bool) -> Spec:
         name = self._word()
         if colon and self._take(":"):
             return self._items(name, closing="")
         if self._take("("):
-            return self._items(name, closing=")")
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                raise self._error("it is nested too deeply")
+            spec = self._items(name, closing=")")
+            self.depth -= 1
+            return spec
         return Spec(name)
 
     def end(self) -> None:
@@ -79,6 +88,8 @@ class _Reader:
         while True:
             item = self.spec(colon=False)
             if self._take("="):
+                if item.pairs or item.inner:
+                    raise self._error(f"{str(item)!r} is no parameter's name")
                 if item.name in pairs:
                     raise self._error(f"{item.name!r} is given twice")
                 pairs[item.name] = self.spec(colon=False)
@@ -105,14 +116,14 @@ class _Reader:
         return False
 
     def _split(self, text: str) -> Iterator[str]:
-        place = 0
-        text = text.rstrip()
-        while place < len(text):
-            match = _TOKEN.match(text, place)
-            if not match:
-                raise self._error(f"unexpected {text[place]!r}")
-            yield match.group(1)
-            place = match.end()
+        for word in re.finditer(r"\S+", text):
+            place = word.start()
+            while place < word.end():
+                match = _TOKEN.match(text, place, word.end())
+                if not match:
+                    raise self._error(f"unexpected {text[place]!r}")
+                yield match.group()
+                place = match.end()
 
     def _error(self, problem: str) -> SpecError:
         return SpecError(
