@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from scroogevm.core.estimate import Verdict
 from scroogevm.core.history import History
 from scroogevm.core.statistics import percentile
+from scroogevm.errors import SpecError
 from scroogevm.ports import QuiescenceTest
 from scroogevm.registry import parameter
 
@@ -28,6 +29,12 @@ class PercentileBand(QuiescenceTest):
     p: float = parameter(90.0, "percentile, %", low=0, high=100)
     low: float = parameter(0.9, "lower edge as a share of the kept percentile", low=0)
     high: float = parameter(1.1, "upper edge as a share of the kept percentile", low=0)
+
+    def __post_init__(self) -> None:
+        """Refuse a lower edge above the upper one."""
+        super().__post_init__()
+        if self.low > self.high:
+            raise SpecError(f"{self.low} is above high, {self.high}", where="low")
 
     def judge(self, history: History) -> Verdict:
         """Compare the new percentile with both edges."""

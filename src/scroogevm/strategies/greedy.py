@@ -7,6 +7,7 @@ import numpy as np
 from scroogevm.core.arrays import Bools
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History
+from scroogevm.errors import SpecError
 from scroogevm.ports import QuiescenceTest, Strategy
 from scroogevm.quiescence.mean_band import MeanBand
 from scroogevm.registry import parameter, plugged
@@ -43,6 +44,12 @@ class Greedy(Strategy):
     up: float = parameter(0.2, "what a rising window adds to r", low=0)
     low: float = parameter(2.0, "least r", low=0)
     high: float = parameter(5.0, "greatest r", low=0)
+
+    def __post_init__(self) -> None:
+        """Refuse a least r above the greatest."""
+        super().__post_init__()
+        if self.low > self.high:
+            raise SpecError(f"{self.low} is above high, {self.high}", where="low")
 
     def estimate(self, history: History) -> Estimate:
         """``mean(x) + r*std(x)`` with the r of this window."""
