@@ -175,7 +175,8 @@ def test_a_file_that_holds_no_plug_in_is_the_writers_mistake(new_file: Path) -> 
 
 
 def test_the_contract_covers_a_new_file_and_finds_its_faults(new_file: Path) -> None:
-    plugin = new_file.with_name("with_new_file.py")
+    plugin = new_file.parent / "start" / "with_new_file.py"
+    plugin.parent.mkdir()
     plugin.write_text(
         "import scroogevm.strategies\n"
         f"scroogevm.strategies.__path__.append({str(new_file.parent)!r})\n"
