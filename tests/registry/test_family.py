@@ -129,7 +129,11 @@ NEW = '''
 
     @dataclass(frozen=True)
     class HalfWay(Strategy):
-        """Somewhere between what is used and what was promised."""
+        """Somewhere between what is used and what was promised.
+
+        >>> HalfWay(share=0.25).share
+        0.25
+        """
 
         formula = "share*max(last window) + (1 - share)*allocated"
         source = "a test"
