@@ -12,7 +12,7 @@ ScroogeError                 exit code 1: it went wrong
 Each message is one line: where it is wrong, what is wrong, what would be right.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ScroogeError(Exception):
@@ -32,6 +32,10 @@ class ScroogeError(Exception):
         self.remedy = remedy
         line = f"{where}: {problem}" if where else problem
         super().__init__(f"{line}; {remedy}" if remedy else line)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross processes whole."""
+        return _rebuild, (type(self), self.args, self.__dict__)
 
 
 class TraceError(ScroogeError):
@@ -66,3 +70,10 @@ class MisuseError(ScroogeError):
 
 class SpecError(MisuseError):
     """A name or parameter that no plug-in of the family has."""
+
+
+def _rebuild(kind: type[ScroogeError], args: tuple[Any, ...], content: Any) -> ScroogeError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(content)
+    return error

@@ -1,41 +1,111 @@
 """The one loop: windows -> engine -> sinks."""
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
+from typing import Any
 
 from scroogevm.engine import Engine, State
-from scroogevm.ports import Chunk, Shape, Sink, Source
+from scroogevm.errors import ScroogeError
+from scroogevm.ports import Chunk, Page, Remark, Shape, Sink, Source
 
 Progress = Callable[[int], None]
-"""Told, now and then, how many node-windows were judged since it was last told."""
+"""Told, now and then, how many windows of nodes were judged since it was last told."""
+
+Load = Callable[[], Chunk]
+EngineFor = Callable[[Shape], Engine]
+Open = Callable[[Chunk], Page]
 
 
 def run(
     source: Source,
-    engine_for: Callable[[Shape], Engine],
+    engine_for: EngineFor,
     sinks: Sequence[Sink],
     progress: Progress = lambda _: None,
-) -> None:
-    """Judge every window of a source and hand each answer to every sink.
+    workers: int = 1,
+) -> Sequence[Remark]:
+    """Judge every window of a source and hand what came of it to every sink, chunk by chunk.
 
     Args:
-        source: where windows come from; its chunks are read one after the other.
-        engine_for: the engine for a way of cutting time.
+        source: where windows come from.
+        engine_for: the engine for a way of cutting time; it can be pickled.
         sinks: where estimates go.
-        progress: told of each occurrence.
+        progress: told of each chunk.
+        workers: processes that judge chunks; sinks get them in order however many there are.
+
+    Returns:
+        What was odd about the windows.
     """
-    for chunk in source.chunks():
-        _run_chunk(chunk, engine_for(chunk.shape), sinks, progress)
+    loads = iter(source.loads())
+    opens = [sink.open for sink in sinks]
+    # A single chunk is not worth a second process.
+    first = list(islice(loads, 2))
+    loads = chain(first, loads)
+    if workers > 1 and len(first) > 1:
+        judged = _in_processes(loads, engine_for, opens, workers)
+    else:
+        judged = (judge(load, engine_for, opens) for load in loads)
+    remarks: list[Remark] = []
+    for contents, odd, windows in judged:
+        for sink, content in zip(sinks, contents, strict=True):
+            sink.accept(content)
+        remarks += odd
+        progress(windows)
+    return remarks
 
 
-def _run_chunk(chunk: Chunk, engine: Engine, sinks: Sequence[Sink], progress: Progress) -> None:
-    for sink in sinks:
-        sink.begin(chunk)
+def judge(
+    load: Load, engine_for: EngineFor, opens: Sequence[Open]
+) -> tuple[Sequence[Any], Sequence[Remark], int]:
+    """Judge one chunk.
+
+    Returns:
+        What its pages were closed with, what was odd about it, and how many windows of nodes it
+        has.
+    """
+    chunk = load()
+    engine = engine_for(chunk.shape)
+    pages = [open_page(chunk) for open_page in opens]
     state = State()
     for number, occurrence in enumerate(chunk.occurrences):
         future = chunk.occurrences[number + 1 :] if engine.looks_ahead else ()
         state, step = engine.step(state, occurrence, future)
-        for sink in sinks:
-            sink.take(step)
-        progress(len(chunk.nodes))
-    for sink in sinks:
-        sink.end()
+        for page in pages:
+            page.take(step)
+    contents = [page.close() for page in pages]
+    return contents, chunk.remarks, len(chunk.occurrences) * len(chunk.nodes)
+
+
+def _in_processes(
+    loads: Iterable[Load], engine_for: EngineFor, opens: Sequence[Open], workers: int
+) -> Iterator[tuple[Sequence[Any], Sequence[Remark], int]]:
+    """Judge chunks in other processes, a few at a time, and yield them in order."""
+    # Forking a process whose libraries run threads may hang it.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_us)
+    under_way: deque[Future[Any]] = deque()
+    try:
+        for load in loads:
+            under_way.append(pool.submit(judge, load, engine_for, opens))
+            if len(under_way) > workers:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+        pool.shutdown()
+    except BrokenProcessPool:
+        raise ScroogeError(
+            "a worker process died, most likely for want of memory",
+            remedy="fewer --workers, or `scroogevm trace convert` into smaller parts",
+        ) from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+
+
+def _leave_interrupts_to_us() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

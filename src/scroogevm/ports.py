@@ -1,9 +1,9 @@
 """Every interface on one page: what a plug-in must offer, and what the loop hands around."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from scroogevm.core.arrays import Bools
 from scroogevm.core.estimate import Estimate, Verdict
@@ -75,6 +75,20 @@ class Shape:
         return self.history + 1
 
 
+class Remark(NamedTuple):
+    """An oddity that a reader could live with.
+
+    Attributes:
+        kind: what it is, in words.
+        where: where it was first seen.
+        number: how often.
+    """
+
+    kind: str
+    where: str
+    number: int
+
+
 class Chunk(Protocol):
     """Some nodes with all their windows: the unit of memory, of parallelism, of distribution."""
 
@@ -90,16 +104,16 @@ class Chunk(Protocol):
     def occurrences(self) -> Sequence[Occurrence]:
         """The closed slices in order of time."""
 
+    @property
+    def remarks(self) -> Sequence[Remark]:
+        """What was odd about it."""
+
 
 class Source(Protocol):
     """Where windows come from."""
 
-    @property
-    def node_count(self) -> int:
-        """How many nodes there are in all, for progress."""
-
-    def chunks(self) -> Iterator[Chunk]:
-        """The chunks, one after the other; each is forgotten before the next is read."""
+    def loads(self) -> Iterable[Callable[[], Chunk]]:
+        """What reads each chunk, in order; it can be pickled, so that another process may do it."""
 
 
 Estimates = Mapping[str, Mapping[str, Estimate]]
@@ -121,17 +135,22 @@ class Step:
     measured: Mapping[str, Bools]
 
 
+class Page(Protocol):
+    """What a sink notes of one chunk, in the process that judges it."""
+
+    def take(self, step: Step) -> None:
+        """Note an occurrence that was judged."""
+
+    def close(self) -> Any:
+        """The chunk is over: what to hand to the sink, which can be pickled."""
+
+
 class Sink(Protocol):
     """Where estimates go."""
 
-    def begin(self, chunk: Chunk) -> None:
-        """A chunk starts."""
+    @property
+    def open(self) -> Callable[[Chunk], Page]:
+        """Opens a page for a chunk; it can be pickled."""
 
-    def take(self, step: Step) -> None:
-        """An occurrence was judged."""
-
-    def end(self) -> None:
-        """The chunk is over."""
-
-    def close(self) -> Any:
-        """Everything is over: write what is to be written."""
+    def accept(self, content: Any) -> None:
+        """Take what the page of the next chunk, in order, was closed with."""

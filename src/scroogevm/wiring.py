@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from scroogevm.config import ReplaySettings
 from scroogevm.engine import Engine
@@ -33,16 +34,30 @@ def replay(settings: ReplaySettings, bar: Bar, remarks: Remarks) -> ReplayOutcom
         OutputError: the output cannot be written.
     """
     strategies = build_strategies(settings)
-    source = open_traces(settings.traces, settings.reading, remarks)
-
-    def engine_for(shape: Shape) -> Engine:
-        return Engine(strategies, shape.kept, shape.slices, settings.coverage)
-
+    source = open_traces(settings.traces, settings.reading)
+    engine_for = Engines(strategies, settings.coverage)
     with StagedDirectory(settings.output, MARKER, overwrite=settings.overwrite) as directory:
         sinks = replay_sinks(directory, settings, strategies)
         with bar(source.node_windows) as progress:
-            run(source, engine_for, sinks, progress)
+            remarks = run(source, engine_for, sinks, progress, settings.workers)
         return sinks.close()
+
+
+@dataclass(frozen=True)
+class Engines:
+    """The engine for a way of cutting time.
+
+    Attributes:
+        strategies: by resource, then by the name each is reported under.
+        coverage: share of a window's samples a node needs for a new estimate.
+    """
+
+    strategies: Mapping[str, Mapping[str, Strategy]]
+    coverage: float
+
+    def __call__(self, shape: Shape) -> Engine:
+        """The engine for a shape."""
+        return Engine(self.strategies, shape.kept, shape.slices, self.coverage)
 
 
 def build_strategies(settings: ReplaySettings) -> Mapping[str, Mapping[str, Strategy]]:

@@ -17,7 +17,6 @@ from scroogevm.ports import RESOURCES, STRATEGIES, QuiescenceTest, Step, Strateg
 from scroogevm.strategies.greedy import Greedy
 from scroogevm.traces.format import open_trace
 from scroogevm.traces.options import ReadOptions
-from scroogevm.traces.remarks import Remarks
 
 HERE = Path(__file__).parent
 NAMES = {
@@ -52,7 +51,8 @@ def goldens() -> Iterator[Any]:
 def replayed(name: str, run: int) -> tuple[Mapping[str, Any], Sequence[Step]]:
     golden = json.loads((HERE / f"{name}.golden.json").read_text())[run]
     options = ReadOptions(aggregation=golden["params"].get("aggreg", 1))
-    (chunk,) = open_trace(HERE / f"{name}.json.xz", options, Remarks()).chunks()
+    (load,) = open_trace(HERE / f"{name}.json.xz", options).loads()
+    chunk = load()
     forced = golden["expected"]["greedy_forced_stability"]
     strategies: dict[str, dict[str, Strategy]] = {}
     for place, resource in enumerate(RESOURCES):

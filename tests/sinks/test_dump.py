@@ -20,7 +20,6 @@ from scroogevm.strategies.greedy import Greedy
 from scroogevm.traces.chunk import RecordedChunk
 from scroogevm.traces.format import open_trace
 from scroogevm.traces.options import ReadOptions
-from scroogevm.traces.remarks import Remarks
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 RUNS = [
@@ -75,7 +74,8 @@ def write(
 
 
 def opened(path: Path, aggregation: int = 1) -> Chunk:
-    (chunk,) = open_trace(path, ReadOptions(aggregation=aggregation), Remarks()).chunks()
+    (load,) = open_trace(path, ReadOptions(aggregation=aggregation)).loads()
+    chunk = load()
     return chunk
 
 

@@ -8,8 +8,9 @@ node:  {cpu_config: [...], booked_cpu: [...], cpu_percentile: [{"10": ..., "99":
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -36,13 +37,31 @@ class Dump:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._folders: list[Path] = []
-        self._chunk: Chunk
-        self._estimates: dict[str, list[_Said]] = {}
 
-    def begin(self, chunk: Chunk) -> None:
-        """Remember where the samples are."""
+    @property
+    def open(self) -> Callable[[Chunk], "_Page"]:
+        """A page that writes the nodes of a chunk."""
+        return partial(_Page, self._directory)
+
+    def accept(self, folders: Sequence[Path]) -> None:
+        """Remember where the files of a chunk are."""
+        self._folders += folders
+
+    def close(self) -> None:
+        """A single node needs no folder of its own."""
+        if len(self._folders) == 1:
+            for file in sorted(self._folders[0].iterdir()):
+                file.rename(self._directory / file.name)
+            shutil.rmtree(self._directory / "dump")
+
+
+class _Page:
+    """The answers to one chunk, and where its samples are."""
+
+    def __init__(self, directory: Path, chunk: Chunk) -> None:
+        self._directory = directory
         self._chunk = chunk
-        self._estimates = {}
+        self._estimates: dict[str, list[_Said]] = {}
 
     def take(self, step: Step) -> None:
         """Note the answers."""
@@ -50,11 +69,12 @@ class Dump:
             answers = {resource: step.estimates[resource][strategy] for resource in RESOURCES}
             self._estimates.setdefault(strategy, []).append(answers)
 
-    def end(self) -> None:
-        """Write the nodes of the chunk."""
+    def close(self) -> Sequence[Path]:
+        """Write the nodes of the chunk, and say where."""
         occurrences = self._chunk.occurrences
+        folders: list[Path] = []
         if not self._estimates:
-            return
+            return folders
         samples = Samples(occurrences, self._chunk.shape)
         nodes = len(self._chunk.nodes)
         known = statistics(occurrences)
@@ -64,7 +84,7 @@ class Dump:
         for node, name in enumerate(self._chunk.nodes):
             folder = self._directory / "dump" / file_name(name)
             folder.mkdir(parents=True, exist_ok=True)
-            self._folders.append(folder)
+            folders.append(folder)
             common: dict[str, Any] = {key: whole(array[:, node]) for key, array in known.items()}
             common |= {f"{r}_percentile": _named(array[:, node]) for r, array in ranks.items()}
             common["vm_list"] = [samples.vm_names(node, at) for at in range(len(occurrences))]
@@ -77,14 +97,7 @@ class Dump:
                 for strategy in models
             }
             _write(folder, heads, samples, node)
-        self._estimates = {}
-
-    def close(self) -> None:
-        """A single node needs no folder of its own."""
-        if len(self._folders) == 1:
-            for file in sorted(self._folders[0].iterdir()):
-                file.rename(self._directory / file.name)
-            shutil.rmtree(self._directory / "dump")
+        return folders
 
     def _head(self, name: str, tiers: Mapping[str, Any], node: Mapping[str, Any]) -> str:
         """Everything up to the samples."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scroogevm.core.window import Occurrence
-from scroogevm.ports import Shape
+from scroogevm.ports import Remark, Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,8 +15,10 @@ class RecordedChunk:
         shape: how the windows were cut.
         nodes: names of the nodes.
         occurrences: the closed slices in order of time.
+        remarks: what was odd about it.
     """
 
     shape: Shape
     nodes: Sequence[str]
     occurrences: Sequence[Occurrence]
+    remarks: Sequence[Remark] = ()

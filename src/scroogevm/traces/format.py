@@ -1,14 +1,13 @@
 """What a format of node traces has to offer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from scroogevm.errors import TraceError
 from scroogevm.ports import Chunk
 from scroogevm.registry import Family, Plugin
 from scroogevm.traces.options import ReadOptions
-from scroogevm.traces.remarks import Remarks
 
 FORMATS = Family("scroogevm.traces.formats", "trace format")
 
@@ -27,8 +26,8 @@ class TraceSource(ABC):
         """How many windows of nodes it has in all; None when nobody knows before reading it."""
 
     @abstractmethod
-    def chunks(self) -> Iterator[Chunk]:
-        """Its chunks, one after the other."""
+    def loads(self) -> Iterable[Callable[[], Chunk]]:
+        """What reads each chunk, in order; it can be pickled."""
 
 
 class TraceFormat(Plugin, ABC):
@@ -39,7 +38,7 @@ class TraceFormat(Plugin, ABC):
         """Whether a path looks like this format, judged without reading it whole."""
 
     @abstractmethod
-    def open(self, path: Path, options: ReadOptions, remarks: Remarks) -> TraceSource:
+    def open(self, path: Path, options: ReadOptions) -> TraceSource:
         """Open a trace.
 
         Raises:
@@ -47,7 +46,7 @@ class TraceFormat(Plugin, ABC):
         """
 
 
-def open_trace(path: Path, options: ReadOptions, remarks: Remarks) -> TraceSource:
+def open_trace(path: Path, options: ReadOptions) -> TraceSource:
     """Open a trace of whatever format.
 
     Raises:
@@ -58,7 +57,7 @@ def open_trace(path: Path, options: ReadOptions, remarks: Remarks) -> TraceSourc
     for name in FORMATS.names:
         found: TraceFormat = FORMATS.build(name)
         if found.recognises(path):
-            return found.open(path, options, remarks)
+            return found.open(path, options)
     kinds = "; ".join(f"{name}: {FORMATS.load(name).formula}" for name in FORMATS.names)
     raise TraceError(
         "is no trace that can be replayed",

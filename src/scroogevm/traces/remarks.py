@@ -1,27 +1,34 @@
 """What a reader noticed and could live with: said once for each kind, with a count."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+
+from scroogevm.ports import Remark
 
 
 class Remarks:
     """Counts oddities by kind and remembers the first place of each.
 
     >>> remarks = Remarks()
-    >>> remarks.add("null samples, read as missing", "a.json: node.raw_data[0].cpu_usage", 2)
-    >>> list(remarks)
-    ['2 null samples, read as missing (first: a.json: node.raw_data[0].cpu_usage)']
+    >>> remarks.add(Remark("null samples, read as missing", "a.json: node.cpu_usage", 2))
+    >>> remarks.lines()
+    ['2 null samples, read as missing (first: a.json: node.cpu_usage)']
     """
 
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._first: dict[str, str] = {}
+    def __init__(self, remarks: Iterable[Remark] = ()) -> None:
+        self._kinds: dict[str, Remark] = {}
+        for remark in remarks:
+            self.add(remark)
 
-    def add(self, kind: str, where: str, number: int = 1) -> None:
-        """Note ``number`` oddities of a kind."""
-        self._counts[kind] += number
-        self._first.setdefault(kind, where)
+    def add(self, remark: Remark) -> None:
+        """Note an oddity."""
+        before = self._kinds.get(remark.kind, remark._replace(number=0))
+        self._kinds[remark.kind] = before._replace(number=before.number + remark.number)
 
-    def __iter__(self) -> Iterator[str]:
-        for kind, number in self._counts.items():
-            yield f"{number} {kind} (first: {self._first[kind]})"
+    @property
+    def kinds(self) -> Sequence[Remark]:
+        """Each kind once."""
+        return list(self._kinds.values())
+
+    def lines(self) -> Sequence[str]:
+        """A line for each kind."""
+        return [f"{r.number} {r.kind} (first: {r.where})" for r in self._kinds.values()]

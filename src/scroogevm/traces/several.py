@@ -1,14 +1,14 @@
 """Several traces replayed as one fleet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from scroogevm.ports import Chunk
 from scroogevm.traces.chunk import RecordedChunk
 from scroogevm.traces.format import TraceSource, open_trace
 from scroogevm.traces.options import ReadOptions
-from scroogevm.traces.remarks import Remarks
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,20 @@ class SeveralTraces(TraceSource):
         known = [source.node_windows for _, source in self.sources]
         return None if None in known else sum(number or 0 for number in known)
 
-    def chunks(self) -> Iterator[Chunk]:
+    def loads(self) -> Iterable[Callable[[], Chunk]]:
         """The chunks of each trace."""
         for name, source in self.sources:
-            for chunk in source.chunks():
-                yield _renamed(chunk, name)
+            for load in source.loads():
+                yield partial(_renamed, load, name)
 
 
-def open_traces(paths: Sequence[Path], options: ReadOptions, remarks: Remarks) -> TraceSource:
+def open_traces(paths: Sequence[Path], options: ReadOptions) -> TraceSource:
     """Open one trace as it is, or several as one fleet.
 
     Raises:
         TraceError: one of them cannot be read.
     """
-    sources = [open_trace(path, options, remarks) for path in paths]
+    sources = [open_trace(path, options) for path in paths]
     if len(sources) == 1:
         return sources[0]
     return SeveralTraces(list(zip(_names(paths), sources, strict=True)))
@@ -61,7 +61,8 @@ def _names(paths: Sequence[Path]) -> Sequence[str]:
     return [p if repeats[p] == 1 else f"{p}#{number}" for number, p in enumerate(whole)]
 
 
-def _renamed(chunk: Chunk, name: str) -> Chunk:
+def _renamed(load: Callable[[], Chunk], name: str) -> Chunk:
+    chunk = load()
     nodes = tuple(f"{name}/{node}" for node in chunk.nodes)
     occurrences = [replace(occurrence, nodes=nodes) for occurrence in chunk.occurrences]
-    return RecordedChunk(chunk.shape, nodes, occurrences)
+    return RecordedChunk(chunk.shape, nodes, occurrences, chunk.remarks)

@@ -1,7 +1,8 @@
 """Our own format: a directory of Parquet files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,6 @@ from scroogevm.traces.cut import cut, recorded_shape
 from scroogevm.traces.format import TraceFormat, TraceSource
 from scroogevm.traces.manifest import MANIFEST, Manifest, Part
 from scroogevm.traces.options import ReadOptions
-from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.tables import NODES, VMS
 
 
@@ -27,9 +27,8 @@ class Parquet(TraceFormat):
         """Whether it is a directory with a manifest."""
         return (path / MANIFEST).is_file()
 
-    def open(self, path: Path, options: ReadOptions, remarks: Remarks) -> TraceSource:
+    def open(self, path: Path, options: ReadOptions) -> TraceSource:
         """The source of a directory."""
-        del remarks  # everything odd about this format is an error
         return _Source(path, Manifest.read(path), options)
 
 
@@ -51,12 +50,14 @@ class _Source(TraceSource):
         shape = self.options.shape(recorded_shape(manifest), manifest.interval, str(self.path))
         return self.node_count * int((manifest.end - manifest.origin) / shape.slice + 1e-9)
 
-    def chunks(self) -> Iterator[Chunk]:
+    def loads(self) -> Iterable[Callable[[], Chunk]]:
         """One chunk for each part."""
-        for part in self.manifest.parts:
-            nodes = self._read("nodes", part, list(NODES))
-            vms = self._read("vms", part, list(VMS))
-            yield cut(nodes, vms, self.manifest, self.options, f"{self.path}: part {part.name}")
+        return (partial(self._load, part) for part in self.manifest.parts)
+
+    def _load(self, part: Part) -> Chunk:
+        nodes = self._read("nodes", part, list(NODES))
+        vms = self._read("vms", part, list(VMS))
+        return cut(nodes, vms, self.manifest, self.options, f"{self.path}: part {part.name}")
 
     def _read(self, table: str, part: Part, columns: list[str]) -> pl.DataFrame:
         path = self.path / table / f"{part.name}.parquet"

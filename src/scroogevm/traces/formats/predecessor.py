@@ -1,6 +1,6 @@
 """The predecessor's JSON as a format that can be replayed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,16 +26,15 @@ class Predecessor(TraceFormat):
         """Whether it is a file: what else it might be is known by its ending."""
         return path.is_file() and ".json" in path.suffixes
 
-    def open(self, path: Path, options: ReadOptions, remarks: Remarks) -> TraceSource:
+    def open(self, path: Path, options: ReadOptions) -> TraceSource:
         """The source of a file."""
-        return _Source(path, options, remarks)
+        return _Source(path, options)
 
 
 @dataclass(frozen=True)
 class _Source(TraceSource):
     path: Path
     options: ReadOptions
-    remarks: Remarks
 
     @property
     def node_count(self) -> int:
@@ -47,16 +46,21 @@ class _Source(TraceSource):
         """Unknown until the file is read."""
         return None
 
-    def chunks(self) -> Iterator[Chunk]:
+    def loads(self) -> Iterable[Callable[[], Chunk]]:
         """The one chunk of the file."""
-        recording = read_recording(self.path, self.remarks)
+        return (self._load,)
+
+    def _load(self) -> Chunk:
+        remarks = Remarks()
+        recording = read_recording(self.path, remarks)
         options = self.options
         unit = options.vm_cpu_usage or "fraction"
-        if options.scope is None and options.slice is None:
-            history = recording.shape.history if options.history is None else options.history
-            shape = replace(recording.shape, history=history)
-            found = occurrences(recording, shape, unit, options.aggregation)
-            yield RecordedChunk(shape, (recording.name,), found)
-        else:
+        if options.scope is not None or options.slice is not None:
             manifest, nodes, vms = recording_to_tables(recording, unit)
-            yield cut(nodes, vms, manifest, options, str(self.path))
+            return replace(
+                cut(nodes, vms, manifest, options, str(self.path)), remarks=remarks.kinds
+            )
+        history = recording.shape.history if options.history is None else options.history
+        shape = replace(recording.shape, history=history)
+        found = occurrences(recording, shape, unit, options.aggregation)
+        return RecordedChunk(shape, (recording.name,), found, remarks.kinds)

@@ -9,6 +9,7 @@ import simdjson
 
 from scroogevm.core.arrays import Floats
 from scroogevm.errors import TraceError
+from scroogevm.ports import Remark
 from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.text import not_json, read_bytes
 
@@ -110,7 +111,7 @@ class Document:
                 raise self.error(f"{place}[{number}]", f"{value!r} is no number", "null if missing")
         missing = [number for number, value in enumerate(values) if value is None]
         first = f"{self.path}: {place}[{missing[0]}]"
-        self.remarks.add("null samples, read as missing", first, len(missing))
+        self.remarks.add(Remark("null samples, read as missing", first, len(missing)))
         return np.array(values, np.float64)
 
     def same(self, one: Any, other: Any) -> bool:

@@ -1,0 +1,99 @@
+"""What a data set of VMs has to offer, whatever its publisher's layout."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import polars as pl
+
+from scroogevm.errors import TraceError
+from scroogevm.registry import Family, Plugin
+from scroogevm.traces.checks import ABSURD_FRACTION
+
+DATASETS = Family("scroogevm.traces.datasets", "data set")
+
+VM_TABLE: Mapping[str, str] = {
+    "vm": "name of the VM",
+    "time": "whole seconds from the start of the data set",
+    "cpu_usage": "cores in use; null where missing",
+    "cpu": "allocation, cores",
+    "mem_usage": "MiB in use; null where missing",
+    "mem": "allocation, MiB; null where unknown",
+}
+"""Columns of the table that every data set is read as, one row a VM and reading."""
+
+FILE = "file"
+"""A further column: the file that a row comes from, for messages."""
+
+NO_NUMBER = float("inf")
+"""Stands for text that is no number of 0 or more, until the checks find it."""
+
+
+class Dataset(Plugin, ABC):
+    """A layout of VM readings. One file in ``traces/datasets/``.
+
+    Attributes:
+        licence: under which terms the publisher gives the data.
+    """
+
+    licence: ClassVar[str] = ""
+
+    @property
+    def step(self) -> float | None:
+        """Seconds between readings; None when the table itself has to tell."""
+        return 300.0
+
+    @property
+    def absurd(self) -> float:
+        """How many times its allocation no VM can use."""
+        return ABSURD_FRACTION
+
+    @abstractmethod
+    def recognises(self, path: Path) -> bool:
+        """Whether a path looks like this layout, judged without reading it whole."""
+
+    @abstractmethod
+    def scan(self, path: Path) -> pl.LazyFrame:
+        """The columns of ``VM_TABLE`` and ``FILE``, in any order of rows, nothing checked yet.
+
+        Text that is no number of 0 or more becomes ``NO_NUMBER``; empty fields become null.
+
+        Raises:
+            TraceError: files or columns are missing.
+        """
+
+    def blame(self, path: Path) -> Path:
+        """The file to name when reading fails: the first that cannot be read alone."""
+        return path
+
+
+def unreadable(path: Path, error: Exception) -> TraceError:
+    """What a user is told when Polars cannot read a file."""
+    if isinstance(error, pl.exceptions.SchemaError):
+        return TraceError("has rows with more or fewer fields than it should", where=str(path))
+    problem = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+    return TraceError(f"cannot be read: {problem.splitlines()[0]}", where=str(path))
+
+
+def find_dataset(path: Path, spec: str | None = None) -> tuple[str, Dataset]:
+    """The layout of a path by name, as asked for or as recognised.
+
+    Args:
+        path: file or directory.
+        spec: name of a data set, with parameters: ``vms:unit=fraction``; None to look.
+
+    Raises:
+        TraceError: there is nothing, or no layout knows it.
+        SpecError: the spec names none, or has parameters it does not take.
+    """
+    if not path.exists():
+        raise TraceError("there is no such file or directory", where=str(path))
+    if spec is not None:
+        return spec.partition(":")[0].partition("(")[0], DATASETS.build(spec)
+    for name in DATASETS.names:
+        found: Dataset = DATASETS.build(name)
+        if found.recognises(path):
+            return name, found
+    known = "; ".join(f"{name}: {DATASETS.load(name).formula}" for name in DATASETS.names)
+    raise TraceError("is no VM data set that is known", where=str(path), remedy=f"known: {known}")

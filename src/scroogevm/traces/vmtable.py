@@ -1,0 +1,205 @@
+"""A data set of VMs, checked: its rows, and when each VM lives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scroogevm.errors import TraceError
+from scroogevm.traces.checks import ABSURD_VM
+from scroogevm.traces.dataset import FILE, NO_NUMBER, VM_TABLE, Dataset, find_dataset, unreadable
+
+_SAMPLED_VMS = 20
+_LARGEST = 1e300
+
+
+@dataclass(frozen=True, eq=False)
+class VmTable:
+    """Rows of VMs whose numbers may be believed, but for rows that stand twice.
+
+    Attributes:
+        frame: the columns of ``VM_TABLE``, unsorted.
+        lives: a row a VM: vm, first and last (s), rows, cpu and mem (largest), cpu_peak, mem_peak,
+            cpu_mean (usage), readings.
+        interval: seconds between readings.
+        source: where it comes from, for a manifest.
+    """
+
+    frame: pl.LazyFrame
+    lives: pl.DataFrame
+    interval: float
+    source: Mapping[str, Any]
+
+    @property
+    def origin(self) -> float:
+        """Time of the first row."""
+        return float(self.lives["first"].min())  # type: ignore[arg-type]  # there are rows
+
+    @property
+    def end(self) -> float:
+        """Time at which the last row's interval is over."""
+        return float(self.lives["last"].max()) + self.interval  # type: ignore[arg-type,operator]  # likewise
+
+
+def open_vms(path: Path, spec: str | None, scratch: Path) -> VmTable:
+    """Open a data set of VMs and check every number in it.
+
+    What is no Parquet is first written as Parquet to a scratch directory, so that it is parsed once
+    and never held in memory whole.
+
+    Args:
+        path: file or directory, as its publisher lays it out.
+        spec: which data set, with parameters; None to look.
+        scratch: a directory for temporary files; it must outlive the table.
+
+    Raises:
+        TraceError: it cannot be read, or must not be believed.
+    """
+    name, dataset = find_dataset(path, spec)
+    try:
+        frame = dataset.scan(path)
+        if not path.name.endswith(".parquet"):
+            staged = scratch / "readings.parquet"
+            frame.with_columns(pl.col(FILE).cast(pl.Categorical)).sink_parquet(staged)
+            frame = pl.scan_parquet(staged)
+        lives = _lives(frame)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise unreadable(dataset.blame(path), error) from None
+    if not lives.height:
+        raise TraceError("has no rows", where=str(path))
+    _refuse_faults(frame, lives, dataset.absurd)
+    interval = _interval(frame, lives, dataset, path)
+    _refuse_off_grid(frame, lives, interval)
+    source = {"data_set": name, "file": path.name, "licence": dataset.licence}
+    whole = frame.with_columns(pl.col("time").cast(pl.Int64)).select(VM_TABLE.keys())
+    return VmTable(whole, lives.drop("faulty"), interval, source)
+
+
+def refuse_twice(rows: pl.LazyFrame, where: str) -> None:
+    """Refuse rows that stand twice.
+
+    Args:
+        rows: sorted by vm, then time.
+        where: what to call the table in messages.
+
+    Raises:
+        TraceError: a VM has two rows of one time.
+    """
+    same = (pl.col("vm") == pl.col("vm").shift()) & (pl.col("time") == pl.col("time").shift())
+    twice = rows.select("vm", "time").filter(same).head(1).collect(engine="streaming")
+    if twice.height:
+        raise TraceError(
+            "has two rows",
+            where=f"{where}: VM {twice['vm'][0]} at time {twice['time'][0]}",
+            remedy="one row for each VM and time",
+        )
+
+
+def _faults() -> Mapping[str, pl.Expr]:
+    """What is wrong with a row, by column."""
+    wrong = {
+        name: ~pl.col(name).is_between(0, _LARGEST) & pl.col(name).is_not_null()
+        for name in VM_TABLE
+        if name != "vm"
+    }
+    wrong["time"] |= pl.col("time").is_null() | (pl.col("time") != pl.col("time").round())
+    wrong["cpu"] |= pl.col("cpu").is_null()
+    return {"vm": pl.col("vm").is_null() | (pl.col("vm") == ""), **wrong}
+
+
+_REMEDIES = {
+    "vm": "a name for each row",
+    "time": "whole seconds from the start, 0 or more",
+    "cpu": "the cores of the VM, 0 or more; a table without sizes needs the option cores=N",
+}
+
+
+def _lives(frame: pl.LazyFrame) -> pl.DataFrame:
+    return (
+        frame.group_by("vm")
+        .agg(
+            first=pl.col("time").min(),
+            last=pl.col("time").max(),
+            rows=pl.len().cast(pl.Int64),
+            readings=pl.col("cpu_usage").count().cast(pl.Int64),
+            cpu=pl.col("cpu").max(),
+            mem=pl.col("mem").max(),
+            cpu_peak=pl.col("cpu_usage").max(),
+            mem_peak=pl.col("mem_usage").max(),
+            cpu_mean=pl.col("cpu_usage").cast(pl.Float64).mean(),
+            faulty=pl.any_horizontal(_faults().values()).any(),
+        )
+        .sort("vm")
+        .collect(engine="streaming")
+    )
+
+
+def _refuse_faults(frame: pl.LazyFrame, lives: pl.DataFrame, absurd: float) -> None:
+    if lives["faulty"].any():
+        for column, wrong in _faults().items():
+            if (row := _first(frame, wrong)) is not None:
+                value = "nothing" if row[column] in (None, "") else row[column]
+                problem = f"{value} is wrong" if value != NO_NUMBER else "is no number"
+                raise TraceError(
+                    problem, where=_place(row, column), remedy=_REMEDIES.get(column, "0 or more")
+                )
+    limits = (("cpu_usage", "cpu", "cores", absurd), ("mem_usage", "mem", "MiB", ABSURD_VM))
+    for usage, size, unit, factor in limits:
+        peak = pl.col(f"{size}_peak") > factor * pl.col(size)
+        for vm in lives.filter(peak).head(1).iter_rows(named=True):
+            row = _first(frame, (pl.col("vm") == vm["vm"]) & (pl.col(usage) == vm[f"{size}_peak"]))
+            raise TraceError(
+                f"{vm[f'{size}_peak']:g} of {vm[size]:g} {unit} is absurd",
+                where=_place(row or vm, usage),
+                remedy=f"usage and allocation in {unit}; is it a percentage?",
+            )
+
+
+def _interval(frame: pl.LazyFrame, lives: pl.DataFrame, dataset: Dataset, path: Path) -> float:
+    """Seconds between readings: what most of the VMs with most rows have between theirs."""
+    if dataset.step is not None:
+        return dataset.step
+    most = lives.sort("rows", "vm", descending=[True, False]).head(_SAMPLED_VMS)["vm"]
+    steps = (
+        frame.filter(pl.col("vm").is_in(most.to_list()))
+        .select("vm", "time")
+        .sort("vm", "time")
+        .select(pl.col("time").diff().over("vm").alias("step"))
+        .filter(pl.col("step") > 0)
+        .group_by("step")
+        .len()
+        .sort("len", "step", descending=[True, False])
+        .collect(engine="streaming")
+    )
+    if not steps.height:
+        raise TraceError(
+            "no VM has two readings, so their interval is unknown",
+            where=str(path),
+            remedy="give it with the option interval=S",
+        )
+    return float(steps["step"][0])
+
+
+def _refuse_off_grid(frame: pl.LazyFrame, lives: pl.DataFrame, interval: float) -> None:
+    origin = lives["first"].min()
+    row = _first(frame, (pl.col("time") - origin) % interval != 0)
+    if row is not None:
+        raise TraceError(
+            f"{row['time']:g} is no multiple of {interval:g} s after the first, {origin:g}",
+            where=_place(row, "time"),
+            remedy="bring readings to one interval, or give it with the option interval=S",
+        )
+
+
+def _first(frame: pl.LazyFrame, wrong: pl.Expr) -> dict[str, Any] | None:
+    found = frame.filter(wrong).head(1).collect(engine="streaming")
+    return found.row(0, named=True) if found.height else None
+
+
+def _place(row: Mapping[str, Any], column: str) -> str:
+    where = [f"{row[FILE]}"] if FILE in row else []
+    where += [f"VM {row['vm']}"] if column != "vm" else []
+    where += [f"time {row['time']:g}"] if column != "time" and row.get("time") is not None else []
+    return ": ".join([*where, column])
