@@ -136,10 +136,10 @@ def plugged(package: str, default: Any = MISSING, *, meaning: str, many: bool = 
 
 
 def parameters(plugin: type) -> list[Parameter]:
-    """The parameters of a plug-in class, in the order of declaration."""
+    """The declared parameters of a plug-in class, in the order of declaration."""
     if not hasattr(plugin, "__dataclass_fields__"):
         return []
-    return [_parameter(item) for item in fields(plugin)]
+    return [_parameter(item) for item in fields(plugin) if "meaning" in item.metadata]
 
 
 def _parameter(item: "Field[Any]") -> Parameter:
@@ -147,7 +147,7 @@ def _parameter(item: "Field[Any]") -> Parameter:
     return Parameter(
         name=item.name,
         kind=item.metadata.get("package", kind),
-        meaning=item.metadata.get("meaning", ""),
+        meaning=item.metadata["meaning"],
         default=None if item.default is MISSING else item.default,
         low=item.metadata.get("low"),
         high=item.metadata.get("high"),

@@ -6,11 +6,14 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.history import Memo
-from scroogevm.core.window import Occurrence
+from scroogevm.core.window import Window
 from scroogevm.ports import Chunk, Step
 from scroogevm.scoring import Truth, added
 from scroogevm.sinks.record import Memos, Pair, Record
 from scroogevm.sinks.writer import Writer
+
+Windows = Mapping[str, Window]
+"""The window of each resource."""
 
 
 class Notes:
@@ -26,7 +29,7 @@ class Notes:
         self._measured: dict[str, list[Bools]] = {}
         self._demands: dict[Pair, list[Floats]] = {}
         self._memos: dict[Pair, list[Memo]] = {}
-        self._before: Sequence[Occurrence] = ()
+        self._before: Windows = {}
 
     def take(self, step: Step) -> None:
         """Note one occurrence."""
@@ -39,11 +42,11 @@ class Notes:
                 pair = (resource, strategy)
                 self._demands.setdefault(pair, []).append(estimate.demand)
                 self._memos.setdefault(pair, []).append(estimate.memo)
-        self._before = (occurrence,)
+        self._before = occurrence.windows
 
     def _of_window(self, step: Step, resource: str) -> Mapping[str, Floats]:
         window = step.occurrence.windows[resource]
-        before = self._before[0].windows[resource] if self._before else window
+        before = self._before.get(resource, window)
         enough = step.measured[resource]
         return {
             "capacity": window.capacity,
