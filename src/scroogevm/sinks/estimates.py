@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from scroogevm.core.arrays import Floats
-from scroogevm.core.history import Memo
 from scroogevm.sinks.record import Answer, Record
 from scroogevm.sinks.table import Format, Table
 from scroogevm.sinks.writer import Writer
@@ -46,7 +44,7 @@ class Estimates(Writer):
         flat = [pl.Series(name, array.reshape(-1)) for name, array in columns.items()]
         self._estimates.append(keys.with_columns(flat))
         short = keys.select("node", "window", "resource", "strategy")
-        for name, array in _by_name(answer.memos, len(record.nodes)).items():
+        for name, array in answer.memos.items():
             values = pl.Series("value", array.reshape(-1), nan_to_null=True)
             rows = short.with_columns(pl.lit(name).alias("name"), values)
             self._memos.append(rows.drop_nulls("value"))
@@ -69,10 +67,3 @@ def _keys(record: Record, answer: Answer) -> pl.DataFrame:
             "end": np.repeat(np.asarray(record.ends, np.float64), nodes),
         }
     ).with_columns(resource=pl.lit(answer.resource), strategy=pl.lit(answer.strategy))
-
-
-def _by_name(memos: Sequence[Memo], nodes: int) -> dict[str, Floats]:
-    """Each remembered array over all windows, (windows, nodes); NaN where there was none."""
-    names = dict.fromkeys(name for memo in memos for name in memo)
-    missing = np.full(nodes, np.nan)
-    return {name: np.stack([memo.get(name, missing) for memo in memos]) for name in names}

@@ -22,3 +22,12 @@ def file_name(name: str) -> str:
         return name
     mark = sha256(name.encode(errors="surrogatepass")).hexdigest()[:6]
     return f"{safe}-{mark}" if safe else mark
+
+
+def printable(name: str) -> str:
+    """The name with everything that has no picture replaced.
+
+    >>> printable(f"a{chr(0)}b")
+    'a?b'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in name)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.history import Memo
 from scroogevm.ports import Shape
 from scroogevm.scoring import Judged, Truth, judge, promised
 
 Pair = tuple[str, str]
 """A resource and a strategy."""
+Memos = Mapping[str, Floats]
+"""What a strategy remembered, by name, (windows, nodes); NaN where there was none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Answer:
         demand: (windows, nodes), each of its own slice.
         told: (windows, nodes), the promise: what a scheduler is told.
         judged: the promises against what then happened.
-        memos: what the strategy remembered, by window.
+        memos: what the strategy remembered.
     """
 
     resource: str
@@ -32,7 +33,7 @@ class Answer:
     demand: Floats
     told: Floats
     judged: Judged
-    memos: Sequence[Memo]
+    memos: Memos
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,7 @@ class Record:
         mean: mean usage, by resource.
         measured: where there were samples enough, by resource.
         demands: what each strategy said.
-        memos: what each strategy remembered, by window.
+        memos: what each strategy remembered.
     """
 
     shape: Shape
@@ -61,7 +62,7 @@ class Record:
     mean: Mapping[str, Floats]
     measured: Mapping[str, Bools]
     demands: Mapping[Pair, Floats]
-    memos: Mapping[Pair, Sequence[Memo]]
+    memos: Mapping[Pair, Memos]
 
     @property
     def windows(self) -> int:
@@ -92,7 +93,7 @@ class Record:
             mean={resource: array[:, at] for resource, array in self.mean.items()},
             measured={resource: array[:, at] for resource, array in self.measured.items()},
             demands={pair: array[:, at] for pair, array in self.demands.items()},
-            memos=dict.fromkeys(self.demands, ()),
+            memos={pair: {} for pair in self.demands},
         )
 
 
