@@ -1,10 +1,11 @@
 """VMs of a data set on identical nodes: from readings of VMs to a trace of nodes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 
@@ -15,11 +16,10 @@ from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.options import ReadOptions
 from scroogevm.traces.place_fit import STRATEGIES, pack
 from scroogevm.traces.place_rows import Nodes, node_rows
+from scroogevm.traces.sizes import MEMORY_PER_CORE, MIB_IN_GIB
 from scroogevm.traces.tables import PART_ROWS, TraceWriter
 from scroogevm.traces.vmtable import VmTable, open_vms, refuse_twice
 
-MEMORY_PER_CORE = 4096.0
-"""MiB that a node has for each core, unless told otherwise or its largest VM needs more."""
 MILLICORES, KIB = 1000, 1024
 """Units that packing counts in, to a core and to a MiB."""
 SCOPE = 1800.0
@@ -70,6 +70,7 @@ class Placed:
         vms: how many VMs were placed.
         skipped: how many were left out.
         memory: MiB of each node.
+        raised: whether that is more than 4 GiB a core, for the largest VM.
         missing: share of node samples without cpu usage.
         cut: samples of nodes where the VMs wanted more than the node has.
     """
@@ -79,8 +80,36 @@ class Placed:
     vms: int
     skipped: int
     memory: float
+    raised: bool
     missing: float
     cut: int
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """For a program to read."""
+        return {
+            "nodes": self.nodes,
+            "vms": self.vms,
+            "skipped": self.skipped,
+            "cores": self.manifest.source["placed"]["cores"],
+            "memory": self.memory,
+            "windows": self.manifest.windows,
+            "missing": self.missing,
+            "cut": self.cut,
+        }
+
+    @property
+    def remarks(self) -> Iterator[str]:
+        """What a user should know."""
+        if self.raised:
+            yield f"nodes have {self.memory:g} MiB: the largest VM does not fit 4 GiB a core"
+        if self.skipped:
+            yield f"{self.skipped} VMs are larger than a node and were left out"
+        if self.missing:
+            share = f"{100 * self.missing:.1f} %"
+            yield f"{share} of the nodes' samples are missing, for want of readings"
+        if self.cut:
+            yield f"{self.cut} samples were cut at a node's capacity: its VMs wanted more"
 
 
 def place(
@@ -127,10 +156,11 @@ def place(
                 cut += beyond
                 samples += frame.height
                 progress(rows.height)
-        count = int(lives["node"].max()) + 1  # type: ignore[arg-type,call-overload]  # not empty
-    return Placed(
-        Manifest.read(directory), count, lives.height, skipped, room[1], missing / samples, cut
-    )
+        count = int(lives["node"].max()) + 1  # type: ignore[arg-type]  # not empty
+    raised = placing.memory is None and room[1] > placing.cores * MEMORY_PER_CORE
+    manifest = Manifest.read(directory)
+    share = missing / samples
+    return Placed(manifest, count, lives.height, skipped, room[1], raised, share, cut)
 
 
 def _assign(
@@ -159,10 +189,8 @@ def _assign(
     if not lives.height:
         raise TraceError("no VM fits a node", where=where, remedy="larger --cores or --memory")
     node = pack(
-        _ints(lives["first"]),
-        _ints(lives["last"] + table.interval),
-        _ints(lives["cpu_weight"]),
-        _ints(lives["need"]),
+        (_ints(lives["first"]), _ints(lives["last"] + table.interval)),
+        (_ints(lives["cpu_weight"]), _ints(lives["need"])),
         room,
         STRATEGIES[placing.strategy],
     )
@@ -172,13 +200,11 @@ def _assign(
 def _memory(lives: pl.DataFrame, placing: Placing) -> float:
     """4 GiB a core, or as many whole GiB as the largest VM needs."""
     largest = lives["mem"].max() or 0
-    needed = ceil(float(largest) / placing.overcommit / 1024) * 1024  # type: ignore[arg-type]  # a number
+    needed = ceil(float(largest) / placing.overcommit / MIB_IN_GIB) * MIB_IN_GIB  # type: ignore[arg-type]  # a number
     return max(placing.cores * MEMORY_PER_CORE, float(needed))
 
 
-def _manifest(
-    table: VmTable, placing: Placing, room: tuple[float, float], where: str
-) -> Manifest:
+def _manifest(table: VmTable, placing: Placing, room: tuple[float, float], where: str) -> Manifest:
     shape = placing.shape
     options = ReadOptions(scope=shape.scope, slice=shape.slice)
     cut = options.shape(shape, table.interval, where)
@@ -245,9 +271,7 @@ def _numbers(rows: Sequence[int], samples: int) -> list[int]:
 def _vm_rows(nodes: Nodes, rows: pl.DataFrame) -> pl.DataFrame:
     """The VM table of a part: each holds its largest allocation all its life."""
     names = pl.Series(nodes.names).gather(rows["node"] - nodes.first)
-    return rows.select(
-        names.alias("node"), "vm", "time", "cpu", "mem", "cpu_usage", "mem_usage"
-    )
+    return rows.select(names.alias("node"), "vm", "time", "cpu", "mem", "cpu_usage", "mem_usage")
 
 
 def _last(nodes: Nodes) -> int:

@@ -22,30 +22,30 @@ def _best(candidates: Ints, cpu: Ints, memory: Ints) -> int:
 
 
 STRATEGIES: Mapping[str, Choose] = {"first-fit": _first, "best-fit": _best}
-"""first-fit: the first node with room; best-fit: the one that will have least cores left, then least
-memory, then the first."""
+"""first-fit: the first node with room; best-fit: the one that keeps least cores, then least
+memory."""
 
 
 def pack(
-    begin: Ints, end: Ints, cpu: Ints, memory: Ints, room: tuple[int, int], choose: Choose
+    stay: tuple[Ints, Ints], need: tuple[Ints, Ints], room: tuple[int, int], choose: Choose
 ) -> Ints:
     """Place VMs in the order given, opening a node when none has room.
 
     Args:
-        begin: (vms,), when each arrives, ascending.
-        end: (vms,), when each has left: its place is free from then on.
-        cpu: (vms,), what each needs.
-        memory: (vms,), likewise.
+        stay: (vms,) each: when a VM arrives, ascending, and when it has left; its place is free
+            from then on.
+        need: (vms,) each: cpu and memory of a VM.
         room: cpu and memory of a node; each VM fits an empty one.
         choose: picks among nodes with room.
 
     Returns:
         (vms,), the node of each, from 0.
 
-    >>> pack(np.array([0, 0, 5]), np.array([5, 9, 9]), np.array([2, 3, 2]), np.array([0, 0, 0]),
-    ...      (4, 0), STRATEGIES["first-fit"]).tolist()
+    >>> stay, need = np.array([[0, 0, 5], [5, 9, 9]]), np.array([[2, 3, 2], [0, 0, 0]])
+    >>> pack(tuple(stay), tuple(need), (4, 0), STRATEGIES["first-fit"]).tolist()
     [0, 1, 0]
     """
+    (begin, end), (cpu, memory) = stay, need
     free_cpu, free_memory = np.empty(16, np.int64), np.empty(16, np.int64)
     opened = 0
     placed = np.empty(begin.size, np.int64)
@@ -61,8 +61,9 @@ def pack(
             node = choose(candidates, free_cpu, free_memory)
         else:
             if opened == free_cpu.size:
-                free_cpu, free_memory = np.resize(free_cpu, 2 * opened), np.resize(
-                    free_memory, 2 * opened
+                free_cpu, free_memory = (
+                    np.resize(free_cpu, 2 * opened),
+                    np.resize(free_memory, 2 * opened),
                 )
             node, opened = opened, opened + 1
             free_cpu[node], free_memory[node] = room

@@ -41,9 +41,9 @@ class Nodes:
 def node_rows(nodes: Nodes, rows: pl.DataFrame, lives: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """The node table of a part.
 
-    A sample is the sum of the readings of the VMs that live there, in proportion for those without
-    one: sum / (allocation read / allocation alive). It is null when less than half of the allocation
-    was read, and at most the node's capacity. A node without VMs uses nothing.
+    A sample is the sum of the readings of the VMs that live there, and in proportion for those
+    without one: sum / (allocation read / allocation alive). It is null when less than half of the
+    allocation was read, and at most the node's capacity. A node without VMs uses nothing.
 
     Args:
         nodes: the nodes.

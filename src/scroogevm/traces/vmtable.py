@@ -40,7 +40,7 @@ class VmTable:
     @property
     def end(self) -> float:
         """Time at which the last row's interval is over."""
-        return float(self.lives["last"].max()) + self.interval  # type: ignore[arg-type,operator]  # likewise
+        return float(self.lives["last"].max()) + self.interval  # type: ignore[arg-type]  # likewise
 
 
 def open_vms(path: Path, spec: str | None, scratch: Path) -> VmTable:
@@ -183,11 +183,11 @@ def _interval(frame: pl.LazyFrame, lives: pl.DataFrame, dataset: Dataset, path: 
 
 
 def _refuse_off_grid(frame: pl.LazyFrame, lives: pl.DataFrame, interval: float) -> None:
-    origin = lives["first"].min()
+    origin = float(lives["first"].min())  # type: ignore[arg-type]  # there are rows
     row = _first(frame, (pl.col("time") - origin) % interval != 0)
     if row is not None:
         raise TraceError(
-            f"{row['time']:g} is no multiple of {interval:g} s after the first, {origin:g}",
+            f"{row['time']:g} is no multiple of {interval:g} s after {origin:g}",
             where=_place(row, "time"),
             remedy="bring readings to one interval, or give it with the option interval=S",
         )

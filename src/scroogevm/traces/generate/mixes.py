@@ -9,6 +9,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.errors import MisuseError
+from scroogevm.traces.sizes import MIB_IN_GIB
 
 _FOLDER = files("scroogevm.traces") / "mixes"
 
@@ -16,9 +17,6 @@ MIXES = sorted(
     item.name.removesuffix(".toml") for item in _FOLDER.iterdir() if item.name.endswith(".toml")
 )
 """Names of the mixes that come with the product."""
-
-MIB = 1024.0
-"""MiB in a GiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +92,7 @@ class Mix:
         mean = within("mean")
         return VMs(
             cores=_quantile(self.sizes["cores"], rank),
-            memory=_quantile(self.sizes["memory_gib"], rank) * MIB,
+            memory=_quantile(self.sizes["memory_gib"], rank) * MIB_IN_GIB,
             mean=mean,
             peak=np.maximum(within("peak"), mean),
             arrival=of("arrival"),

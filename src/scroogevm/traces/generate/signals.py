@@ -90,9 +90,7 @@ class Clock:
         return np.repeat(steps, self.stride, axis=1)[:, : self.samples]
 
 
-def cpu(
-    vms: VMs, clock: Clock, trend: tuple[float, float], rng: np.random.Generator
-) -> Singles:
+def cpu(vms: VMs, clock: Clock, trend: tuple[float, float], rng: np.random.Generator) -> Singles:
     """Cpu usage as a fraction of the allocation, (vms, samples).
 
     The VM's mean, times day, level shifts, trend and noise, plus bursts up to its peak.

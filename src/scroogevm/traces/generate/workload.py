@@ -7,13 +7,11 @@ from typing import Any
 
 from scroogevm.errors import MisuseError
 from scroogevm.ports import Shape
-from scroogevm.traces.generate.mixes import MIB, Mix
+from scroogevm.traces.generate.mixes import Mix
 from scroogevm.traces.generate.scenarios import SCENARIOS, Scenario
 from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.options import ReadOptions
-
-MEMORY_PER_CORE = 4 * MIB
-"""MiB of memory that a node has for each core unless told otherwise."""
+from scroogevm.traces.sizes import MEMORY_PER_CORE
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,212 @@
+"""``scroogevm trace``: look at traces, convert them, make them."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+_output = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DIR"
+)
+_force = click.option("--force", is_flag=True, help="Replace what an earlier run wrote there.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+_format = click.option(
+    "--format",
+    "spec",
+    metavar="NAME",
+    help="Data set, with options: bitbrains, or vms:unit=fraction. Recognised by default.",
+)
+_scope = click.option(
+    "--scope", type=float, default=1800, show_default=True, metavar="S", help="Seconds in a scope."
+)
+_slice = click.option(
+    "--slice", "slice_", type=float, metavar="S", help="Seconds in a slice; the scope by default."
+)
+_history = click.option(
+    "--history",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Earlier windows a replay keeps beside the new one.",
+)
+_memory = click.option(
+    "--memory", type=float, metavar="MIB", help="Memory of a node; 4 GiB a core by default."
+)
+
+
+@click.group("trace")
+def command() -> None:
+    """Look at traces, convert them, generate them, place VMs on nodes."""
+
+
+@command.command("info")
+@click.argument("trace", type=click.Path(path_type=Path))
+@_format
+@_json
+def info(trace: Path, spec: str | None, *, as_json: bool) -> None:
+    """Say what TRACE is: a trace of nodes, or a data set of VMs."""
+    from scroogevm.cli._output import print_json, table  # noqa: PLC0415  # on demand
+    from scroogevm.traces.info import describe  # noqa: PLC0415  # imports Polars
+
+    facts = describe(trace, spec)
+    if as_json:
+        print_json(facts)
+        return
+    table(str(trace), ("fact", "value"), [(name, _shown(name, facts[name])) for name in facts])
+
+
+@command.command("convert")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DST")
+@_format
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="VM rows in a part of a trace of nodes; fewer need less memory.",
+)
+@_force
+def convert(
+    sources: tuple[Path, ...], output: Path, spec: str | None, rows: int | None, *, force: bool
+) -> None:
+    """Write SOURCES in our own format.
+
+    Traces of nodes (JSON files of the predecessor, or a directory of ours) become a directory; a
+    data set of VMs becomes one Parquet file.
+    """
+    from scroogevm.cli._output import progress  # noqa: PLC0415  # on demand
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+    from scroogevm.traces.convert import convert_nodes, convert_vms  # noqa: PLC0415  # Polars
+    from scroogevm.traces.manifest import MANIFEST  # noqa: PLC0415  # likewise
+    from scroogevm.traces.tables import PART_ROWS  # noqa: PLC0415  # likewise
+
+    recorded = [".json" in path.suffixes or (path / MANIFEST).is_file() for path in sources]
+    if spec is None and all(recorded):
+        if len(sources) > 1 and any(path.is_dir() for path in sources):
+            raise MisuseError("only files of the predecessor can be joined", where=str(sources[0]))
+        with progress("Converting", None) as advance:
+            manifest = convert_nodes(
+                sources, output, rows=rows or PART_ROWS, overwrite=force, progress=advance
+            )
+        click.echo(f"{sum(part.nodes for part in manifest.parts)} nodes in {output}")
+    elif len(sources) > 1:
+        raise MisuseError("data sets of VMs are converted one by one", where=str(sources[0]))
+    else:
+        with progress("Converting", None):
+            count = convert_vms(sources[0], output, spec, overwrite=force)
+        click.echo(f"{count} rows in {output}")
+
+
+@command.command("generate")
+@click.option("--scenario", metavar="NAME", default="steady", show_default=True,
+              help="increasing, decreasing, steady, daily or churn.")  # fmt: skip
+@click.option("--nodes", type=int, default=1, show_default=True, help="Number of nodes.")
+@click.option("--vms", type=int, default=100, show_default=True, help="VMs on a node, at most.")
+@click.option("--cores", type=float, default=256, show_default=True, help="Cores of a node.")
+@_memory
+@click.option("--windows", type=int, default=30, show_default=True, help="Number of slices.")
+@_scope
+@_slice
+@click.option("--interval", type=float, default=5, show_default=True, metavar="S",
+              help="Seconds between samples.")  # fmt: skip
+@_history
+@click.option("--mix", metavar="NAME", default="azure2017", show_default=True,
+              help="Sizes of VMs: azure2017, ovhcloud2023, ...")  # fmt: skip
+@click.option("--usage", metavar="NAME", help="Usage classes of VMs; those of the mix by default.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same bytes.")
+@_output
+@_force
+@_json
+def generate(
+    output: Path, slice_: float | None, *, force: bool, as_json: bool, **asked: Any
+) -> None:
+    """Make a synthetic trace of nodes from public VM size mixes and usage classes."""
+    from scroogevm.cli._output import progress  # noqa: PLC0415  # on demand
+    from scroogevm.traces.generate import Workload  # noqa: PLC0415  # imports Polars
+    from scroogevm.traces.generate import generate as write  # noqa: PLC0415  # likewise
+
+    workload = Workload(slice=slice_, **asked)
+    with progress("Generating", workload.nodes) as advance:
+        manifest = write(workload, output, overwrite=force, progress=advance)
+    facts = {
+        "trace": str(output),
+        "nodes": sum(part.nodes for part in manifest.parts),
+        "vm_rows": sum(part.vm_rows for part in manifest.parts),
+        "windows": manifest.windows,
+    }
+    _say(facts, "{nodes} nodes, {windows} windows, {vm_rows} VM rows in {trace}", as_json=as_json)
+
+
+@command.command("place")
+@click.argument("vms", type=click.Path(path_type=Path))
+@click.option("--cores", type=float, required=True, help="Cores of a node.")
+@click.option("--memory", type=float, metavar="MIB",
+              help="Memory of a node; by default 4 GiB a core, more if a VM needs it.")  # fmt: skip
+@click.option("--overcommit", type=float, default=1, show_default=True, metavar="R",
+              help="Allocations may add up to R times cores and memory.")  # fmt: skip
+@click.option("--strategy", metavar="NAME", default="first-fit", show_default=True,
+              help="first-fit or best-fit.")  # fmt: skip
+@click.option("--skip-larger", is_flag=True, help="Leave out VMs larger than a node.")
+@_scope
+@_slice
+@_history
+@_format
+@_output
+@_force
+@_json
+def place(
+    vms: Path, output: Path, spec: str | None, *, force: bool, as_json: bool, **asked: Any
+) -> None:
+    """Place the VMs of a data set on identical nodes, and write the trace of the nodes."""
+    from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
+    from scroogevm.ports import Shape  # noqa: PLC0415  # imports NumPy
+    from scroogevm.traces.place import Placing  # noqa: PLC0415  # imports Polars
+    from scroogevm.traces.place import place as write  # noqa: PLC0415  # likewise
+
+    scope, slice_, history = (asked.pop(name) for name in ("scope", "slice_", "history"))
+    placing = Placing(shape=Shape(scope, slice_ or scope, history), **asked)
+    with progress("Placing", None) as advance:
+        placed = write(vms, output, placing, spec=spec, overwrite=force, progress=advance)
+    for line in placed.remarks:
+        remark(line)
+    facts = {"trace": str(output), **placed.facts}
+    _say(
+        facts,
+        "{vms} VMs on {nodes} nodes of {cores:g} cores and {memory:g} MiB, "
+        "{windows} windows in {trace}",
+        as_json=as_json,
+    )
+
+
+def _say(facts: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
+
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(text.format(**facts))
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _with(unit: str, value: float) -> str:
+    return f"{value:g} {unit}"
+
+
+_SHOWN: Mapping[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("span", "interval", "scope", "slice"), partial(_with, "s")),
+    "capacity": partial(_with, "cores"),
+    **dict.fromkeys(("allocated", "usage", "missing"), _percent),
+    "source": lambda source: ", ".join(f"{name}: {value}" for name, value in source.items()),
+}
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    return _SHOWN.get(name, str)(value)

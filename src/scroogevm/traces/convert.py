@@ -1,0 +1,148 @@
+"""Traces and data sets into our own files."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from scroogevm.errors import MisuseError, OutputError, TraceError
+from scroogevm.traces.dataset import unreadable
+from scroogevm.traces.manifest import MANIFEST, Manifest
+from scroogevm.traces.predecessor.tables import to_tables
+from scroogevm.traces.tables import PART_ROWS, TraceWriter
+from scroogevm.traces.vmtable import open_vms, refuse_twice
+
+Tables = tuple[pl.DataFrame, pl.DataFrame]
+Progress = Callable[[int], None]
+
+
+def convert_nodes(
+    sources: Sequence[Path],
+    directory: Path,
+    *,
+    rows: int = PART_ROWS,
+    overwrite: bool = False,
+    progress: Progress = lambda _: None,
+) -> Manifest:
+    """Node traces into one directory of ours, in parts of about ``rows`` VM rows.
+
+    Args:
+        sources: one directory of ours, or JSON files of the predecessor; of several files the
+            nodes are called after their file.
+        directory: where the trace shall be.
+        rows: VM rows in a part; a node is never split.
+        overwrite: whether a trace that is there may be replaced.
+        progress: told how many further nodes are done.
+
+    Raises:
+        TraceError: one cannot be read, or they do not go together.
+    """
+    if len(sources) == 1 and (sources[0] / MANIFEST).is_file():
+        manifest = Manifest.read(sources[0])
+        tables = _cut_again(sources[0], manifest, rows)
+    else:
+        manifest, tables = _joined(sources)
+    waiting: list[Tables] = []
+    with TraceWriter(directory, replace(manifest, parts=()), overwrite=overwrite) as writer:
+        for pair in tables:
+            if waiting and sum(vms.height for _, vms in [*waiting, pair]) > rows:
+                writer.write(*_stacked(waiting))
+                waiting.clear()
+            waiting.append(pair)
+            progress(pair[0]["node"].n_unique())
+        if waiting:
+            writer.write(*_stacked(waiting))
+    return Manifest.read(directory)
+
+
+def convert_vms(path: Path, place: Path, spec: str | None, *, overwrite: bool = False) -> int:
+    """A data set of VMs into one Parquet file, sorted by VM and time.
+
+    Returns:
+        How many rows it has.
+
+    Raises:
+        TraceError: it cannot be read, or must not be believed.
+        MisuseError: the place is taken.
+        OutputError: it cannot be written.
+    """
+    if place.is_dir() or (place.exists() and not overwrite):
+        remedy = "choose another place" + ("" if place.is_dir() else " or add --force")
+        raise MisuseError("exists already", where=str(place), remedy=remedy)
+    try:
+        with TemporaryDirectory(prefix=".scroogevm-", dir=place.absolute().parent) as scratch:
+            table = open_vms(path, spec, Path(scratch))
+            staged = Path(scratch) / "sorted.parquet"
+            table.frame.sort("vm", "time").sink_parquet(staged)
+            refuse_twice(pl.scan_parquet(staged), str(path))
+            with staged.open("rb") as file:
+                os.fsync(file.fileno())
+            staged.replace(place)
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise OutputError(f"cannot be written: {problem}", where=str(place)) from None
+    return int(table.lives["rows"].sum())
+
+
+def _joined(sources: Sequence[Path]) -> tuple[Manifest, Iterator[Tables]]:
+    """Files of the predecessor as one trace; all must be cut alike."""
+    first, nodes, vms = to_tables(sources[0])
+    if len(sources) == 1:
+        return first, iter([(nodes, vms)])
+    names = [path.name.split(".")[0] for path in sources]
+    if len(set(names)) < len(names):
+        raise MisuseError("two files have one name", where=", ".join(map(str, sources)))
+    read = [(first, nodes, vms), *(to_tables(path) for path in sources[1:])]
+    for path, (manifest, *_) in zip(sources, read, strict=True):
+        for name in ("scope", "slice", "interval", "history", "vm_cpu_usage"):
+            mine, other = getattr(manifest, name), getattr(first, name)
+            if mine != other:
+                raise TraceError(
+                    f"{name} is {mine}, that of {sources[0]} is {other}",
+                    where=str(path),
+                    remedy="convert them apart",
+                )
+    whole = replace(
+        first,
+        end=max(manifest.end for manifest, *_ in read),
+        source={"files": [path.name for path in sources], "format": "predecessor"},
+    )
+    named = (
+        tuple(table.with_columns(node=pl.lit(name)) for table in tables)
+        for name, (_, *tables) in zip(names, read, strict=True)
+    )
+    return whole, ((nodes, vms) for nodes, vms in named)
+
+
+def _cut_again(path: Path, manifest: Manifest, rows: int) -> Iterator[Tables]:
+    """The nodes of a directory of ours, as many at a time as ``rows`` allows."""
+    try:
+        for part in manifest.parts:
+            nodes = pl.scan_parquet(path / "nodes" / f"{part.name}.parquet", glob=False)
+            vms = pl.scan_parquet(path / "vms" / f"{part.name}.parquet", glob=False)
+            held = dict(vms.group_by("node").len().collect(engine="streaming").iter_rows())
+            group: list[str] = []
+            for node in nodes.select(pl.col("node").unique().sort()).collect()["node"]:
+                if group and sum(held.get(one, 0) for one in [*group, node]) > rows:
+                    yield _of(nodes, group), _of(vms, group)
+                    group = []
+                group.append(node)
+            yield _of(nodes, group), _of(vms, group)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise unreadable(path, error) from None
+
+
+def _of(table: pl.LazyFrame, nodes: Sequence[str]) -> pl.DataFrame:
+    return table.filter(pl.col("node").cast(pl.String).is_in(nodes)).collect(engine="streaming")
+
+
+def _stacked(tables: Sequence[Tables]) -> Tables:
+    nodes, vms = zip(*tables, strict=True)
+    names = pl.col(pl.Categorical).cast(pl.String)
+    return (
+        pl.concat((table.with_columns(names) for table in nodes), how="vertical_relaxed"),
+        pl.concat((table.with_columns(names) for table in vms), how="vertical_relaxed"),
+    )
