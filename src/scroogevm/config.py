@@ -41,6 +41,7 @@ class ReplaySettings:
         formats: of ``FORMATS``.
         dump: whether to write dumps that the predecessor's analysis reads.
         figures: whether to draw figures as PNG and SVG.
+        workers: processes that judge parts of a trace side by side.
         overwrite: whether an output that is there already may be replaced.
     """
 
@@ -54,6 +55,7 @@ class ReplaySettings:
     formats: Sequence[str] = FORMATS
     dump: bool = False
     figures: bool = True
+    workers: int = 1
     overwrite: bool = False
 
     def check(self) -> None:
@@ -88,6 +90,7 @@ class ReplaySettings:
             ("--tolerance", self.tolerance, 0.0, 1.0),
             ("--aggregate", reading.aggregation, 1, 1e6),
             ("--history", reading.history, 0, 10_000),
+            ("--workers", self.workers, 1, 1024),
             ("--scope", reading.scope, 1e-3, 1e9),
             ("--slice", reading.slice, 1e-3, 1e9),
             *((f"--{r}", self.percentiles.get(r), 0.0, 100.0) for r in RESOURCES),

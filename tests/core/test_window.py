@@ -64,7 +64,8 @@ def test_a_vm_without_samples_spoils_the_sum_of_its_own_node_only() -> None:
 
 
 def test_capped_usage_stops_at_the_allocation() -> None:
-    assert vms_of({0: (0, 2.0, [1.0, 3.0, NAN])}).capped.tolist() == [[1.0, 2.0, 0.0]]
+    capped = vms_of({0: (0, 2.0, [1.0, 3.0, NAN])}).capped
+    np.testing.assert_array_equal(capped, [[1.0, 2.0, NAN]])
 
 
 def test_statistics_are_of_aggregated_samples_and_present_counts_raw_ones() -> None:

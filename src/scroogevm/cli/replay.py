@@ -1,5 +1,6 @@
 """``scroogevm replay``: what each strategy would have freed, and how often it would have erred."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,13 @@ SHOWN = (
     type=click.Choice(["parquet", "csv", "json"]),
     help="File format of the tables; may be repeated. All by default.",
 )
+@click.option(
+    "--workers",
+    type=int,
+    metavar="N",
+    help="Processes that judge parts of a trace side by side; one for each core, at most 4, by "
+    "default.",
+)
 @click.option("--dump", is_flag=True, help="Also write dumps for the predecessor's analysis.")
 @click.option("--figures/--no-figures", default=True, help="Whether to draw PNG and SVG figures.")
 @click.option("--force", is_flag=True, help="Replace the output of an earlier replay.")
@@ -87,14 +95,12 @@ def command(**options: Any) -> None:
     also .gz, .xz, .zst). Several traces are one fleet.
     """
     from scroogevm.cli._output import print_json, progress, remark  # noqa: PLC0415  # on demand
-    from scroogevm.traces.remarks import Remarks  # noqa: PLC0415  # likewise
     from scroogevm.wiring import replay  # noqa: PLC0415  # imports NumPy and Polars
 
     settings = _settings(options)
     settings.check()
-    remarks = Remarks()
-    outcome = replay(settings, lambda total: progress("Replaying", total), remarks)
-    for line in (*remarks, *outcome.remarks):
+    outcome = replay(settings, lambda total: progress("Replaying", total))
+    for line in outcome.remarks:
         remark(line)
     if options["as_json"]:
         print_json(outcome.scores.to_dicts())
@@ -123,6 +129,7 @@ def _settings(options: dict[str, Any]) -> Any:
         formats=options["formats"] or FORMATS,
         dump=options["dump"],
         figures=options["figures"],
+        workers=options["workers"] or min(4, len(os.sched_getaffinity(0))),
         overwrite=options["force"],
     )
 

@@ -12,6 +12,9 @@ from scroogevm.ports import RESOURCES, Shape
 from scroogevm.traces.predecessor.document import Document
 from scroogevm.traces.remarks import Remarks
 
+HUGE = 1e12
+"""No node has as many cores or MiB."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
@@ -148,7 +151,7 @@ def _sampled(document: Document, owner: Any, place: str, before: Sampled | None)
                     f"{place}.{resource}", "is missing", "its size has to be known when it comes"
                 )
             last = before.size[resource]
-        elif not 0 <= last < np.inf:
+        elif not 0 <= last < HUGE:
             raise document.error(f"{place}.{resource}[-1]", f"{last:g} is no size", "0 or more")
         size[resource] = last
         usage[resource] = document.samples(owner, f"{resource}_usage", place)
