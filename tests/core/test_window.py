@@ -75,3 +75,10 @@ def test_statistics_are_of_aggregated_samples_and_present_counts_raw_ones() -> N
     assert window.std.tolist() == [2.0]
     assert window.maximum.tolist() == [6.0]
     assert window.p99.tolist() == pytest.approx([2 + 0.99 * 4])
+
+
+def test_the_total_is_missing_only_where_vms_live_and_none_gave_a_sample() -> None:
+    vms = vms_of({0: (0, 2.0, [NAN, NAN, 3.0]), 1: (0, 2.0, [NAN, 1.0, 1.0])})
+    np.testing.assert_array_equal(vms.total(2), [[NAN, 1.0, 3.0], [0.0, 0.0, 0.0]])
+    alone = vms.only(np.array([False, True]))
+    np.testing.assert_array_equal(alone.total(1), [[NAN, 1.0, 1.0]])

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.statistics import Ranked, aggregate, count, maximum, mean, std
 
 Array = TypeVar("Array", Floats, Ints)
@@ -87,6 +87,23 @@ class VMs:
         total[node[starts]] = np.add.reduceat(values, starts, axis=0)
         return total
 
+    def total(self, nodes: int) -> Floats:
+        """Usage of the VMs of each node together, each up to its allocation, (nodes, samples).
+
+        NaN where a node has VMs and none of them gave a sample.
+        """
+        missing = np.isnan(self.capped)
+        if not missing.any():
+            return self.sum_rows(self.capped, nodes)
+        present = self.sum_rows(np.where(missing, 0.0, 1.0), nodes)
+        inhabited = np.bincount(self.node, minlength=nodes)[:, np.newaxis] > 0
+        total = self.sum_rows(np.where(missing, 0.0, self.capped), nodes)
+        return np.where(inhabited & (present == 0), np.nan, total)
+
+    def only(self, which: Bools) -> "VMs":
+        """Those of the VMs."""
+        return VMs(self.ids[which], self.node[which], self.allocated[which], self.usage[which])
+
     def find(self, ids: Ints) -> Ints:
         """Row of each VM of ``ids`` here, -1 where it is absent."""
         return find(self.ids, ids)
@@ -122,8 +139,8 @@ class Window:
 
     @cached_property
     def vm_total(self) -> Floats:
-        """Usage of the VMs of each node together, each up to its allocation, (nodes, samples)."""
-        return self.vms.sum_rows(np.nan_to_num(self.vms.capped), self.nodes)
+        """``vms.total``, for all who ask."""
+        return self.vms.total(self.nodes)
 
     @cached_property
     def present(self) -> Ints:

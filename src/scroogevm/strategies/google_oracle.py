@@ -54,11 +54,10 @@ class GoogleOracle(Strategy):
 def _ahead(history: History) -> Iterator[Floats]:
     """Sums over the VMs alive now, (nodes, samples) a window, from the newest sample on."""
     vms = history.vms
-    yield vms.sum_rows(np.nan_to_num(vms.capped[:, -1:]), history.nodes)
+    yield history.new.vm_total[:, -1:]
     for window in history.future:
         if np.array_equal(window.vms.ids, vms.ids):
             yield window.vm_total
         else:
             alive = np.isin(window.vms.ids, vms.ids, assume_unique=True)
-            usage = np.nan_to_num(window.vms.capped * np.where(alive, 1.0, 0.0)[:, np.newaxis])
-            yield window.vms.sum_rows(usage, history.nodes)
+            yield window.vms.only(alive).total(history.nodes)
