@@ -12,8 +12,7 @@ import numpy as np
 from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import NO_MEMO, History, Memo, Trail
-from scroogevm.core.statistics import count, maximum
-from scroogevm.core.window import Occurrence, Window, find, take
+from scroogevm.core.window import Occurrence, Window, find
 from scroogevm.ports import Step, Strategy
 
 
@@ -100,7 +99,7 @@ class Engine:
 
 def _only_where(enough: Bools, answer: Estimate, memo: Memo, allocated: Floats) -> Estimate:
     """Keep the answer for nodes with samples enough; fail closed for the others."""
-    known = enough & ~np.isnan(answer.demand)
+    known = enough & np.isfinite(answer.demand)
     if known.all():
         return answer
     kept = {
@@ -112,15 +111,8 @@ def _only_where(enough: Bools, answer: Estimate, memo: Memo, allocated: Floats) 
 
 def _extend(before: tuple[Ints, Trail] | None, window: Window, length: int) -> tuple[Ints, Trail]:
     """Append a window to the trail of the VMs in it, and forget the others."""
-    vms = window.vms
-    new, present, peak = vms.capped[:, -length:], count(vms.usage), maximum(vms.capped)
-    if before is None:
-        trail = Trail(new, present, peak)
-    else:
+    trail = Trail.of(window.vms, length)
+    if before is not None:
         ids, old = before
-        rows = find(ids, vms.ids)
-        past = take(old.usage, rows, np.nan)
-        usage = np.concatenate([past, new], axis=1)[:, -length:]
-        seen = present + take(old.seen, rows, 0)
-        trail = Trail(usage, seen, np.fmax(peak, take(old.maximum, rows, np.nan)))
-    return vms.ids, trail
+        trail = old.then(trail, find(ids, window.vms.ids), length)
+    return window.vms.ids, trail

@@ -25,13 +25,12 @@ BASHIR = "Bashir et al., Take it to the limit, EuroSys 2021"
 class GooglePredictor(Strategy):
     """A predictor over the warm VMs; cold ones are added at their limit."""
 
-    samples: int = parameter(120, "last samples of each VM that are looked at", low=1)
     warm: int = parameter(24, "samples after which a VM is warm", low=1)
 
     @property
     def lookback(self) -> int:
-        """The trail it wants."""
-        return self.samples
+        """The trail it wants: any, for what it knows of a VM's whole life."""
+        return 1
 
     def estimate(self, history: History) -> Estimate:
         """``predict(warm VMs) + sum(limit of cold VMs)``."""
@@ -46,9 +45,21 @@ class GooglePredictor(Strategy):
     def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Demand of the warm VMs of each node, (nodes,)."""
 
-    def last(self, trail: Trail) -> Floats:
-        """The last samples of each VM, (vms, samples)."""
-        return trail.usage[:, -self.samples :]
+
+@dataclass(frozen=True)
+class GoogleWindow(GooglePredictor):
+    """A predictor that looks at the last samples of each VM."""
+
+    samples: int = parameter(120, "last samples of each VM that are looked at", low=1)
+
+    @property
+    def lookback(self) -> int:
+        """The trail it wants."""
+        return self.samples
+
+    def last(self, trail: Trail) -> tuple[Floats, Floats]:
+        """The last samples of each VM and its limit at each, (vms, samples) or (vms, 1)."""
+        return trail.usage[:, -self.samples :], trail.limit[:, -self.samples :]
 
     def ratios(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """``r[k] = sum usage[k] / sum limit[k]`` over the warm VMs with a sample of age k.
@@ -58,7 +69,7 @@ class GooglePredictor(Strategy):
         """
         key = f"ratios of {self.samples} samples, warm after {self.warm}"
         if key not in history.shared:  # several predictors ask
-            history.shared[key] = _ratios(history.vms, self.last(trail), warm, history.nodes)
+            history.shared[key] = _ratios(history.vms, *self.last(trail), warm, history.nodes)
         ratios: Floats = history.shared[key]
         return ratios
 
@@ -70,11 +81,10 @@ def share_of_limits(share: Floats, history: History, warm: Bools) -> Floats:
     return np.where(np.isnan(share), limits, np.minimum(1.0, share) * limits)
 
 
-def _ratios(vms: VMs, usage: Floats, warm: Bools, nodes: int) -> Floats:
+def _ratios(vms: VMs, usage: Floats, limit: Floats, warm: Bools, nodes: int) -> Floats:
     used = vms.sum_rows(usage, nodes)
     if warm.all() and not np.isnan(used).any():
-        return divide(used, vms.per_node(vms.allocated, nodes)[:, np.newaxis])
+        return divide(used, np.broadcast_to(vms.sum_rows(limit, nodes), used.shape))
     counted = warm[:, np.newaxis] & ~np.isnan(usage)
     used = vms.sum_rows(np.where(counted, usage, 0.0), nodes)
-    limit = vms.sum_rows(np.where(counted, vms.allocated[:, np.newaxis], 0.0), nodes)
-    return divide(used, limit)
+    return divide(used, vms.sum_rows(np.where(counted, limit, 0.0), nodes))

@@ -6,13 +6,13 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.history import History, Trail
-from scroogevm.core.statistics import mean
+from scroogevm.core.statistics import divide
 from scroogevm.strategies._google import BASHIR, GooglePredictor
 
 
 @dataclass(frozen=True)
 class GoogleAvg(GooglePredictor):
-    """Sum over VMs of the mean of each one's last samples: no margin at all.
+    """Sum over VMs of the mean of all samples each one ever gave: no margin at all.
 
     The second VM is cold here, and counts at its limit.
 
@@ -22,15 +22,15 @@ class GoogleAvg(GooglePredictor):
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
     >>> window = Window(np.array([[1.0, 5.0]]), np.array([8.0]), np.array([6.0]), vms)
-    >>> trail = Trail(usage, seen=np.array([2, 1]), maximum=np.array([3.5, 2.0]))
-    >>> history = History((), window, kept=4, trail=trail)
+    >>> history = History((), window, kept=4, trail=Trail.of(vms, 9))
     >>> GoogleAvg(warm=2).estimate(history).demand.round(6).tolist()
     [4.0]
     """
 
-    formula = "sum over warm VMs of mean(last samples) + limits of cold VMs"
+    formula = "sum over warm VMs of mean(all samples) + limits of cold VMs"
     source = BASHIR
 
     def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Sum of the means."""
-        return history.vms.per_node(np.where(warm, mean(self.last(trail)), 0.0), history.nodes)
+        means = divide(trail.total, trail.seen)
+        return history.vms.per_node(np.where(warm, means, 0.0), history.nodes)

@@ -21,10 +21,9 @@ class GoogleMax(GooglePredictor):
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
     >>> window = Window(np.array([[1.0, 5.0]]), np.array([8.0]), np.array([6.0]), vms)
-    >>> trail = Trail(usage, seen=np.array([2, 1]), maximum=np.array([3.5, 2.0]))
-    >>> history = History((), window, kept=4, trail=trail)
+    >>> history = History((), window, kept=4, trail=Trail.of(vms, 9))
     >>> GoogleMax(warm=2).estimate(history).demand.round(6).tolist()
-    [5.5]
+    [5.0]
     """
 
     formula = "sum over warm VMs of max(all samples) + limits of cold VMs"
@@ -32,5 +31,4 @@ class GoogleMax(GooglePredictor):
 
     def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Sum of the maxima."""
-        peak = np.minimum(trail.maximum, history.vms.allocated)
-        return history.vms.per_node(np.where(warm, peak, 0.0), history.nodes)
+        return history.vms.per_node(np.where(warm, trail.maximum, 0.0), history.nodes)

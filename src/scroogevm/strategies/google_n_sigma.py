@@ -8,11 +8,11 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.history import History, Trail
 from scroogevm.core.statistics import count, mean, std
 from scroogevm.registry import parameter
-from scroogevm.strategies._google import BASHIR, GooglePredictor, share_of_limits
+from scroogevm.strategies._google import BASHIR, GoogleWindow, share_of_limits
 
 
 @dataclass(frozen=True)
-class GoogleNSigma(GooglePredictor):
+class GoogleNSigma(GoogleWindow):
     """Mean plus n standard deviations of the machine's usage as a share of its VMs' limits.
 
     Unlike our n-sigma it never asks for more than the limits, and takes the deviation of a sample
@@ -24,8 +24,7 @@ class GoogleNSigma(GooglePredictor):
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
     >>> window = Window(np.array([[1.0, 5.0]]), np.array([8.0]), np.array([6.0]), vms)
-    >>> trail = Trail(usage, seen=np.array([2, 1]), maximum=np.array([3.5, 2.0]))
-    >>> history = History((), window, kept=4, trail=trail)
+    >>> history = History((), window, kept=4, trail=Trail.of(vms, 9))
     >>> GoogleNSigma(n=1, warm=2).estimate(history).demand.round(6).tolist()
     [5.414214]
     """

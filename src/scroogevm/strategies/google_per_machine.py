@@ -6,11 +6,11 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.history import History, Trail
 from scroogevm.core.statistics import percentile
 from scroogevm.registry import parameter
-from scroogevm.strategies._google import BASHIR, GooglePredictor, share_of_limits
+from scroogevm.strategies._google import BASHIR, GoogleWindow, share_of_limits
 
 
 @dataclass(frozen=True)
-class GooglePerMachine(GooglePredictor):
+class GooglePerMachine(GoogleWindow):
     """A percentile of the machine's usage as a share of what its VMs may use.
 
     >>> import numpy as np
@@ -19,8 +19,7 @@ class GooglePerMachine(GooglePredictor):
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
     >>> window = Window(np.array([[1.0, 5.0]]), np.array([8.0]), np.array([6.0]), vms)
-    >>> trail = Trail(usage, seen=np.array([2, 1]), maximum=np.array([3.5, 2.0]))
-    >>> history = History((), window, kept=4, trail=trail)
+    >>> history = History((), window, kept=4, trail=Trail.of(vms, 9))
     >>> GooglePerMachine(p=50, warm=2).estimate(history).demand.round(6).tolist()
     [4.0]
     """

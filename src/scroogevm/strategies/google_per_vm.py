@@ -8,11 +8,11 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.history import History, Trail
 from scroogevm.core.statistics import percentile
 from scroogevm.registry import parameter
-from scroogevm.strategies._google import BASHIR, GooglePredictor
+from scroogevm.strategies._google import BASHIR, GoogleWindow
 
 
 @dataclass(frozen=True)
-class GooglePerVm(GooglePredictor):
+class GooglePerVm(GoogleWindow):
     """Sum over VMs of a percentile of each one's last samples, after warm-up.
 
     Where rc-like waits for K windows, this one waits for a number of samples.
@@ -23,18 +23,19 @@ class GooglePerVm(GooglePredictor):
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
     >>> window = Window(np.array([[1.0, 5.0]]), np.array([8.0]), np.array([6.0]), vms)
-    >>> trail = Trail(usage, seen=np.array([2, 1]), maximum=np.array([3.5, 2.0]))
-    >>> history = History((), window, kept=4, trail=trail)
+    >>> history = History((), window, kept=4, trail=Trail.of(vms, 9))
     >>> GooglePerVm(p=50, warm=2).estimate(history).demand.round(6).tolist()
     [4.0]
     """
 
-    formula = "sum over warm VMs of percentile(last samples, p) + limits of cold VMs"
+    formula = "sum over warm VMs of percentile(usage/limit, p)*limit + limits of cold VMs"
     source = BASHIR
 
-    p: float = parameter(99.0, "percentile of each VM's samples, %", low=0, high=100)
+    p: float = parameter(99.0, "percentile of each VM's last samples, %", low=0, high=100)
 
     def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Sum of the percentiles."""
-        peaks = percentile(self.last(trail), self.p)
+        usage, limit = self.last(trail)
+        share = percentile(usage / np.where(limit > 0, limit, 1.0), self.p)
+        peaks = share * history.vms.allocated
         return history.vms.per_node(np.where(warm, peaks, 0.0), history.nodes)
