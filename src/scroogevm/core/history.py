@@ -15,6 +15,7 @@ from scroogevm.core.statistics import (
     maximum,
     mean,
     percentile_of_largest,
+    ranks_above,
     std,
 )
 from scroogevm.core.window import VMs, Window, take
@@ -190,10 +191,15 @@ class History:
         Each window is sorted once in its life; of each, only the samples that can matter to this
         percentile are looked at again.
         """
+        key = f"percentile {p} of each VM"
+        if key not in self.shared:
+            self.shared[key] = self._vm_percentile(p)
+        percentile: Floats = self.shared[key]
+        return percentile
+
+    def _vm_percentile(self, p: float) -> Floats:
         parts = [window.vms.ranked for window in self.windows]
-        total = sum(part.width for part in parts)
-        # Rank floor(p/100 * (n-1)) from below is rank n-1-floor(...) from above, largest for n.
-        needed = total - int(np.floor(p / 100 * max(total - 1, 0)))
+        needed = ranks_above(p, sum(part.width for part in parts))
         columns = [
             take(part.largest(needed), rows, -np.inf)
             for part, rows in zip(parts, self._rows, strict=True)

@@ -149,7 +149,22 @@ def percentile(values: Floats, p: float) -> Floats:
     >>> percentile(np.array([[1.0, 2.0, 3.0, 4.0]]), 90).round(6).tolist()
     [3.7]
     """
-    return Ranked.of(values).percentile(p)
+    missing = np.isnan(values)
+    present = values.shape[-1] - missing.sum(axis=-1, dtype=np.int64)
+    filled = np.where(missing, -np.inf, values) if missing.any() else values
+    needed = ranks_above(p, values.shape[-1])
+    largest = np.partition(filled, -needed, axis=-1)[..., -needed:] if needed else filled
+    largest.sort(axis=-1)
+    return percentile_of_largest(largest, present, p)
+
+
+def ranks_above(p: float, samples: int) -> int:
+    """How many of the largest samples decide percentile ``p`` of a row with at most ``samples``.
+
+    >>> ranks_above(99, 120), ranks_above(0, 120), ranks_above(50, 0)
+    (3, 120, 0)
+    """
+    return samples - int(np.floor(p / 100 * max(samples - 1, 0)))
 
 
 def divide(total: Floats, number: Floats | Ints) -> Floats:
