@@ -6,6 +6,7 @@ data: hand the same state and window in again and the same estimates come out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import overload
 
 import numpy as np
 
@@ -82,7 +83,7 @@ class Engine:
                 new=window,
                 kept=self.kept,
                 trail=trails[resource][1] if lookback else None,
-                future=[later.windows[resource] for later in future],
+                future=_Future(future, resource),
                 slices=self.slices,
             )
             estimates[resource] = {}
@@ -95,6 +96,29 @@ class Engine:
             windows[key] = (*earlier, window)[-self.kept :]
             measured[resource] = enough
         return State(windows, memos, trails), Step(occurrence, estimates, measured)
+
+
+class _Future(Sequence[Window]):
+    """The windows to come of one resource, looked up when asked for.
+
+    Listing them at every step would cost the square of the number of windows.
+    """
+
+    def __init__(self, occurrences: Sequence[Occurrence], resource: str) -> None:
+        self._occurrences = occurrences
+        self._resource = resource
+
+    def __len__(self) -> int:
+        return len(self._occurrences)
+
+    @overload
+    def __getitem__(self, place: int) -> Window: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Window]: ...
+    def __getitem__(self, place: int | slice) -> Window | Sequence[Window]:
+        if isinstance(place, slice):
+            return _Future(self._occurrences[place], self._resource)
+        return self._occurrences[place].windows[self._resource]
 
 
 def _only_where(enough: Bools, answer: Estimate, memo: Memo, allocated: Floats) -> Estimate:
