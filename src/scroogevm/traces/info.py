@@ -50,9 +50,12 @@ def _of_nodes(
             read=pl.col("cpu").filter(pl.col("cpu_usage").is_not_null()).sum().cast(pl.Float64),
             missing=pl.col("cpu_usage").null_count() / pl.len(),
         )
-        vm = vms.select(
-            vms=pl.struct(pl.col("node", "vm").cast(pl.String)).n_unique(),
-            allocated=pl.col("cpu").cast(pl.Float64).sum(),
+        # A VM holds its allocation from its first row to its last, read or not.
+        samples = (pl.col("time").max() - pl.col("time").min()) / manifest.interval + 1
+        vm = (
+            vms.group_by(pl.col("node", "vm").cast(pl.String))
+            .agg(held=pl.col("cpu").cast(pl.Float64).mean() * samples)
+            .select(vms=pl.len(), allocated=pl.col("held").sum())
         )
         facts = {
             **node.collect(engine="streaming").row(0, named=True),

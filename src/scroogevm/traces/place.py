@@ -73,6 +73,7 @@ class Placed:
         raised: whether that is more than 4 GiB a core, for the largest VM.
         missing: share of node samples without cpu usage.
         cut: samples of nodes where the VMs wanted more than the node has.
+        oddities: what the data set made one wonder about.
     """
 
     manifest: Manifest
@@ -83,6 +84,7 @@ class Placed:
     raised: bool
     missing: float
     cut: int
+    oddities: Sequence[str] = ()
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -101,15 +103,16 @@ class Placed:
     @property
     def remarks(self) -> Iterator[str]:
         """What a user should know."""
+        yield from self.oddities
         if self.raised:
             yield f"nodes have {self.memory:g} MiB: the largest VM does not fit 4 GiB a core"
         if self.skipped:
-            yield f"{self.skipped} VMs are larger than a node and were left out"
+            yield f"VMs larger than a node, left out: {self.skipped}"
         if self.missing:
             share = f"{100 * self.missing:.1f} %"
             yield f"{share} of the nodes' samples are missing, for want of readings"
         if self.cut:
-            yield f"{self.cut} samples were cut at a node's capacity: its VMs wanted more"
+            yield f"samples cut at a node's capacity, as its VMs wanted more: {self.cut}"
 
 
 def place(
@@ -160,7 +163,9 @@ def place(
     raised = placing.memory is None and room[1] > placing.cores * MEMORY_PER_CORE
     manifest = Manifest.read(directory)
     share = missing / samples
-    return Placed(manifest, count, lives.height, skipped, room[1], raised, share, cut)
+    return Placed(
+        manifest, count, lives.height, skipped, room[1], raised, share, cut, table.oddities
+    )
 
 
 def _assign(

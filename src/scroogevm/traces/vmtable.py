@@ -1,15 +1,16 @@
 """A data set of VMs, checked: its rows, and when each VM lives."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from scroogevm.errors import TraceError
+from scroogevm.errors import OutputError, TraceError
 from scroogevm.traces.checks import ABSURD_VM
-from scroogevm.traces.dataset import FILE, NO_NUMBER, VM_TABLE, Dataset, find_dataset, unreadable
+from scroogevm.traces.dataset import FILE, VM_TABLE, Dataset, find_dataset, unreadable
 
 _SAMPLED_VMS = 20
 _LARGEST = 1e300
@@ -25,12 +26,14 @@ class VmTable:
             cpu_mean (usage), readings.
         interval: seconds between readings.
         source: where it comes from, for a manifest.
+        oddities: what a user may want to look at.
     """
 
     frame: pl.LazyFrame
     lives: pl.DataFrame
     interval: float
     source: Mapping[str, Any]
+    oddities: Sequence[str] = ()
 
     @property
     def origin(self) -> float:
@@ -66,6 +69,8 @@ def open_vms(path: Path, spec: str | None, scratch: Path) -> VmTable:
             frame = pl.scan_parquet(staged)
         lives = _lives(frame)
     except (OSError, pl.exceptions.PolarsError) as error:
+        if "No space left" in str(error):
+            raise OutputError("no space left for temporary files", where=str(scratch)) from None
         raise unreadable(dataset.blame(path), error) from None
     if not lives.height:
         raise TraceError("has no rows", where=str(path))
@@ -74,7 +79,7 @@ def open_vms(path: Path, spec: str | None, scratch: Path) -> VmTable:
     _refuse_off_grid(frame, lives, interval)
     source = {"data_set": name, "file": path.name, "licence": dataset.licence}
     whole = frame.with_columns(pl.col("time").cast(pl.Int64)).select(VM_TABLE.keys())
-    return VmTable(whole, lives.drop("faulty"), interval, source)
+    return VmTable(whole, lives.drop("faulty"), interval, source, _oddities(lives, spec, name))
 
 
 def refuse_twice(rows: pl.LazyFrame, where: str) -> None:
@@ -112,7 +117,7 @@ def _faults() -> Mapping[str, pl.Expr]:
 _REMEDIES = {
     "vm": "a name for each row",
     "time": "whole seconds from the start, 0 or more",
-    "cpu": "the cores of the VM, 0 or more; a table without sizes needs the option cores=N",
+    "cpu": "the cores of the VM; for a table without sizes --format vms:cores=N",
 }
 
 
@@ -140,10 +145,10 @@ def _refuse_faults(frame: pl.LazyFrame, lives: pl.DataFrame, absurd: float) -> N
     if lives["faulty"].any():
         for column, wrong in _faults().items():
             if (row := _first(frame, wrong)) is not None:
-                value = "nothing" if row[column] in (None, "") else row[column]
-                problem = f"{value} is wrong" if value != NO_NUMBER else "is no number"
                 raise TraceError(
-                    problem, where=_place(row, column), remedy=_REMEDIES.get(column, "0 or more")
+                    _problem(row[column]),
+                    where=_place(row, column),
+                    remedy=_REMEDIES.get(column, "0 or more"),
                 )
     limits = (("cpu_usage", "cpu", "cores", absurd), ("mem_usage", "mem", "MiB", ABSURD_VM))
     for usage, size, unit, factor in limits:
@@ -155,6 +160,13 @@ def _refuse_faults(frame: pl.LazyFrame, lives: pl.DataFrame, absurd: float) -> N
                 where=_place(row or vm, usage),
                 remedy=f"usage and allocation in {unit}; is it a percentage?",
             )
+
+
+def _problem(value: object) -> str:
+    if value is None or value == "":
+        return "is missing"
+    unread = isinstance(value, float) and not isfinite(value)
+    return "is no number of 0 or more" if unread else f"{value} is wrong"
 
 
 def _interval(frame: pl.LazyFrame, lives: pl.DataFrame, dataset: Dataset, path: Path) -> float:
@@ -191,6 +203,14 @@ def _refuse_off_grid(frame: pl.LazyFrame, lives: pl.DataFrame, interval: float) 
             where=_place(row, "time"),
             remedy="bring readings to one interval, or give it with the option interval=S",
         )
+
+
+def _oddities(lives: pl.DataFrame, spec: str | None, name: str) -> Sequence[str]:
+    told = name != "vms" or "unit" in (spec or "")
+    largest, peak = lives["cpu"].max() or 0, lives["cpu_peak"].max() or 0
+    if told or not peak <= 1 < largest:  # type: ignore[operator]  # numbers
+        return ()
+    return ["no cpu_usage is above 1: if it is no cores, say --format vms:unit=fraction"]
 
 
 def _first(frame: pl.LazyFrame, wrong: pl.Expr) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from scroogevm.errors import SpecError, TraceError
 from scroogevm.traces.checks import ABSURD_VM
-from scroogevm.traces.dataset import FILE, Dataset
+from scroogevm.traces.dataset import FILE, NO_NUMBER, Dataset
 from scroogevm.traces.datasets._text import (
     files_below,
     first_line,
@@ -124,7 +124,11 @@ class Gwa(Dataset):
             vm=pl.lit(name),
             time=self.seconds(pl.col(stamp).str.strip_chars()),
             # A VM that is off has no capacity and uses none.
-            cpu_usage=pl.when(capacity > 0).then(usage / capacity * cores).otherwise(usage),
+            cpu_usage=pl.when(capacity == 0)
+            .then(usage)
+            .when(capacity.is_infinite())
+            .then(NO_NUMBER)
+            .otherwise(usage / capacity * cores),
             cpu=cores,
             mem_usage=memory_usage / KIB_IN_MIB,
             mem=memory / KIB_IN_MIB,

@@ -81,7 +81,7 @@ def first_unreadable(queries: Iterable[tuple[Path, pl.LazyFrame]], otherwise: Pa
     """The first file whose query fails: Polars does not say which of many it was."""
     for path, query in queries:
         try:
-            query.select(pl.len()).collect(engine="streaming")
+            query.select(pl.all().count()).collect(engine="streaming")
         except (OSError, pl.exceptions.PolarsError):
             return path
     return otherwise

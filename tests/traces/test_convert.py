@@ -1,0 +1,140 @@
+"""``scroogevm trace`` from outside: info, convert, generate, place."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from scroogevm.cli import cli
+from scroogevm.errors import MisuseError, ScroogeError, TraceError
+from scroogevm.traces.convert import convert_nodes
+from scroogevm.traces.generate import Workload, generate
+from scroogevm.traces.manifest import Manifest
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(cli, ["trace", *map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def facts(*arguments: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*arguments, "--json"))
+    return found
+
+
+def tables(trace: Path) -> dict[str, pl.DataFrame]:
+    return {
+        name: pl.concat(
+            pl.read_parquet(file).with_columns(pl.col(pl.Categorical).cast(pl.String))
+            for file in sorted((trace / name).iterdir())
+        )
+        for name in ("nodes", "vms")
+    }
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    workload = Workload("churn", nodes=3, vms=5, cores=16, windows=4, scope=600, interval=60)
+    generate(workload, tmp_path / "trace")
+    return tmp_path / "trace"
+
+
+def test_a_directory_is_cut_into_smaller_parts_and_joined_again(
+    trace: Path, tmp_path: Path
+) -> None:
+    small = convert_nodes([trace], tmp_path / "small", rows=1)
+    assert [part.nodes for part in small.parts] == [1, 1, 1]
+    whole = convert_nodes([tmp_path / "small"], tmp_path / "whole")
+    assert whole == Manifest.read(trace)
+    for name, table in tables(trace).items():
+        assert tables(tmp_path / "small")[name].equals(table)
+        assert tables(tmp_path / "whole")[name].equals(table)
+
+
+def test_a_part_that_is_no_parquet_is_named(trace: Path, tmp_path: Path) -> None:
+    (trace / "vms" / "00000.parquet").write_bytes(b"nonsense")
+    with pytest.raises(TraceError, match="cannot be read"):
+        convert_nodes([trace], tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_info_of_a_trace_of_nodes(trace: Path) -> None:
+    found = facts("info", trace)
+    table = tables(trace)
+    assert found["nodes"] == 3
+    assert found["vms"] == table["vms"].select("node", "vm").unique().height
+    assert (found["windows"], found["span"], found["capacity"]) == (4, 2400, 16)
+    assert found["usage"] == pytest.approx(table["nodes"]["cpu_usage"].mean() / 16)  # type: ignore[operator]  # a number
+    assert found["allocated"] == pytest.approx(table["vms"]["cpu"].sum() / (16 * 3 * 40))
+    assert found["missing"] == 0
+    assert "churn" in str(found["source"])
+    assert "16 cores" in run("info", trace)
+
+
+def test_info_of_a_data_set_counts_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "vms.csv").write_text(
+        "vm,time,cpu_usage,cpu\na,0,1,2\na,60,,2\na,180,1,2\nb,0,0,4\n"
+    )
+    found = facts("info", tmp_path / "vms.csv")
+    assert (found["kind"], found["vms"], found["nodes"], found["span"]) == (
+        "VMs, vms",
+        2,
+        None,
+        240,
+    )
+    assert found["missing"] == pytest.approx(2 / 5)
+    assert found["usage"] == pytest.approx(2 / 8)
+
+
+def test_generate_then_info_agree(tmp_path: Path) -> None:
+    small = ("--vms", 3, "--windows", 2, "--scope", 300, "--interval", 30)
+    made = facts("generate", "--scenario", "steady", *small, "-o", tmp_path / "t")
+    assert made == {"trace": str(tmp_path / "t"), "nodes": 1, "vm_rows": 60, "windows": 2}
+    assert facts("info", tmp_path / "t")["vms"] == 3
+    with pytest.raises(MisuseError, match="--force"):
+        run("generate", *small, "-o", tmp_path / "t")
+    assert "2 windows" in run("generate", *small, "-o", tmp_path / "t", "--force")
+
+
+def test_place_then_info_agree(tmp_path: Path) -> None:
+    rows = "".join(f"{vm},{time},0.5,2\n" for vm in "abc" for time in range(0, 3600, 300))
+    (tmp_path / "vms.csv").write_text("vm,time,cpu_usage,cpu\n" + rows)
+    made = facts("place", tmp_path / "vms.csv", "--cores", 4, "-o", tmp_path / "t", "--scope", 1800)
+    assert (made["nodes"], made["vms"], made["windows"], made["missing"]) == (2, 3, 2, 0)
+    found = facts("info", tmp_path / "t")
+    assert found["allocated"] == pytest.approx(6 / 8)
+    assert found["usage"] == pytest.approx(1.5 / 8)
+
+
+def test_vms_are_converted_by_the_command(tmp_path: Path) -> None:
+    (tmp_path / "vms.csv").write_text("vm,time,cpu_usage,cpu\nb,0,1,2\nb,60,1,2\na,0,1,2\n")
+    assert "3 rows" in run("convert", tmp_path / "vms.csv", "-o", tmp_path / "new.parquet")
+    assert pl.read_parquet(tmp_path / "new.parquet")["vm"].to_list() == ["a", "b", "b"]
+    with pytest.raises(ScroogeError, match="one by one"):
+        run("convert", tmp_path / "vms.csv", tmp_path / "vms.csv", "-o", tmp_path / "x")
+
+
+def test_files_of_the_predecessor_become_one_fleet(tmp_path: Path) -> None:
+    files = [GOLDEN / f"{name}.json.xz" for name in ("decreasing", "increasing")]
+    assert "2 nodes" in run("convert", *files, "-o", tmp_path / "t")
+    alone = [facts("info", file) for file in files]
+    both = facts("info", tmp_path / "t")
+    assert both["vms"] == sum(one["vms"] for one in alone)
+    assert both["usage"] == pytest.approx(sum(one["usage"] for one in alone) / 2)
+    assert Manifest.read(tmp_path / "t").vm_cpu_usage == "fraction"
+    assert tables(tmp_path / "t")["nodes"]["node"].unique().sort().to_list() == [
+        "decreasing",
+        "increasing",
+    ]
+
+
+def test_files_that_are_cut_differently_are_not_joined(tmp_path: Path) -> None:
+    files = [GOLDEN / f"{name}.json.xz" for name in ("decreasing", "churn-slices")]
+    with pytest.raises(TraceError, match="scope is .* convert them apart"):
+        convert_nodes(files, tmp_path / "t")
