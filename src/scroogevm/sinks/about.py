@@ -1,0 +1,120 @@
+"""What a replay says of itself: in ``replay.json`` and in the report."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+from scroogevm import __version__
+from scroogevm.ports import Strategy
+from scroogevm.registry import Plugin, parameters
+
+MARKER = "replay.json"
+"""The file that every output of a replay has."""
+
+
+@dataclass(frozen=True)
+class StrategyFacts:
+    """One strategy as it was asked.
+
+    Attributes:
+        parameters: by resource, as text.
+        formula: its demand in one line.
+        source: where it comes from.
+        looks_ahead: whether it reads the future.
+    """
+
+    parameters: Mapping[str, str]
+    formula: str
+    source: str
+    looks_ahead: bool
+
+    @property
+    def parameters_text(self) -> str:
+        """Its parameters, once if they are the same for every resource."""
+        texts = dict.fromkeys(self.parameters.values())
+        if len(texts) == 1:
+            return next(iter(texts)) or "-"
+        each = [f"{resource}: {text or 'none'}" for resource, text in self.parameters.items()]
+        return "; ".join(each)
+
+
+@dataclass(frozen=True)
+class About:
+    """What was replayed, and how.
+
+    Attributes:
+        traces: names of the traces.
+        command: the command line, word by word.
+        settings: what else was set, by name, as text.
+        strategies: by the name each is reported under.
+    """
+
+    traces: Sequence[str]
+    command: Sequence[str]
+    settings: Mapping[str, str]
+    strategies: Mapping[str, StrategyFacts] = field(default_factory=dict)
+
+    @property
+    def looking_ahead(self) -> Sequence[str]:
+        """The strategies that read the future."""
+        return [name for name, facts in self.strategies.items() if facts.looks_ahead]
+
+    def write(self, directory: Path, counts: Mapping[str, Any]) -> None:
+        """Write ``replay.json``."""
+        content = {"format": "scroogevm-replay", "version": __version__, **asdict(self), **counts}
+        (directory / MARKER).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def without_folders(word: str) -> str:
+    """A word of a command line, the folders of an absolute path left out.
+
+    >>> without_folders("/home/someone/traces/a.json"), without_folders("--config=/etc/x.toml")
+    ('a.json', '--config=x.toml')
+    >>> without_folders("demo/decreasing")
+    'demo/decreasing'
+    """
+    option, equals, value = word.rpartition("=")
+    path = PurePath(value)
+    return f"{option}{equals}{path.name}" if path.is_absolute() else word
+
+
+def facts_of(strategies: Mapping[str, Mapping[str, Strategy]]) -> Mapping[str, StrategyFacts]:
+    """The facts of each strategy.
+
+    Args:
+        strategies: by resource, then by the name each is reported under.
+    """
+    built: dict[str, dict[str, Strategy]] = {}
+    for resource, named in strategies.items():
+        for name, strategy in named.items():
+            built.setdefault(name, {})[resource] = strategy
+    return {
+        name: StrategyFacts(
+            parameters={resource: described(one) for resource, one in by_resource.items()},
+            formula=(any_one := next(iter(by_resource.values()))).formula,
+            source=any_one.source,
+            looks_ahead=any(one.looks_ahead for one in by_resource.values()),
+        )
+        for name, by_resource in built.items()
+    }
+
+
+def described(plugin: Plugin) -> str:
+    """The parameters of a plug-in as they are: ``p = 99, capped = yes``."""
+    return ", ".join(
+        f"{item.name} = {_value(getattr(plugin, item.name))}" for item in parameters(type(plugin))
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Plugin):
+        name = type(value).__module__.rpartition(".")[2].replace("_", "-")
+        inner = described(value)
+        return f"{name}({inner})" if inner else name
+    if isinstance(value, tuple):
+        return " and ".join(_value(item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,137 @@
+"""All the sinks of a replay, and what came of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scroogevm.errors import MissingExtraError
+from scroogevm.ports import Sink, Strategy
+from scroogevm.sinks.about import MARKER, About, facts_of, without_folders
+from scroogevm.sinks.dump import Dump
+from scroogevm.sinks.estimates import Estimates
+from scroogevm.sinks.figures import NODES_DRAWN, draw
+from scroogevm.sinks.ledger import Ledger
+from scroogevm.sinks.look import looks
+from scroogevm.sinks.report import write_report
+from scroogevm.sinks.scores import Scores
+from scroogevm.sinks.series import Series
+from scroogevm.sinks.table import FORMATS, Format
+
+__all__ = ["MARKER", "ReplayOutcome", "ReplaySinks", "replay_sinks"]
+
+
+@dataclass(frozen=True, eq=False)
+class ReplayOutcome:
+    """What a replay found.
+
+    Attributes:
+        scores: the fleet's, one row for each resource and strategy, best first.
+        nodes: how many nodes there were.
+        judged: windows in which the promises on a node were judged, by resource.
+        unmeasured: windows of a node with too few samples, by resource.
+        remarks: lines for the user.
+    """
+
+    scores: pl.DataFrame
+    nodes: int
+    judged: Mapping[str, int]
+    unmeasured: Mapping[str, int]
+    remarks: Sequence[str]
+
+
+class ReplaySinks(Sequence[Sink]):
+    """The sinks of a replay; ``close`` once all chunks were taken."""
+
+    def __init__(
+        self,
+        directory: Path,
+        about: About,
+        formats: Sequence[Format],
+        tolerance: float,
+        *,
+        dump: bool,
+        figures: bool,
+    ) -> None:
+        self._directory = directory
+        self._about = about
+        self._figures = figures
+        ahead = about.looking_ahead
+        self._scores = Scores(directory, formats, tolerance=tolerance, looking_ahead=ahead)
+        self._series = Series(directory, formats)
+        estimates = Estimates(directory, formats)
+        self._sinks: list[Ledger | Dump] = [Ledger([estimates, self._scores, self._series])]
+        if dump:
+            self._sinks.append(Dump(directory))
+
+    def __len__(self) -> int:
+        return len(self._sinks)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._sinks[at]
+
+    def __iter__(self) -> Iterator[Sink]:
+        return iter(self._sinks)
+
+    def close(self, odd: Sequence[str] = ()) -> ReplayOutcome:
+        """Write everything that waits for the end.
+
+        Args:
+            odd: remarks on the traces, handed through to the user.
+        """
+        for sink in self._sinks:
+            sink.close()
+        scores = self._scores
+        fleet, nodes = self._series.fleet(), self._series.nodes()
+        # A fleet of one is that node.
+        panels = [fleet, *(nodes if scores.nodes > 1 else [])]
+        styles = looks(list(self._about.strategies), self._about.looking_ahead)
+        remarks = [*odd]
+        if self._figures:
+            try:
+                some = panels[: 1 + NODES_DRAWN]
+                draw(self._directory, some, styles, scores.fleet().to_dicts())
+            except MissingExtraError as error:
+                remarks.append(f"no figures were drawn: {error}")
+        write_report(self._directory / "report.html", self._about, scores, panels, styles)
+        counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}
+        self._about.write(self._directory, counts)
+        return ReplayOutcome(
+            scores.fleet(), scores.nodes, scores.judged, scores.unmeasured, remarks
+        )
+
+
+def replay_sinks(
+    directory: Path,
+    strategies: Mapping[str, Mapping[str, Strategy]],
+    *,
+    traces: Sequence[Path] = (),
+    command: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+    formats: Sequence[Format] = FORMATS,
+    tolerance: float = 0.0,
+    dump: bool = False,
+    figures: bool = True,
+) -> ReplaySinks:
+    """All the sinks of a replay.
+
+    Args:
+        directory: where the files go; it exists.
+        strategies: by resource, then by the name each is reported under.
+        traces: what is replayed.
+        command: the command line, for the report.
+        settings: what else was set, by name, for the report.
+        formats: of the tables.
+        tolerance: shortfall, as a share of capacity, that is no violation yet.
+        dump: whether to write dumps that the predecessor's analysis reads.
+        figures: whether to draw figures as PNG and SVG.
+    """
+    about = About(
+        traces=[trace.name for trace in traces],
+        command=[without_folders(word) for word in command],
+        settings=settings or {},
+        strategies=facts_of(strategies),
+    )
+    return ReplaySinks(directory, about, formats, tolerance, dump=dump, figures=figures)

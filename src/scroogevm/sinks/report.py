@@ -1,0 +1,156 @@
+"""``report.html``: the scores and the figures in one file that needs nothing else."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from scroogevm import __version__
+from scroogevm.scoring import SCORES
+from scroogevm.sinks.about import About
+from scroogevm.sinks.look import TITLES, Look
+from scroogevm.sinks.names import printable
+from scroogevm.sinks.panel import Panel
+from scroogevm.sinks.payload import payload
+from scroogevm.sinks.scores import Scores
+
+_PERCENT = (
+    "violation_rate", "violation_rate_max", "mean_severity", "p99_severity", "worst_severity",
+    "savings", "offered_free", "waste", "regret",
+)  # fmt: skip
+_BARS = ("violation_rate", "savings")
+_FIRST = (
+    "savings", "violation_rate", "mean_severity", "p99_severity", "worst_severity", "waste",
+    "regret", "oversubscription", "misprediction", "violation", "decreases", "churn",
+)  # fmt: skip
+_ORDER = (*_FIRST, *(name for name in SCORES if name not in _FIRST))
+"""Columns in the order they are read in: what is saved, what it costs, the rest."""
+
+
+def write_report(
+    path: Path,
+    about: About,
+    scores: Scores,
+    panels: Sequence[Panel],
+    looks: Mapping[str, Look],
+) -> None:
+    """Write the report.
+
+    Args:
+        path: the file.
+        about: what was replayed, and how.
+        scores: closed or not; all chunks were counted.
+        panels: the fleet, then nodes; as many as fit are carried along.
+        looks: of each strategy.
+    """
+    rows = scores.fleet().to_dicts()
+    data, carried = payload(panels, looks, about.looking_ahead, rows)
+    nodes = f"{scores.nodes:,} node{'s' * (scores.nodes != 1)}"
+    text = Template(_asset("report.html")).substitute(
+        title=_text(", ".join(about.traces) or "a trace"),
+        summary=f"{nodes}, {len(about.strategies)} strategies",
+        css=_asset("report.css"),
+        js=_asset("report.js"),
+        library_css=_asset("uPlot.min.css"),
+        library_js=_asset("uPlot.iife.min.js"),
+        tables="".join(_table(resource, rows, scores) for resource in scores.judged),
+        meanings=_definitions({_heading(name): SCORES[name] for name in _ORDER}),
+        shown=_text(_which(carried - 1, scores.nodes)),
+        facts=_definitions(_facts(about, scores)),
+        strategies="".join(_strategy(name, about) for name in about.strategies),
+        data=data,
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+def _which(carried: int, nodes: int) -> str:
+    if nodes == 1:
+        return ""
+    if carried >= nodes:
+        return "Every node can be chosen."
+    return (
+        f"{carried} of {nodes:,} nodes can be chosen: the first ones, and those whose usage went "
+        "beyond the promises most."
+    )
+
+
+def _facts(about: About, scores: Scores) -> Mapping[str, str]:
+    windows = {
+        f"windows, {TITLES[resource]}": f"{judged:,} judged, "
+        f"{scores.unmeasured[resource]:,} with too few samples to say anything"
+        for resource, judged in scores.judged.items()
+    }
+    command = {"command": " ".join(about.command)} if about.command else {}
+    return {
+        "program": f"ScroogeVM {__version__}",
+        **command,
+        "traces": ", ".join(about.traces),
+        "nodes": f"{scores.nodes:,}",
+        **windows,
+        **about.settings,
+    }
+
+
+def _table(resource: str, rows: Sequence[Mapping[str, Any]], scores: Scores) -> str:
+    mine = [row for row in rows if row["resource"] == resource]
+    title = f"{TITLES[resource]}: {scores.judged[resource]:,} windows judged"
+    head = "".join(
+        f'<th scope="col"><button type="button" title="{_text(SCORES.get(name, name))}">'
+        f"{_text(_heading(name))}</button></th>"
+        for name in ("strategy", *_ORDER)
+    )
+    body = "".join(_row(row) for row in mine)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(title)}">'
+        f'<table class="scores" data-testid="scores-{resource}"><caption>{_text(title)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    ahead = row["looks_ahead"]
+    name = _text(row["strategy"])
+    mark = " <em>looks ahead</em>" if ahead else ""
+    kind = ' class="ahead"' if ahead else ""
+    cells = "".join(_cell(score, row[score]) for score in _ORDER)
+    return f'<tr{kind}><th scope="row" data-value="{name}">{name}{mark}</th>{cells}</tr>'
+
+
+def _cell(score: str, value: float | None) -> str:
+    if value is None:
+        return '<td data-value="">-</td>'
+    shown = f"{100 * value:.1f} %" if score in _PERCENT else f"{value:.2f}"
+    if score == "windows":
+        shown = f"{value:,.0f}"
+    bar = ""
+    if score in _BARS:
+        share = min(max(100 * value, 0.0), 100.0)
+        bar = f' class="bar {score}" style="--share:{share:.1f}%"'
+    return f'<td data-value="{value:.9g}"{bar}>{shown}</td>'
+
+
+def _strategy(name: str, about: About) -> str:
+    facts = about.strategies[name]
+    cells = (facts.parameters_text, facts.formula, facts.source)
+    return f'<tr><th scope="row">{_text(name)}</th>' + "".join(
+        f"<td>{_text(cell)}</td>" for cell in cells
+    )  # a row's end may be left out
+
+
+def _definitions(pairs: Mapping[str, str]) -> str:
+    return "".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in pairs.items())
+
+
+def _heading(score: str) -> str:
+    return score.replace("_", " ")
+
+
+def _text(text: str) -> str:
+    """Text that stays text, in an element or in an attribute."""
+    return escape(printable(text), quote=True)
+
+
+def _asset(name: str) -> str:
+    return (files("scroogevm.sinks") / "assets" / name).read_text(encoding="utf-8")
