@@ -15,10 +15,8 @@ from scroogevm.errors import MisuseError
 from scroogevm.ports import RESOURCES, STRATEGIES
 from scroogevm.registry import Spec
 from scroogevm.registry.catalogue import catalogue
+from scroogevm.sinks.table import FORMATS, Format
 from scroogevm.traces.options import ReadOptions
-
-FORMATS = ("parquet", "csv", "json")
-"""File formats that tables of a replay are written in."""
 
 
 def default_strategies() -> Sequence[str]:
@@ -43,6 +41,7 @@ class ReplaySettings:
         figures: whether to draw figures as PNG and SVG.
         workers: processes that judge parts of a trace side by side.
         overwrite: whether an output that is there already may be replaced.
+        command: the command line, for the report.
     """
 
     traces: Sequence[Path]
@@ -52,11 +51,12 @@ class ReplaySettings:
     reading: ReadOptions = field(default_factory=ReadOptions)
     coverage: float = 0.1
     tolerance: float = 0.0
-    formats: Sequence[str] = FORMATS
+    formats: Sequence[Format] = FORMATS
     dump: bool = False
     figures: bool = True
     workers: int = 1
     overwrite: bool = False
+    command: Sequence[str] = ()
 
     def check(self) -> None:
         """Check everything and report all problems together.
@@ -67,6 +67,24 @@ class ReplaySettings:
         problems = [*self._numbers(), *self._strategies(), *self._traces()]
         if problems:
             raise MisuseError("; ".join(problems))
+
+    def facts(self) -> Mapping[str, str]:
+        """What was set, by name, for the report."""
+        reading = self.reading
+        facts = {
+            "scope": reading.scope,
+            "slice": reading.slice,
+            "history": reading.history,
+            "aggregation": reading.aggregation,
+            "unit of VM cpu usage": reading.vm_cpu_usage,
+            "coverage": self.coverage,
+            "tolerance": self.tolerance,
+        }
+        return {
+            name: f"{value:g}" if isinstance(value, float) else str(value)
+            for name, value in facts.items()
+            if value is not None
+        }
 
     def specs(self) -> Mapping[str, Spec]:
         """The strategies by the name they are reported under.

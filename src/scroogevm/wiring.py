@@ -9,24 +9,20 @@ from scroogevm.engine import Engine
 from scroogevm.files import StagedDirectory
 from scroogevm.pipeline import Progress, run
 from scroogevm.ports import RESOURCES, STRATEGIES, Shape, Strategy
-from scroogevm.sinks.replay import ReplayOutcome, replay_sinks
+from scroogevm.sinks.replay import MARKER, ReplayOutcome, replay_sinks
 from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.several import open_traces
-
-MARKER = "scores.json"
-"""The file by which a directory is known to be a replay's output."""
 
 Bar = Callable[[int | None], AbstractContextManager[Progress]]
 """Given how many steps there are, shows them being done."""
 
 
-def replay(settings: ReplaySettings, bar: Bar, remarks: Remarks) -> ReplayOutcome:
+def replay(settings: ReplaySettings, bar: Bar) -> ReplayOutcome:
     """Replay traces through strategies and write what came of it.
 
     Args:
         settings: checked already.
         bar: shows the node-windows being judged.
-        remarks: where oddities of the traces are noted.
 
     Raises:
         TraceError: a trace cannot be read, or must not be believed.
@@ -37,10 +33,20 @@ def replay(settings: ReplaySettings, bar: Bar, remarks: Remarks) -> ReplayOutcom
     source = open_traces(settings.traces, settings.reading)
     engine_for = Engines(strategies, settings.coverage)
     with StagedDirectory(settings.output, MARKER, overwrite=settings.overwrite) as directory:
-        sinks = replay_sinks(directory, settings, strategies)
+        sinks = replay_sinks(
+            directory,
+            strategies,
+            traces=settings.traces,
+            command=settings.command,
+            settings=settings.facts(),
+            formats=settings.formats,
+            tolerance=settings.tolerance,
+            dump=settings.dump,
+            figures=settings.figures,
+        )
         with bar(source.node_windows) as progress:
             remarks = run(source, engine_for, sinks, progress, settings.workers)
-        return sinks.close()
+        return sinks.close(Remarks(remarks).lines())
 
 
 @dataclass(frozen=True)

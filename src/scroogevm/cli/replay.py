@@ -1,6 +1,7 @@
 """``scroogevm replay``: what each strategy would have freed, and how often it would have erred."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,8 @@ def command(**options: Any) -> None:
 
 
 def _settings(options: dict[str, Any]) -> Any:
-    from scroogevm.config import FORMATS, ReplaySettings  # noqa: PLC0415  # imports NumPy
+    from scroogevm.config import ReplaySettings  # noqa: PLC0415  # imports NumPy
+    from scroogevm.sinks.table import FORMATS  # noqa: PLC0415  # likewise
     from scroogevm.traces.options import ReadOptions  # noqa: PLC0415  # likewise
 
     return ReplaySettings(
@@ -131,6 +133,7 @@ def _settings(options: dict[str, Any]) -> Any:
         figures=options["figures"],
         workers=options["workers"] or min(4, len(os.sched_getaffinity(0))),
         overwrite=options["force"],
+        command=["scroogevm", *sys.argv[1:]],
     )
 
 
