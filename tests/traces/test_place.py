@@ -213,3 +213,23 @@ def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
 def test_a_scope_that_does_not_fit_the_interval_is_misuse(tmp_path: Path) -> None:
     with pytest.raises(MisuseError, match="multiple"):
         placed(tmp_path, vm("a", range(0, 60, 10), 1.0, 0.5), shape=Shape(25.0, 25.0))
+
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="real traces lie beside the checkout only")
+def test_fleet_wide_gaps_of_a_real_data_set_are_missing_not_zero(tmp_path: Path) -> None:
+    rows = pl.scan_parquet(SHARED / "bitbrains-rnd-60d.parquet")
+    some = rows.filter(pl.col("vm").str.contains("^rnd-1[0-3]")).collect()
+    outcome, nodes, table = placed(tmp_path, some, cores=64, shape=Shape(3600.0, 3600.0))
+    lives = table.group_by("node").agg(pl.col("time").min(), end=pl.col("time").max())
+    alive = nodes.join(lives, on="node", suffix="_first").filter(
+        pl.col("time").is_between("time_first", "end")
+    )
+    gaps = alive.join(table.select("node", "time").unique(), on=["node", "time"], how="anti")
+    assert gaps.height > 200
+    assert gaps["cpu_usage"].is_null().all()
+    assert (alive.drop_nulls("cpu_usage")["cpu_usage"] > 0).all()
+    assert table.height == some.height
+    assert outcome.vms == some["vm"].n_unique()
