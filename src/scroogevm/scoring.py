@@ -7,6 +7,7 @@ All arrays are (windows, nodes); NaN marks a window that says nothing, which is 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 
@@ -82,7 +83,9 @@ SCORES: Mapping[str, str] = {
     "windows": "windows judged",
 }
 """Every score by name, and what it means. Rates and shares are fractions of 1; sums and counts are
-those of one node, and for a fleet their mean over its nodes."""
+those of one node, and for a fleet their mean over its nodes, those never judged left out."""
+
+_CUMULATED = ("decreases", "churn", "misprediction", "violation", "corrections")
 
 
 def added(before: Window, now: Window) -> Floats:
@@ -160,11 +163,11 @@ class Tally:
         sums, severity = self._count(truth, judged)
         for name, values in sums.items():
             if name == "worst_severity":
-                self._sums[name] = max(self._sums.get(name, 0.0), float(np.max(values, initial=0)))
+                self._sums[name] = float(np.fmax.reduce(values, initial=self._sums.get(name, nan)))
             else:
-                self._sums[name] = self._sums.get(name, 0.0) + float(values.sum())
+                self._sums[name] = self._sums.get(name, 0.0) + float(np.nansum(values))
         self._severities.append(severity[severity > 0])
-        self._nodes += severity.shape[1]
+        self._nodes += int((sums["windows"] > 0).sum())
         return _scores(sums, Ranked.of(severity.T).percentile(99), 1)
 
     def fleet(self) -> Mapping[str, float]:
@@ -176,7 +179,7 @@ class Tally:
         rank = 0.99 * (judged - 1) - (judged - large.size)
         padded = np.concatenate([[0.0], large])
         p99 = np.interp(rank + 1, np.arange(padded.size), padded) if judged else np.nan
-        scores = _scores(sums, np.asarray(p99), max(self._nodes, 1))
+        scores = _scores(sums, np.asarray(p99), self._nodes)
         return {name: float(value) for name, value in scores.items()}
 
     def _count(self, truth: Truth, judged: Judged) -> tuple[dict[str, Floats], Floats]:
@@ -193,7 +196,7 @@ class Tally:
             "violations": (severity > self.tolerance).sum(axis=0),
             "violations_max": (worst > self.tolerance).sum(axis=0),
             "severity": np.nansum(severity, axis=0),
-            "worst_severity": np.nan_to_num(np.fmax.reduce(worst, axis=0)),
+            "worst_severity": np.fmax.reduce(worst, axis=0, initial=nan),
             "waste": np.nansum(judged.waste / capacity, axis=0),
             "decreases": (judged.decrease > 1e-9 * capacity).sum(axis=0),
             "churn": np.nansum(judged.churn / capacity, axis=0),
@@ -201,6 +204,8 @@ class Tally:
             "violation": np.nansum(np.maximum(0.0, -judged.misprediction) / capacity, axis=0),
             "corrections": np.nansum(judged.correction / capacity, axis=0),
         }
+        for name in _CUMULATED:
+            sums[name] = np.where(sums["windows"] > 0, sums[name], nan)
         for name, values in promises.items():
             sums[name] = np.nansum(values, axis=0)
             sums[f"{name}_windows"] = (~np.isnan(values)).sum(axis=0)
@@ -221,8 +226,9 @@ def _scores(sums: Mapping[str, Floats], p99: Floats, nodes: int) -> Mapping[str,
     }
     for name in ("savings", "offered_free", "oversubscription"):
         scores[name] = divide(sums[name], sums[f"{name}_windows"])
-    cumulated = ("decreases", "churn", "misprediction", "violation", "corrections", "windows")
-    scores |= {name: sums[name] / nodes for name in cumulated}
+    number = np.full(windows.shape, nodes)
+    scores |= {name: divide(sums[name], number) for name in _CUMULATED}
+    scores["windows"] = windows / max(nodes, 1)
     return {name: scores[name] for name in SCORES}
 
 

@@ -1,0 +1,301 @@
+"""Every score by hand, and all of them against the definitions in plain Python."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import isnan
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import NAN, vms_of, window_of
+from scroogevm.core.arrays import Floats
+from scroogevm.scoring import SCORES, Tally, Truth, added, judge, promised
+
+
+def column(*values: float) -> Floats:
+    """One node, (windows, 1)."""
+    return np.array(values, np.float64)[:, np.newaxis]
+
+
+#                  t0     t1     t2     t3
+CAPACITY = column(10.0, 10.0, 10.0, 10.0)
+ALLOCATED = column(8.0, 10.0, 10.0, 6.0)
+ADDED = column(0.0, 2.0, 0.0, 1.0)  # at t3 one VM of 1 came, and others of 5 left
+P99 = column(3.0, 7.0, 4.0, 4.0)
+PEAK = column(3.5, 7.5, 5.0, 9.0)
+DEMAND = column(4.0, 5.0, 5.0, 3.0)  # said at t for t + 1
+
+BY_HAND: Mapping[str, float] = {
+    # shortfall of p99: 7-(4+2) = 1, 4-(5+0) < 0, 4-(5+1) < 0
+    "violation_rate": 1 / 3,
+    # of the maximum: 7.5-6 = 1.5, 5-5 = 0, 9-6 = 3
+    "violation_rate_max": 2 / 3,
+    "mean_severity": (1 + 0 + 0) / 10 / 3,
+    # percentile 99 of 0, 0, 0.1: rank 1.98 of 2
+    "p99_severity": 0.98 * 0.1,
+    "worst_severity": 3 / 10,
+    # 1 - 4/8, 1 - 5/10, 1 - 5/10, 1 - 3/6
+    "savings": 0.5,
+    # free 6, 5, 5, 7 of 10
+    "offered_free": (6 + 5 + 5 + 7) / 10 / 4,
+    # 14, 15, 15, 13 of 10
+    "oversubscription": (14 + 15 + 15 + 13) / 10 / 4,
+    # held 6, 5, 6 for usage 7, 4, 4
+    "waste": (0 + 1 + 2) / 10 / 3,
+    "regret": (1 + 1 + 2) / 10 / 3,
+    # free 6 less 2 added is 4, 5 offered; 5 to 5; 5 less 1 is 4, 7 offered
+    "decreases": 0,
+    "churn": (1 + 0 + 2) / 10,
+    # correction: +2, +0, and p99(t3) - p99(t2) = 0 as the allocation falls
+    # expected: 6-2 = 4, 5-0 = 5, 5-0 = 5; truth: 3, 6, 6; off by -1, 1, 1
+    "misprediction": (1 + 1 + 1) / 10,
+    "violation": 1 / 10,
+    # expected above free: 4-5 < 0, 5-5 = 0, 5-7 < 0
+    "corrections": 0,
+    "windows": 3,
+}
+
+
+def tallied(truth: Truth, demand: Floats, told: Floats, tolerance: float = 0.0) -> Tally:
+    tally = Tally(tolerance)
+    tally.add(truth, judge(truth, demand, told))
+    return tally
+
+
+def test_every_score_by_hand() -> None:
+    truth = Truth(CAPACITY, ALLOCATED, ADDED, P99, PEAK)
+    scores = tallied(truth, DEMAND, DEMAND).fleet()
+    assert scores == pytest.approx(BY_HAND, rel=1e-12)
+    assert list(scores) == list(SCORES)
+
+
+def test_offers_taken_back_by_hand() -> None:
+    # free 6, 3, 3 with nothing added: taken back once; 2 added explain 2 of a fall by 3.
+    truth = Truth(*(column(10, 10, 10),) * 2, column(0, 0, 0), *(column(1, 1, 1),) * 2)
+    demand = column(4, 7, 7)
+    scores = tallied(truth, demand, demand).fleet()
+    assert scores["decreases"] == 1
+    assert scores["corrections"] == pytest.approx(3 / 10)
+    assert judge(truth, demand, demand).decrease[:, 0].tolist()[1:] == [3, 0]
+    grown = Truth(truth.capacity, truth.allocated, column(0, 2, 0), truth.p99, truth.peak)
+    assert judge(grown, demand, demand).decrease[:, 0].tolist()[1:] == [1, 0]
+
+
+def test_shortfall_within_the_tolerance_is_no_violation() -> None:
+    truth = Truth(CAPACITY, ALLOCATED, ADDED, P99, PEAK)
+    for tolerance, rate in ((0.05, 1 / 3), (0.1, 0.0), (0.2, 0.0)):
+        scores = tallied(truth, DEMAND, DEMAND, tolerance).fleet()
+        assert scores["violation_rate"] == pytest.approx(rate)
+        assert scores["mean_severity"] == pytest.approx(1 / 30)
+
+
+def test_demand_below_zero_offers_more_than_the_node_has() -> None:
+    truth = Truth(*(column(10, 10),) * 2, column(0, 0), column(1, 1), column(1, 1))
+    judged = judge(truth, column(-5, -5), column(-5, -5))
+    assert judged.free[:, 0].tolist() == [15, 15]
+    assert judged.shortfall[1, 0] == 6
+
+
+SLICED = [
+    # demand, allocated, told with two slices, told with three
+    (4.0, 9.0, 9.0, 9.0),  # the other slices were never seen
+    (5.0, 8.0, 5.0, 8.0),  # with three, one is still unseen
+    (1.0, 9.0, 5.0, 5.0),
+    (2.0, 9.0, 2.0, 5.0),
+    (NAN, 9.0, 2.0, 2.0),  # nothing new is said of this slice
+]
+
+
+def test_a_scheduler_is_told_the_largest_demand_over_the_slices() -> None:
+    demand, allocated = (column(*(row[i] for row in SLICED)) for i in (0, 1))
+    for slices, place in ((2, 2), (3, 3)):
+        told = promised(demand, allocated, slices)
+        assert told[:, 0].tolist() == [row[place] for row in SLICED]
+    np.testing.assert_array_equal(promised(demand, allocated, 1), demand)
+    assert demand[0, 0] == 4.0
+
+
+def test_more_slices_than_windows_tell_the_allocation() -> None:
+    told = promised(column(1.0, 2.0), column(9.0, 8.0), 5)
+    assert told[:, 0].tolist() == [9.0, 8.0]
+
+
+def test_added_counts_new_vms_and_growth_and_not_those_that_left_or_shrank() -> None:
+    before = window_of(
+        [[1.0], [1.0]],
+        vms=vms_of({0: (0, 2.0, [1]), 1: (0, 4.0, [1]), 2: (1, 4.0, [1]), 3: (1, 1.0, [1])}),
+    )
+    now = window_of(
+        [[1.0], [1.0]],
+        vms=vms_of({0: (0, 5.0, [1]), 2: (1, 3.0, [1]), 3: (1, 1.0, [1]), 7: (1, 8.0, [1])}),
+    )
+    assert added(before, now).tolist() == [3.0, 8.0]
+    assert added(now, before).tolist() == [4.0, 1.0]
+    assert added(now, now).tolist() == [0.0, 0.0]
+
+
+def test_a_window_that_says_nothing_is_never_scored() -> None:
+    holes = column(3.0, NAN, 4.0, 4.0)
+    truth = Truth(CAPACITY, ALLOCATED, ADDED, holes, holes)
+    scores = tallied(truth, DEMAND, DEMAND).fleet()
+    assert scores["windows"] == 2
+    assert scores["violation_rate"] == 0
+    assert scores["waste"] == pytest.approx((1 + 2) / 10 / 2)
+    assert scores["misprediction"] == pytest.approx((1 + 1) / 10)
+    assert not any(isnan(value) for value in scores.values())
+
+
+def test_a_node_never_measured_has_no_scores_and_does_not_count_in_the_fleet() -> None:
+    silent = column(NAN, NAN, NAN, NAN)
+    two = Truth(
+        *(np.hstack([each, each]) for each in (CAPACITY, ALLOCATED, ADDED)),
+        *(np.hstack([each, silent]) for each in (P99, PEAK)),
+    )
+    demand = np.hstack([DEMAND, ALLOCATED])
+    tally = Tally()
+    each = tally.add(two, judge(two, demand, demand))
+    assert [name for name in SCORES if not np.isnan(each[name][1])] == [
+        "savings",
+        "offered_free",
+        "oversubscription",
+        "windows",
+    ]
+    fleet = tally.fleet()
+    for name in SCORES.keys() - {"savings", "offered_free", "oversubscription"}:
+        assert fleet[name] == pytest.approx(BY_HAND[name], rel=1e-12), name
+
+
+@pytest.mark.parametrize("windows", [0, 1])
+def test_too_few_windows_to_judge_give_no_scores(windows: int) -> None:
+    truth = Truth(*(each[:windows] for each in (CAPACITY, ALLOCATED, ADDED, P99, PEAK)))
+    scores = tallied(truth, DEMAND[:windows], DEMAND[:windows]).fleet()
+    assert scores["windows"] == 0
+    assert all(isnan(scores[name]) for name in SCORES if "violation" in name or "sever" in name)
+
+
+NUMBERS = st.one_of(st.just(NAN), st.integers(0, 12).map(float))
+Table = list[tuple[float, float, float, float, float, float]]
+
+
+def tables(nodes: int) -> st.SearchStrategy[list[Table]]:
+    """Per node and window: capacity, allocated, added, p99, maximum above it, demand."""
+    row = st.tuples(
+        st.sampled_from([8.0, 10.0]),
+        st.integers(0, 12).map(float),
+        st.integers(0, 3).map(float),
+        NUMBERS,
+        st.integers(0, 3).map(float),
+        st.integers(-4, 12).map(float),
+    )
+    length = st.integers(1, 6)
+    return length.flatmap(
+        lambda n: st.lists(st.lists(row, min_size=n, max_size=n), min_size=nodes, max_size=nodes)
+    )
+
+
+def arrays(nodes: Sequence[Table]) -> tuple[Truth, Floats]:
+    values = np.array(nodes).transpose(2, 1, 0)
+    truth = Truth(values[0], values[1], values[2], values[3], values[3] + values[4])
+    return truth, values[5]
+
+
+def by_definition(rows: Table) -> Mapping[str, float]:
+    """The scores of one node, as the page on estimation words them, number by number."""
+    severity, worst, waste, churn, decreases = [], [], [], 0.0, 0
+    off, under, back, savings = 0.0, 0.0, 0.0, []
+    for t, (capacity, allocated, new, p99, above, demand) in enumerate(rows):
+        free = max(0.0, capacity - demand)
+        if allocated > 0:
+            savings.append(1 - demand / allocated)
+        if t == 0:
+            continue
+        capacity_before, allocated_before, _, p99_before, _, promise = rows[t - 1]
+        free_before = max(0.0, capacity_before - promise)
+        churn += abs(free - free_before) / capacity
+        decreases += free_before - new - free > 1e-9 * capacity
+        change = allocated - allocated_before
+        correction = change if change >= 0 else p99 - p99_before
+        expected = free_before - correction
+        misprediction = (capacity - p99) - expected
+        if not isnan(misprediction):
+            off += abs(misprediction) / capacity
+            under += max(0.0, -misprediction) / capacity
+        if not isnan(expected):
+            back += max(0.0, -(free - expected)) / capacity
+        if not isnan(p99):
+            severity.append(max(0.0, p99 - promise - new) / capacity)
+            worst.append(max(0.0, p99 + above - promise - new) / capacity)
+            waste.append(max(0.0, promise + new - p99) / capacity)
+    if not severity:
+        return {}
+    number = len(severity)
+    return {
+        "violation_rate": sum(s > 0 for s in severity) / number,
+        "violation_rate_max": sum(s > 0 for s in worst) / number,
+        "mean_severity": sum(severity) / number,
+        "p99_severity": float(np.percentile(severity, 99)),
+        "worst_severity": max(worst),
+        "savings": sum(savings) / len(savings) if savings else NAN,
+        "waste": sum(waste) / number,
+        "regret": (sum(waste) + sum(severity)) / number,
+        "decreases": decreases,
+        "churn": churn,
+        "misprediction": off,
+        "violation": under,
+        "corrections": back,
+        "windows": number,
+    }
+
+
+@given(tables(nodes=1))
+def test_scores_of_a_node_follow_their_definitions(nodes: list[Table]) -> None:
+    truth, demand = arrays(nodes)
+    ours = Tally().add(truth, judge(truth, demand, demand))
+    theirs = by_definition(nodes[0])
+    for name, value in theirs.items():
+        assert ours[name][0] == pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True), name
+    if not theirs:
+        assert np.isnan(ours["violation_rate"][0])
+
+
+@given(tables(nodes=4), st.lists(st.integers(1, 3), max_size=3))
+def test_the_fleet_does_not_depend_on_how_nodes_are_cut_into_chunks(
+    nodes: list[Table], cuts: list[int]
+) -> None:
+    truth, demand = arrays(nodes)
+    whole = tallied(truth, demand, demand).fleet()
+    parts = Tally()
+    edges = sorted({0, 4, *cuts})
+    for low, high in pairwise(edges):
+        some, said = arrays(nodes[low:high])
+        parts.add(some, judge(some, said, said))
+    assert parts.fleet() == pytest.approx(whole, rel=1e-12, nan_ok=True)
+
+
+@given(tables(nodes=4))
+def test_fleet_scores_are_those_of_all_windows_and_means_of_nodes(nodes: list[Table]) -> None:
+    truth, demand = arrays(nodes)
+    judged = judge(truth, demand, demand)
+    fleet = tallied(truth, demand, demand).fleet()
+    severity = (judged.shortfall / truth.capacity)[~np.isnan(judged.shortfall)]
+    each = [scores for scores in map(by_definition, nodes) if scores]
+    if not each:
+        assert isnan(fleet["p99_severity"])
+        return
+    assert fleet["p99_severity"] == pytest.approx(np.percentile(severity, 99), abs=1e-12)
+    assert fleet["worst_severity"] == pytest.approx(max(s["worst_severity"] for s in each))
+    for name in ("decreases", "churn", "misprediction", "violation", "corrections", "windows"):
+        assert fleet[name] == pytest.approx(sum(s[name] for s in each) / len(each)), name
+
+
+def test_percentile_99_of_many_severities_that_are_mostly_zero() -> None:
+    rng = np.random.default_rng(1)
+    for share in (0.001, 0.01, 0.05, 0.5, 1.0):
+        p99 = np.where(rng.random((200, 7)) < share, 5 + rng.random((200, 7)), 1.0)
+        flat = np.full(p99.shape, 4.0)
+        truth = Truth(np.full(p99.shape, 10.0), flat, np.zeros(p99.shape), p99, p99)
+        severity = np.maximum(0, p99[1:] - 4) / 10
+        fleet = tallied(truth, flat, flat).fleet()
+        assert fleet["p99_severity"] == pytest.approx(np.percentile(severity, 99), abs=1e-12)
