@@ -8,6 +8,7 @@ from string import Template
 from typing import Any
 
 from scroogevm import __version__
+from scroogevm.ports import Shape
 from scroogevm.scoring import SCORES
 from scroogevm.sinks.about import About
 from scroogevm.sinks.look import TITLES, Look
@@ -89,8 +90,14 @@ def _facts(about: About, scores: Scores) -> Mapping[str, str]:
         "traces": ", ".join(about.traces),
         "nodes": f"{scores.nodes:,}",
         **windows,
+        "time": "; ".join(dict.fromkeys(map(_cut, scores.shapes))),
         **about.settings,
     }
+
+
+def _cut(shape: Shape) -> str:
+    parts = f" of {shape.slices} slices" if shape.slices > 1 else ""
+    return f"scopes of {shape.scope:g} s{parts}; the last {shape.kept} windows are joined"
 
 
 def _table(resource: str, rows: Sequence[Mapping[str, Any]], scores: Scores) -> str:

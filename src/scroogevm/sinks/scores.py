@@ -6,10 +6,13 @@ from typing import Any
 
 import polars as pl
 
+from scroogevm.ports import Shape
 from scroogevm.scoring import SCORES, Tally
 from scroogevm.sinks.record import Answer, Pair, Record
 from scroogevm.sinks.table import Format, Table
 from scroogevm.sinks.writer import Writer
+
+Shapes = list[Shape]
 
 
 class Scores(Writer):
@@ -19,6 +22,7 @@ class Scores(Writer):
         judged: windows in which the promises on a node were judged, by resource.
         unmeasured: windows of a node with too few samples, by resource.
         nodes: how many nodes there were.
+        shapes: how their windows were cut.
 
     Args:
         directory: where the files go.
@@ -43,6 +47,7 @@ class Scores(Writer):
         self.judged: dict[str, int] = {}
         self.unmeasured: dict[str, int] = {}
         self.nodes = 0
+        self.shapes: Shapes = []
 
     def answer(self, record: Record, answer: Answer) -> None:
         """Count one strategy in."""
@@ -59,6 +64,8 @@ class Scores(Writer):
     def done(self, record: Record) -> None:
         """Count the windows."""
         self.nodes += len(record.nodes)
+        if record.shape not in self.shapes:
+            self.shapes.append(record.shape)
         for resource, measured in record.measured.items():
             # The first window has nobody's promise to judge.
             judged = self.judged.get(resource, 0) + int(measured[1:].sum())
