@@ -147,6 +147,17 @@ def test_missing_readings_are_estimated_or_null_never_zero(tmp_path: Path) -> No
     assert outcome.missing == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize("mem", [None, 1024.0])
+def test_unknown_memory_usage_is_missing_even_on_an_empty_node(
+    tmp_path: Path, mem: float | None
+) -> None:
+    stay = [vm(name, times, 4.0, 1.0, mem=mem) for name, times in
+            (("a", range(0, 30, 10)), ("b", range(60, 120, 10)))]  # fmt: skip
+    _, nodes, _ = placed(tmp_path, *stay)
+    assert nodes["mem_usage"].is_null().all()
+    assert nodes["cpu_usage"].to_list() == [1.0] * 3 + [0.0] * 3 + [1.0] * 6
+
+
 def test_overcommitted_nodes_never_use_more_than_they_have(tmp_path: Path) -> None:
     many = [vm(f"vm{number}", range(0, 60, 10), 2.0, 2.0) for number in range(4)]
     outcome, nodes, table = placed(tmp_path, *many, overcommit=2.0)

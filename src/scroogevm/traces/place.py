@@ -174,8 +174,9 @@ def _assign(
     """The node of each VM, the size of a node, and how many VMs were left out."""
     lives = table.lives.sort("first", "vm").with_columns(
         # Where an allocation is unknown, what a VM used at most weighs in its place.
-        cpu_weight=_whole(pl.col("cpu"), MILLICORES),
-        mem_weight=_whole(pl.coalesce("mem", "mem_peak"), KIB),
+        # One of which nothing is known weighs next to nothing, yet is there.
+        cpu_weight=_whole(pl.col("cpu"), MILLICORES).clip(1, None),
+        mem_weight=_whole(pl.coalesce("mem", "mem_peak"), KIB).clip(1, None),
         need=_whole(pl.col("mem"), KIB),
     )
     limit = placing.overcommit

@@ -43,7 +43,8 @@ def node_rows(nodes: Nodes, rows: pl.DataFrame, lives: pl.DataFrame) -> tuple[pl
 
     A sample is the sum of the readings of the VMs that live there, and in proportion for those
     without one: sum / (allocation read / allocation alive). It is null when less than half of the
-    allocation was read, and at most the node's capacity. A node without VMs uses nothing.
+    allocation was read, and at most the node's capacity. A node without VMs uses nothing;
+    where no VM of the part was ever read, nothing is known.
 
     Args:
         nodes: the nodes.
@@ -85,5 +86,7 @@ def _wanted(rows: pl.DataFrame, resource: str, cell: Ints, alive: Ints) -> Float
     weight = rows[f"{resource}_weight"].to_numpy()[read]
     total = np.bincount(cell[read], weights=usage[read], minlength=alive.size)
     known = np.bincount(cell[read], weights=weight, minlength=alive.size)
+    if not read.any():
+        return np.full(alive.size, np.nan)
     share = np.divide(known, alive, out=np.ones(alive.size), where=alive > 0)
     return np.where(share >= MEASURED, total / np.where(share > 0, share, 1), np.nan)
