@@ -97,7 +97,8 @@ def added(before: Window, now: Window) -> Floats:
 def promised(demand: Floats, allocated: Floats, slices: int) -> Floats:
     """What a scheduler is told after each window: the largest demand over the slices.
 
-    A slice that has not been seen yet counts at what was promised to VMs.
+    A slice that has not been seen yet counts at what was promised to VMs, and nobody is told of a
+    demand below zero, which doa arrives at: a node has no more to offer than all of itself.
 
     Args:
         demand: (windows, nodes), each of its own slice.
@@ -111,7 +112,7 @@ def promised(demand: Floats, allocated: Floats, slices: int) -> Floats:
     for back in range(1, slices):
         told[back:] = np.fmax(told[back:], demand[:-back])
     told[: slices - 1] = np.fmax(told[: slices - 1], allocated[: slices - 1])
-    return told
+    return np.maximum(told, 0.0)
 
 
 def judge(truth: Truth, demand: Floats, told: Floats) -> Judged:

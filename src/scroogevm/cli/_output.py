@@ -49,7 +49,7 @@ def progress(description: str, total: int | None) -> Iterator[Advance]:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table.
+    """Print a table; where the terminal is too narrow for it, the last columns are left out.
 
     Args:
         title: what it shows.
@@ -61,15 +61,30 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     from rich.table import Table  # noqa: PLC0415  # likewise
     from rich.text import Text  # noqa: PLC0415  # likewise
 
-    drawn = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
-    for number, column in enumerate(columns):
-        drawn.add_column(column, justify="right" if number else "left", no_wrap=True)
-    for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+    rows = list(rows)
     terminal = Console()
     # Output that goes into a file is not cut to the width of a terminal nobody looks at.
     console = terminal if terminal.is_terminal else Console(width=WIDE)
+    widths = [max(map(len, cells)) + 2 for cells in zip(columns, *rows, strict=True)]
+    shown = len(columns)
+    while shown > 2 and sum(widths[:shown]) + 2 > console.width:
+        shown -= 1
+    drawn = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for number, column in enumerate(columns[:shown]):
+        drawn.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row[:shown]))
     console.print(drawn)
+    if shown < len(columns):
+        remark(f"(left out for want of width: {', '.join(columns[shown:])})")
+
+
+def facts(title: str, lines: Mapping[str, str]) -> None:
+    """Print named facts, one a line."""
+    click.secho(title, bold=True)
+    width = max(map(len, lines), default=0)
+    for name, value in lines.items():
+        click.echo(f"  {name:<{width}}  {value}")
 
 
 def remark(text: str) -> None:

@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 SHOWN = (
     ("savings", "savings", 100, "%"),
     ("violations", "violation_rate", 100, "%"),
-    ("p99 sev.", "p99_severity", 100, "%"),
     ("worst", "worst_severity", 100, "%"),
-    ("regret", "regret", 100, "%"),
-    ("oversub.", "oversubscription", 1, "x"),
-    ("decreases", "decreases", 1, ""),
-    ("churn", "churn", 1, ""),
     ("misprediction", "misprediction", 1, ""),
     ("violation", "violation", 1, ""),
+    ("regret", "regret", 100, "%"),
+    ("oversub.", "oversubscription", 1, "x"),
+    ("p99 sev.", "p99_severity", 100, "%"),
+    ("decreases", "decreases", 1, ""),
+    ("churn", "churn", 1, ""),
 )
-"""Heading, score, factor and unit of the columns in the terminal; the files hold every score."""
+"""Heading, score, factor and unit of the columns in the terminal, those most needed first; the files
+hold every score."""
 
 
 @click.command("replay")

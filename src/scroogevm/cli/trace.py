@@ -48,14 +48,14 @@ def command() -> None:
 @_json
 def info(trace: Path, spec: str | None, *, as_json: bool) -> None:
     """Say what TRACE is: a trace of nodes, or a data set of VMs."""
-    from scroogevm.cli._output import print_json, table  # noqa: PLC0415  # on demand
+    from scroogevm.cli import _output as output  # noqa: PLC0415  # on demand
     from scroogevm.traces.info import describe  # noqa: PLC0415  # imports Polars
 
     facts = describe(trace, spec)
     if as_json:
-        print_json(facts)
-        return
-    table(str(trace), ("fact", "value"), [(name, _shown(name, facts[name])) for name in facts])
+        output.print_json(facts)
+    else:
+        output.facts(str(trace), {name: _shown(name, value) for name, value in facts.items()})
 
 
 @command.command("convert")

@@ -1,0 +1,26 @@
+"""How long the command line takes to say anything."""
+
+import sys
+from pathlib import Path
+
+from benchmarks.measure import SCROOGEVM, best
+from benchmarks.report import Result
+
+
+def run(docs: Path) -> Result:
+    del docs
+    commands = {
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "scroogevm --help": [SCROOGEVM, "--help"],
+        "scroogevm replay --help": [SCROOGEVM, "replay", "--help"],
+        "python -c 'import numpy, polars'": [sys.executable, "-c", "import numpy, polars"],
+    }
+    rows = [(name, best(command, 5).seconds) for name, command in commands.items()]
+    seconds = dict(rows)["scroogevm --help"]
+    return Result(
+        title="Start-up",
+        how="Best of five fresh processes.",
+        columns=("command", "seconds"),
+        rows=rows,
+        verdict=f"`scroogevm --help` in {seconds:.2f} s; the aim is 0.3 s.",
+    )

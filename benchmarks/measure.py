@@ -1,0 +1,69 @@
+"""Time and memory of commands, each in a fresh process."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+SCROOGEVM = str(Path(sys.executable).with_name("scroogevm"))
+CACHE = Path(__file__).parent / "out"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command took.
+
+    Attributes:
+        seconds: wall-clock time.
+        peak: largest resident memory of all its processes together, MiB; pages they share are
+            counted in each, so it is an upper bound.
+    """
+
+    seconds: float
+    peak: float
+
+
+def cost(command: Sequence[str]) -> Cost:
+    """Run a command to its end.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, _resident(process.pid))
+        time.sleep(0.02)
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Cost(seconds, peak)
+
+
+def best(command: Sequence[str], times: int = 3) -> Cost:
+    """The fastest of several runs: the others met more of what else the machine was doing."""
+    return min((cost(command) for _ in range(times)), key=lambda one: one.seconds)
+
+
+def python(code: str, *arguments: str) -> Sequence[str]:
+    """A command that runs a piece of Python."""
+    return (sys.executable, "-c", code, *arguments)
+
+
+def _resident(pid: int) -> float:
+    total = 0
+    try:
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            try:
+                total += one.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+    except psutil.NoSuchProcess:
+        return 0.0
+    return total / 2**20
