@@ -1,12 +1,16 @@
 """Directories that appear whole or not at all."""
 
+import errno
 import os
+import re
 import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
 from scroogevm.errors import MisuseError, OutputError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class StagedDirectory(AbstractContextManager[Path]):
@@ -32,14 +36,15 @@ class StagedDirectory(AbstractContextManager[Path]):
     """
 
     def __init__(self, place: Path, marker: str, *, overwrite: bool = False) -> None:
-        self.place = place.absolute()
+        self.place = place
         self.marker = marker
         self.overwrite = overwrite
-        self._staged = self.place.with_name(f".{self.place.name}.{os.getpid()}.part")
 
     def __enter__(self) -> Path:
-        self._refuse_taken()
         try:
+            self._target = Path(os.path.realpath(self.place))  # a link stays a link
+            self._refuse_taken()
+            self._staged = self._target.with_name(f".{self._target.name}.{os.getpid()}.part")
             shutil.rmtree(self._staged, ignore_errors=True)
             self._staged.mkdir(parents=True)
         except OSError as error:
@@ -54,39 +59,69 @@ class StagedDirectory(AbstractContextManager[Path]):
     ) -> None:
         try:
             if kind is None:
+                _flush(self._staged)
                 self._move()
         except OSError as problem:
             raise self._unwritable(problem) from None
         finally:
             shutil.rmtree(self._staged, ignore_errors=True)
-        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+        if isinstance(error, Exception) and self._is_about_us(error):
             raise self._unwritable(error) from None
 
     def _refuse_taken(self) -> None:
-        if not self.place.exists():
+        if not self._target.exists():
             return
         where = str(self.place)
-        ours = self.place.is_dir() and (
-            (self.place / self.marker).is_file() or not any(self.place.iterdir())
-        )
-        if not ours:
+        content = list(self._target.iterdir()) if self._target.is_dir() else [self._target]
+        if content and not (self._target / self.marker).is_file():
             raise MisuseError(
                 "exists and is not ours to replace",
                 where=where,
                 remedy=f"choose another place (ours would hold {self.marker})",
             )
-        if not self.overwrite and any(self.place.iterdir()):
+        if content and not self.overwrite:
             raise MisuseError(
                 "exists already", where=where, remedy="choose another place or add --force"
             )
 
     def _move(self) -> None:
         old = self._staged.with_suffix(".old")
-        if self.place.exists():
-            self.place.rename(old)
-        self._staged.rename(self.place)
+        replaced = self._target.exists()
+        try:
+            if replaced:
+                self._target.rename(old)
+            self._staged.rename(self._target)
+        except BaseException:
+            if replaced and not self._target.exists():
+                old.rename(self._target)
+            raise
         shutil.rmtree(old, ignore_errors=True)
 
-    def _unwritable(self, error: OSError) -> OutputError:
-        reason = error.strerror or str(error)
-        return OutputError(f"cannot be written: {reason}", where=str(self.place))
+    def _is_about_us(self, error: Exception) -> bool:
+        """Whether it speaks of what is written here, not of some input that is read meanwhile."""
+        name = getattr(error, "filename", None)
+        if isinstance(name, str):
+            return Path(name).is_relative_to(self._staged)
+        return _number(error) in _FULL
+
+    def _unwritable(self, error: Exception) -> OutputError:
+        number = _number(error)
+        reason = os.strerror(number) if number else str(error)
+        remedy = "free some space" if number in _FULL else "choose another place"
+        return OutputError(f"cannot be written: {reason}", where=str(self.place), remedy=remedy)
+
+
+def _number(error: Exception) -> int | None:
+    """The system's number of an error, which Polars hides in words: ``(os error 28)``."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else getattr(error, "errno", None)
+
+
+def _flush(folder: Path) -> None:
+    """Have the disk write everything, which is when some find that they are full."""
+    for path in (*folder.rglob("*"), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

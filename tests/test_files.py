@@ -1,0 +1,242 @@
+"""Directories appear whole or not at all, whatever ends the writing."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from scroogevm.errors import MisuseError, OutputError
+from scroogevm.files import StagedDirectory
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file below a folder, hidden ones too, with its content."""
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def fill(place: Path, text: str, *, overwrite: bool = False) -> None:
+    with StagedDirectory(place, "mark.json", overwrite=overwrite) as staged:
+        (staged / "mark.json").write_text("{}")
+        (staged / "deep").mkdir()
+        (staged / "deep" / "data.txt").write_text(text)
+
+
+def test_a_directory_appears_when_the_block_ends_well(tmp_path: Path) -> None:
+    place = tmp_path / "some" / "where" / "out"
+    with StagedDirectory(place, "mark.json") as staged:
+        (staged / "mark.json").write_text("{}")
+        assert not place.exists()
+    assert tree(tmp_path) == {"some/where/out/mark.json": "{}"}
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, SystemExit, ValueError("no"), MisuseError("no"), MemoryError]
+)
+@pytest.mark.parametrize("was_there", [False, True])
+def test_whatever_ends_the_block_leaves_the_place_as_it_was(
+    tmp_path: Path, error: type[BaseException] | BaseException, *, was_there: bool
+) -> None:
+    place = tmp_path / "out"
+    if was_there:
+        fill(place, "old")
+    before = tree(tmp_path)
+    kind = error if isinstance(error, type) else type(error)
+    with pytest.raises(kind), StagedDirectory(place, "mark.json", overwrite=True) as staged:  # noqa: PT012  # the block is the subject
+        (staged / "mark.json").write_text("new")
+        raise error
+    assert tree(tmp_path) == before
+    assert place.exists() == was_there
+    assert os.listdir(tmp_path) == ["out"] * was_there  # noqa: PTH208  # names alone
+
+
+def test_our_directory_is_replaced_only_when_told_to_and_then_whole(tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    fill(place, "old")
+    (place / "left-over.txt").write_text("old")
+    with pytest.raises(MisuseError, match="exists already; choose another place or add --force"):
+        fill(place, "new")
+    assert (place / "deep" / "data.txt").read_text() == "old"
+    fill(place, "new", overwrite=True)
+    assert tree(tmp_path) == {"out/mark.json": "{}", "out/deep/data.txt": "new"}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_not_ours_is_never_replaced(tmp_path: Path, *, overwrite: bool) -> None:
+    place = tmp_path / "home"
+    place.mkdir()
+    (place / "thesis.tex").write_text("years")
+    with pytest.raises(MisuseError, match="not ours to replace"):
+        fill(place, "new", overwrite=overwrite)
+    with pytest.raises(MisuseError, match="not ours to replace"):
+        fill(place / "thesis.tex", "new", overwrite=overwrite)
+    assert tree(tmp_path) == {"home/thesis.tex": "years"}
+
+
+@pytest.mark.parametrize("place", ["/", "/usr/.."])
+def test_the_root_is_not_ours(place: str) -> None:
+    with pytest.raises(MisuseError, match="not ours to replace"):
+        fill(Path(place), "new", overwrite=True)
+
+
+def test_an_empty_directory_and_the_one_we_stand_in_may_be_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "out"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    fill(Path(), "new")
+    assert tree(tmp_path) == {"out/mark.json": "{}", "out/deep/data.txt": "new"}
+
+
+def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:
+    fill(tmp_path / "real", "old")
+    (tmp_path / "link").symlink_to("real")
+    fill(tmp_path / "link", "new", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "deep" / "data.txt").read_text() == "new"
+    assert sorted(os.listdir(tmp_path)) == ["link", "real"]  # noqa: PTH208  # names alone
+
+
+def unwritable(tmp_path: Path) -> dict[str, Path]:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    return {
+        "below a file": tmp_path / "file" / "out",
+        "a place of the system": Path("/proc/self/out"),
+        "a name too long": tmp_path / ("x" * 300),
+        "below a loop of links": tmp_path / "loop" / "out",
+    }
+
+
+@pytest.mark.parametrize(
+    "way", ["below a file", "a place of the system", "a name too long", "below a loop of links"]
+)
+def test_an_unwritable_place_gives_one_line_that_names_it(tmp_path: Path, way: str) -> None:
+    place = unwritable(tmp_path)[way]
+    with pytest.raises(OutputError) as caught:
+        fill(place, "new")
+    assert caught.value.where == str(place)
+    assert caught.value.problem.startswith("cannot be written: ")
+    assert caught.value.remedy == "choose another place"
+    assert caught.value.exit_code == 1
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_parent_without_permission_gives_one_line(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="cannot be written: Permission denied"):
+        fill(tmp_path / "out", "new")
+
+
+def no_entry(path: Path) -> bool:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def test_a_parent_that_may_not_even_be_looked_into_gives_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "exists", no_entry)
+    with pytest.raises(OutputError, match="cannot be written: Permission denied"):
+        fill(tmp_path / "out", "new")
+
+
+def with_text(path: Path) -> None:
+    path.write_text("x" * 100_000)
+
+
+def with_parquet(path: Path) -> None:
+    pl.DataFrame({"a": range(100_000)}).write_parquet(path)
+
+
+def with_csv(path: Path) -> None:
+    pl.DataFrame({"a": range(100_000)}).write_csv(path)
+
+
+def fill_full(place: Path, write: Callable[[Path], None]) -> None:
+    with StagedDirectory(place, "mark.json", overwrite=True) as staged:
+        (staged / "data").symlink_to(FULL)
+        write(staged / "data")
+
+
+@needs_full
+@pytest.mark.parametrize("write", [with_text, with_parquet, with_csv])
+def test_a_full_disk_gives_one_line_and_leaves_the_old_content(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    place = tmp_path / "out"
+    fill(place, "old")
+    before = tree(tmp_path)
+    with pytest.raises(OutputError) as caught:
+        fill_full(place, write)
+    line = f"{place}: cannot be written: No space left on device; free some space"
+    assert str(caught.value) == line
+    assert tree(tmp_path) == before
+    assert os.listdir(tmp_path) == ["out"]  # noqa: PTH208  # names alone
+
+
+def test_a_disk_that_turns_out_full_when_flushed_leaves_the_old_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), handle)
+
+    fill(tmp_path / "out", "old")
+    before = tree(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="free some space"):
+        fill(tmp_path / "out", "new", overwrite=True)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()])
+def test_a_move_that_fails_half_way_puts_the_old_content_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    fill(tmp_path / "out", "old")
+    before = tree(tmp_path)
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name.endswith(".part"):
+            raise error
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    wanted = OutputError if isinstance(error, OSError) else KeyboardInterrupt
+    with pytest.raises(wanted):
+        fill(tmp_path / "out", "new", overwrite=True)
+    assert tree(tmp_path) == before
+
+
+def test_an_input_that_cannot_be_read_is_not_blamed_on_the_output(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError), StagedDirectory(tmp_path / "out", "mark.json"):
+        tmp_path.read_bytes()
+    assert not tree(tmp_path)
+
+
+def test_a_killed_writer_leaves_nothing_at_the_place(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from scroogevm.files import StagedDirectory\n"
+        "with StagedDirectory(Path(sys.argv[1]), 'mark.json', overwrite=True) as staged:\n"
+        "    (staged / 'mark.json').write_text('new')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    fill(tmp_path / "out", "old")
+    command = [sys.executable, "-c", program, str(tmp_path / "out")]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert (tmp_path / "out" / "deep" / "data.txt").read_text() == "old"
