@@ -1,7 +1,9 @@
 """``trace.json``: what a directory of Parquet files is, and in which units."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -82,14 +84,16 @@ class Manifest:
                 where=str(path),
                 remedy="a trace directory holds trace.json, nodes/ and vms/",
             ) from None
-        except ValueError as error:
-            raise TraceError(f"is not JSON: {error}", where=str(path)) from None
+        except (ValueError, RecursionError) as error:
+            raise TraceError(
+                f"is not JSON: {error}", where=str(path), remedy="convert the trace again"
+            ) from None
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
             raise TraceError("is not of this format", where=f"{path}: format", remedy=FORMAT)
         version = content.pop("version", None)
         if version != VERSION:
             raise TraceError(
-                f"version {version} cannot be read",
+                f"version {reprlib.repr(version)} cannot be read",
                 where=f"{path}: version",
                 remedy=f"this program reads version {VERSION}",
             )
@@ -97,30 +101,93 @@ class Manifest:
 
     @classmethod
     def _checked(cls, path: Path, content: dict[str, Any]) -> "Manifest":
-        known = {item.name for item in fields(cls)}
+        known = [item.name for item in fields(cls)]
         for name in ("scope", "slice", "interval", "end", "parts"):
             if name not in content:
-                raise TraceError("is missing", where=f"{path}: {name}")
-        for name in content.keys() - known:
-            raise TraceError("is unknown", where=f"{path}: {name}", remedy=", ".join(sorted(known)))
-        for name in ("scope", "slice", "interval", "origin", "end", "history"):
-            value = content.get(name, 0)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TraceError(f"{value!r} is not a number", where=f"{path}: {name}")
-        if not 0 < content["interval"] <= content["slice"] <= content["scope"] < float("inf"):
-            raise TraceError(
-                "times do not fit", where=str(path), remedy="0 < interval <= slice <= scope"
-            )
-        if content.get("vm_cpu_usage", "cores") not in VM_CPU_UNITS:
-            raise TraceError(
-                f"{content['vm_cpu_usage']!r} is unknown",
-                where=f"{path}: vm_cpu_usage",
-                remedy=" or ".join(VM_CPU_UNITS),
-            )
-        try:
-            content["parts"] = tuple(Part(**part) for part in content["parts"])
-        except TypeError:
-            raise TraceError(
-                "is malformed", where=f"{path}: parts", remedy="name, nodes, vm_rows in each"
-            ) from None
-        return cls(**content)
+                raise TraceError("is missing", where=f"{path}: {name}", remedy=_WANTED[name])
+        for name, value in content.items():
+            if name not in known:
+                where = f"{path}: {reprlib.repr(name)}"
+                raise TraceError("is unknown", where=where, remedy=f"known: {', '.join(known)}")
+            if not _FITS[name](value):
+                raise TraceError(
+                    f"{reprlib.repr(value)} is not allowed",
+                    where=f"{path}: {name}",
+                    remedy=f"it is {_WANTED[name]}",
+                )
+        content["parts"] = tuple(Part(**part) for part in content["parts"])
+        manifest = cls(**content)
+        problem = manifest._misfit()
+        if problem:
+            raise TraceError("times do not fit", where=str(path), remedy=problem)
+        return manifest
+
+    def _misfit(self) -> str:
+        """What should hold of the times together, and does not; empty when all is well."""
+        whole = self.scope / self.slice
+        rules = {
+            "interval <= slice <= scope": self.interval <= self.slice <= self.scope,
+            "a scope is a whole number of slices": abs(whole - round(whole)) <= 1e-9 * whole,
+            "origin <= end": self.origin <= self.end,
+            f"at most {_MOST_SAMPLES:,} samples between origin and end": (
+                self.end - self.origin <= _MOST_SAMPLES * self.interval
+            ),
+        }
+        return next((rule for rule, holds in rules.items() if not holds), "")
+
+
+_MOST_SAMPLES = 100_000_000
+"""Ten years of samples every three seconds: beyond it a number is a slip of the pen."""
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1e15
+
+
+def _is_time(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) < 1e15  # neither NaN nor infinity is
+
+
+def _is_length(value: Any) -> bool:
+    return _is_time(value) and value > 0
+
+
+def _are_parts(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and all(map(_is_part, value))
+        and len({part["name"] for part in value}) == len(value)
+    )
+
+
+def _is_part(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {item.name for item in fields(Part)}
+        and isinstance(value["name"], str)
+        and re.fullmatch(r"\w[\w.-]*", value["name"]) is not None  # it stays in its folder
+        and _is_whole(value["nodes"])
+        and _is_whole(value["vm_rows"])
+    )
+
+
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "scope": _is_length,
+    "slice": _is_length,
+    "interval": _is_length,
+    "history": lambda value: _is_whole(value) and value <= 1_000_000,
+    "origin": _is_time,
+    "end": _is_time,
+    "vm_cpu_usage": lambda value: value in VM_CPU_UNITS,
+    "source": lambda value: isinstance(value, dict),
+    "parts": _are_parts,
+}
+_WANTED: Mapping[str, str] = {
+    **dict.fromkeys(("scope", "slice", "interval"), "a number of seconds above 0"),
+    **dict.fromkeys(("origin", "end"), "a number of seconds"),
+    "history": "a whole number from 0 to 1,000,000",
+    "vm_cpu_usage": " or ".join(VM_CPU_UNITS),
+    "source": "an object that says where the trace comes from",
+    "parts": "a list of objects, each a file's name, its number of nodes and its vm_rows",
+}

@@ -66,8 +66,6 @@ class TraceWriter:
 
     def __enter__(self) -> "TraceWriter":
         self._place = self._staged.__enter__()
-        for table in ("nodes", "vms"):
-            (self._place / table).mkdir()
         return self
 
     def write(self, nodes: pl.DataFrame, vms: pl.DataFrame) -> None:
@@ -77,9 +75,10 @@ class TraceWriter:
             nodes: the columns of ``NODES``, any number type.
             vms: the columns of ``VMS``, any number type.
 
-        Raises:
-            OSError: the disk is full, or the like; leaving the block makes it an ``OutputError``.
+        A full disk ends the block with an ``OutputError``.
         """
+        for table in ("nodes", "vms"):
+            (self._place / table).mkdir(exist_ok=True)
         name = f"{len(self._parts):05d}"
         # Names as Categorical: a few bytes a row, and the same type in every part.
         nodes = nodes.select(NODES.keys()).with_columns(pl.col("node").cast(NAME))
@@ -100,5 +99,9 @@ class TraceWriter:
     ) -> None:
         if kind is None:
             manifest = replace(self.manifest, parts=tuple(self._parts))
-            (self._place / MANIFEST).write_text(manifest.to_json())
+            try:
+                (self._place / MANIFEST).write_text(manifest.to_json())
+            except BaseException as problem:
+                self._staged.__exit__(type(problem), problem, problem.__traceback__)
+                raise
         self._staged.__exit__(kind, error, trace)
