@@ -1,5 +1,6 @@
 """The two tables of our format as the windows the engine asks for."""
 
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 from scroogevm.core.arrays import Ints
 from scroogevm.core.window import Occurrence, VMs, Window
 from scroogevm.errors import TraceError
-from scroogevm.ports import CPU, RESOURCES, Shape
+from scroogevm.ports import CPU, RESOURCES, Remark, Shape
 from scroogevm.traces.checks import ABSURD_FRACTION, ABSURD_NODE, ABSURD_VM
 from scroogevm.traces.chunk import RecordedChunk
 from scroogevm.traces.manifest import Manifest
@@ -59,13 +60,24 @@ def cut(
         }
         end = shape.origin + (number + 1) * shape.slice
         found.append(Occurrence(number, number % shape.slices, end, names, windows, vm_names))
-    return RecordedChunk(shape, names, found)
+    return RecordedChunk(shape, names, found, list(_remarks(vm_table)))
 
 
 def _window(nodes: Cut, vms: Cut, vm_node: Ints, resource: str, aggregation: int) -> Window:
     of_vms = VMs(vms.ids, vm_node[vms.ids], vms.size[resource], vms.usage[resource])
+    capacity = nodes.size[resource]
     allocated = of_vms.per_node(of_vms.allocated, nodes.ids.size)
-    return Window(nodes.usage[resource], nodes.size[resource], allocated, of_vms, aggregation)
+    # A node with a VM of unknown size counts as full: what is not known is not free.
+    allocated = np.where(np.isnan(allocated), capacity, allocated)
+    return Window(nodes.usage[resource], capacity, allocated, of_vms, aggregation)
+
+
+def _remarks(vms: Table) -> Iterator[Remark]:
+    for resource in RESOURCES:
+        row, number = vms.unknown(resource)
+        if number:
+            kind = f"VMs of unknown {resource} allocation, whose nodes count as full"
+            yield Remark(kind, vms.place(row, resource), number)
 
 
 def _positions(vms: Table, nodes: Table, where: str) -> Ints:

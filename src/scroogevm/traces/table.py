@@ -98,15 +98,21 @@ class Table:
             TraceError: there is one.
         """
         size, usage = self._numbers(resource), self._numbers(f"{resource}_usage")
-        refuse_negative(size, lambda row: self._place(row, resource))
-        refuse_negative(usage, lambda row: self._place(row, f"{resource}_usage"))
+        refuse_negative(size, lambda row: self.place(row, resource))
+        refuse_negative(usage, lambda row: self.place(row, f"{resource}_usage"))
         refuse_above(
             usage[:, np.newaxis],
             np.where(np.isnan(size), np.inf, size),
             limit,
-            lambda row: self._place(row, f"{resource}_usage"),
+            lambda row: self.place(row, f"{resource}_usage"),
             f"usage and size in {UNITS[resource]}; trace.json names the unit of a VM's cpu usage",
         )
+
+    def unknown(self, resource: str) -> tuple[int, int]:
+        """The first row of an owner that starts without a known size, and how many such there are."""
+        heads = self._heads[:-1]
+        missing = heads[np.isnan(self._numbers(resource)[heads])]
+        return (int(missing[0]) if missing.size else 0), int(missing.size)
 
     def cuts(self, *, everywhere: bool) -> Iterator[Cut]:
         """The windows in order of time.
@@ -154,7 +160,8 @@ class Table:
         bounds = np.searchsorted(window[order], np.arange(self.grid.windows + 1))
         size = {r: self._numbers(r) for r in RESOURCES}
         usage = {r: self._numbers(f"{r}_usage") for r in RESOURCES}
-        known = {r: np.zeros(len(self)) for r in RESOURCES}
+        # A node that has not reported yet has nothing to offer; a VM of unknown size is not small.
+        known = {r: np.full(len(self), 0.0 if everywhere else np.nan) for r in RESOURCES}
         for number in range(self.grid.windows):
             rows = order[bounds[number] : bounds[number + 1]]
             alive = everywhere | ((first <= number) & (number <= last))
@@ -191,7 +198,7 @@ class Table:
             row = int(np.flatnonzero(~inside)[0])
             raise TraceError(
                 f"{time[row]:g} is not in the trace",
-                where=self._place(row, "time"),
+                where=self.place(row, "time"),
                 remedy=f"from {self.grid.origin:g} to before {self.grid.end:g}",
             )
         cell = place.astype(np.int64)
@@ -202,12 +209,12 @@ class Table:
             if np.any(step < 0):
                 raise TraceError(
                     "rows are not sorted by time",
-                    where=self._place(row, "time"),
+                    where=self.place(row, "time"),
                     remedy="sort them",
                 )
             raise TraceError(
                 f"a second sample in the interval of {self.grid.interval:g} s",
-                where=self._place(row, "time"),
+                where=self.place(row, "time"),
                 remedy="one row for each interval",
             )
         return cell
@@ -219,7 +226,8 @@ class Table:
             series = series.cast(pl.Float64)
         return series.fill_null(np.nan).to_numpy() if series.has_nulls() else series.to_numpy()
 
-    def _place(self, row: int, column: str) -> str:
+    def place(self, row: int, column: str) -> str:
+        """The name of a cell in messages."""
         keys = ", ".join(
             f"{key} {value}"
             for key, value in self._frame.row(row, named=True).items()
