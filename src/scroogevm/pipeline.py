@@ -86,6 +86,7 @@ def _in_processes(
     """Judge chunks in other processes, a few at a time, and yield them in order."""
     # Forking a process whose libraries run threads may hang it.
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_us)
     under_way: deque[Future[Any]] = deque()
     try:
@@ -103,8 +104,9 @@ def _in_processes(
         ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
+        for child in set(multiprocessing.active_children()) - others:
             child.terminate()
+            child.join()
 
 
 def _leave_interrupts_to_us() -> None:
