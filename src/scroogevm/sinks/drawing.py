@@ -167,10 +167,9 @@ def cumulation(scene: Scene) -> Figure:
             rows[strategy] = cumulated(shares)
         _lines(axes, scene, rows)
         axes.set_title(f"cumulated {title}, in capacities", loc="left", fontsize=10)
+        axes.set_yscale("symlog", linthresh=1 if axes is left else 0.1)
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.set_ylim(bottom=0)
-    right.set_yscale("symlog", linthresh=0.1)
-    right.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    right.set_ylim(bottom=0)
     at_line_ends(left)
     innocent = [n for n in scene.order if not cumulated(scene.said(n)["violation"])[-1]]
     at_line_ends(right, but=innocent)
@@ -180,8 +179,8 @@ def cumulation(scene: Scene) -> Figure:
     scene.heading(
         figure,
         "Cumulated misprediction and violation",
-        "misprediction: what was offered too little or too much · violation: the part that was "
-        "too much (logarithmic above 0.1)",
+        "misprediction: what was offered too little or too much (logarithmic above 1) · violation: "
+        "the part that was too much (logarithmic above 0.1)",
     )
     return figure
 

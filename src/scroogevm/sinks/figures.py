@@ -13,7 +13,7 @@ from scroogevm.sinks.panel import Panel
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NODES_DRAWN = 3
+NODES_DRAWN = 2
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a dollar in a name is a dollar
     "font.family": "DejaVu Sans",
@@ -73,5 +73,7 @@ def draw(
 
 def _save(figure: "Figure", stem: Path) -> None:
     """The same bytes for the same picture: no date, no version."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, for both
     figure.savefig(stem.with_name(f"{stem.name}.png"), dpi=120, metadata={"Software": None})
     figure.savefig(stem.with_name(f"{stem.name}.svg"), metadata={"Date": None, "Creator": None})

@@ -117,7 +117,7 @@ def _laid_out(axes: Axes) -> RendererAgg:
     """Lay the figure out, so that positions in it are known."""
     figure = axes.get_figure(root=True)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]  # Matplotlib types it nowhere
+    figure.draw_without_rendering()
     renderer: RendererAgg = canvas.get_renderer()  # type: ignore[no-untyped-call]  # likewise
     return renderer
 

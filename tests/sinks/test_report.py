@@ -1,0 +1,249 @@
+"""The report in a real browser, and the figures beside it."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from driving import Chunks
+from helpers import occurrences_of, random_windows, strategy_of
+from scroogevm.core.arrays import Floats
+from scroogevm.engine import Engine
+from scroogevm.pipeline import run
+from scroogevm.ports import RESOURCES, Shape
+from scroogevm.sinks.look import looks
+from scroogevm.sinks.panel import FACTS, USAGE, Panel
+from scroogevm.sinks.payload import payload
+from scroogevm.sinks.replay import ReplayOutcome, replay_sinks
+from scroogevm.traces.chunk import RecordedChunk
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+HOSTILE = (
+    "</script><script>document.title='taken'</script>",
+    "<img src=x onerror=alert(1)>",
+    "$\\x{",
+)
+NAMES = ("greedy", "borg", "doa", "n-sigma", "rc-like", "percentile", "persistence", "oracle")
+
+
+def write(directory: Path, names: tuple[str, ...] = HOSTILE, **options: Any) -> ReplayOutcome:
+    strategies = {r: {n: strategy_of(n, r) for n in NAMES} for r in RESOURCES}
+    windows = random_windows(8, nodes=len(names), count=10)
+    occurrences = occurrences_of(windows)
+    chunk = RecordedChunk(Shape(1800.0, 1800.0), names, occurrences)
+    sinks = replay_sinks(
+        directory,
+        strategies,
+        traces=[Path(f"/deep/{HOSTILE[1]}")],
+        command=["scroogevm", "replay", "/deep/down/a.json", "-o", "/deep/out"],
+        **options,
+    )
+    run(Chunks([chunk]), lambda shape: Engine(strategies, shape.kept, shape.slices), sinks)
+    return sinks.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("report")
+    write(directory, figures=False)
+    return directory / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        if os.environ.get("CI"):
+            pytest.fail("CI needs Chromium: apt-get install chromium")
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Any, report: Path) -> Iterator[Any]:
+    """The report, opened; whatever it complains of or asks the network for is a failure."""
+    complaints: list[str] = []
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message) or dialog.dismiss())
+    page.on(
+        "request",
+        lambda asked: (
+            complaints.append(asked.url)
+            if report.as_uri() != asked.url and not asked.url.startswith("data:")
+            else None
+        ),
+    )
+    page.goto(report.as_uri())
+    yield page
+    page.close()
+    assert complaints == []
+
+
+def pixels(page: Any, chart: str) -> str:
+    """What a chart shows."""
+    drawn: str = page.evaluate(f"document.querySelector('#{chart} canvas').toDataURL()")
+    return drawn
+
+
+CHARTS = ("usage", "misprediction", "cumulated", "violation", "ratio")
+
+
+def test_every_figure_is_drawn_and_described(page: Any) -> None:
+    for chart in CHARTS:
+        assert page.locator(f"#{chart} canvas").count() == 1
+        assert "greedy" in page.locator(f"#{chart}").get_attribute("aria-label")
+    assert page.locator("#frontier circle").count() > 3
+
+
+def test_a_strategy_can_be_taken_away_and_brought_back(page: Any) -> None:
+    before = {chart: pixels(page, chart) for chart in CHARTS}
+    points = page.locator("#frontier circle").count()
+    chip = page.locator("button[data-strategy=greedy]")
+    chip.click()
+    assert chip.get_attribute("aria-pressed") == "false"
+    assert page.locator("#frontier circle").count() == points - 1
+    assert all(pixels(page, chart) != before[chart] for chart in CHARTS)
+    assert "greedy" not in page.locator("#usage").get_attribute("aria-label")
+    chip.click()
+    page.mouse.move(0, 0)
+    assert page.locator("#frontier circle").count() == points
+
+
+def test_node_and_resource_can_be_chosen(page: Any) -> None:
+    fleet = pixels(page, "usage")
+    page.get_by_test_id("panel").select_option(index=1)
+    node = pixels(page, "usage")
+    page.locator("button[data-resource=mem]").click()
+    memory = pixels(page, "usage")
+    assert len({fleet, node, memory}) == 3
+    assert "memory" in page.locator("#usage").get_attribute("aria-label")
+
+
+def test_hostile_names_are_only_names(page: Any) -> None:
+    options = page.locator("#panel option").all_text_contents()
+    assert options == ["all nodes", *HOSTILE]
+    assert page.title().startswith("ScroogeVM replay: ")
+    assert page.locator("img").count() == 0
+    assert HOSTILE[1] in page.locator(".lead").text_content()
+
+
+def test_a_zoom_goes_across_all_figures_and_back(page: Any) -> None:
+    whole = {chart: pixels(page, chart) for chart in CHARTS}
+    plot = page.locator("#usage .u-over").bounding_box()
+    y = plot["y"] + plot["height"] / 2
+    page.mouse.move(plot["x"] + plot["width"] * 0.3, y)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + plot["width"] * 0.6, y)
+    page.mouse.up()
+    page.wait_for_function(
+        f"document.querySelector('#ratio canvas').toDataURL() !== {json.dumps(whole['ratio'])}"
+    )
+    page.get_by_test_id("whole").click()
+    page.wait_for_function(
+        f"document.querySelector('#ratio canvas').toDataURL() === {json.dumps(whole['ratio'])}"
+    )
+
+
+def test_the_table_sorts_by_a_column(page: Any) -> None:
+    rows = "[data-testid=scores-cpu] tbody tr"
+    heading = page.locator(
+        "[data-testid=scores-cpu] thead button", has_text=re.compile("^savings$")
+    )
+    for way in (1, -1):
+        heading.click()
+        shown = page.locator(f"{rows} td:nth-child(2)").evaluate_all(
+            "cells => cells.map(cell => Number(cell.dataset.value))"
+        )
+        assert shown == sorted(shown, reverse=way < 0)
+        assert len(set(shown)) > 3
+
+
+@pytest.mark.parametrize("width", [360, 768, 1600])
+def test_no_width_makes_the_page_scroll_sideways(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.wait_for_function(
+        "document.querySelector('#usage canvas').getBoundingClientRect().right <= innerWidth"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_paper_is_white_also_from_a_dark_screen(page: Any) -> None:
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert (dark, paper) == ("rgb(20, 24, 30)", "rgb(255, 255, 255)")
+
+
+def test_the_report_names_what_was_done_and_no_folder(report: Path) -> None:
+    text = report.read_text()
+    assert "scroogevm replay a.json -o out" in text
+    assert "/deep" not in text
+    assert "quiescence = mean-band(a = 1)" in text
+    assert "27 judged, 0 with too few samples" in text
+
+
+def test_a_huge_replay_makes_no_huge_report() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"strategy-{number}" for number in range(18)]
+    hours = np.arange(3000.0)
+
+    def rows(keys: tuple[str, ...]) -> dict[str, Floats]:
+        return {key: rng.uniform(0, 300, hours.size) for key in keys}
+
+    panel = Panel(
+        "n", hours, {r: rows(USAGE) for r in RESOURCES},
+        {(r, n): rows(FACTS) for r in RESOURCES for n in names},
+    )  # fmt: skip
+    scores = [
+        {"resource": r, "strategy": n, "looks_ahead": False, "savings": 0.5, "violation_rate": 0.1}
+        for r in RESOURCES
+        for n in names
+    ]
+    text, carried = payload([panel] * 25, looks(names, []), [], scores)
+    assert len(text) < 4_500_000
+    assert 1 < carried < 25
+    content = json.loads(text, parse_constant=pytest.fail)
+    # Joining neighbours leaves running sums as they are.
+    shown = content["panels"][0]
+    violation = np.array(shown["said"]["cpu"][names[0]]["violation"]) * shown["step"]
+    whole = panel.said["cpu", names[0]]["violation"]
+    assert violation.sum() == pytest.approx(whole.sum(), rel=1e-4)
+
+
+def test_figures_are_drawn_whatever_nodes_are_called(tmp_path: Path) -> None:
+    outcome = write(tmp_path, names=("$\\frac{</svg>", "名前\x00"), figures=True)
+    assert not outcome.remarks
+    drawn = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert len(drawn) == 2 * 2 * (3 * 4 + 1)
+    for name in ("fleet-cpu-usage.png", "fleet-mem-frontier.svg"):
+        assert name in drawn
+    for path in (tmp_path / "figures").iterdir():
+        start = path.read_bytes()[:8]
+        assert start == b"\x89PNG\r\n\x1a\n" or start.startswith(b"<?xml")
+
+
+def test_without_matplotlib_there_is_a_remark_and_everything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    outcome = write(tmp_path, figures=True)
+    assert [line for line in outcome.remarks if "pip install 'scroogevm[plots]'" in line]
+    assert (tmp_path / "report.html").is_file()
+    assert (tmp_path / "scores.parquet").is_file()
