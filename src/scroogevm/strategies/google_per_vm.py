@@ -36,6 +36,8 @@ class GooglePerVm(GoogleWindow):
     def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Sum of the percentiles."""
         usage, limit = self.last(trail)
-        share = percentile(usage / np.where(limit > 0, limit, 1.0), self.p)
-        peaks = share * history.vms.allocated
+        if limit.shape[1] > 1:  # a VM was resized: take each sample as a share of its time's limit
+            now = history.vms.allocated[:, np.newaxis]
+            usage = usage / np.where(limit > 0, limit, 1.0) * now
+        peaks = percentile(usage, self.p)
         return history.vms.per_node(np.where(warm, peaks, 0.0), history.nodes)

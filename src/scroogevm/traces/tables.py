@@ -40,8 +40,8 @@ VMS: Mapping[str, str] = {
 """Columns of ``vms/``, one row a VM and sample."""
 
 NAME = pl.Categorical()
-PART_ROWS = 4_000_000
-"""VM rows a writer should put into one part: some 300 MiB when it is read."""
+PART_ROWS = 8_000_000
+"""VM rows a writer should put into one part: some 800 MiB when it is replayed."""
 
 
 class TraceWriter:
