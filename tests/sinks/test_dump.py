@@ -75,8 +75,7 @@ def write(
 
 def opened(path: Path, aggregation: int = 1) -> Chunk:
     (load,) = open_trace(path, ReadOptions(aggregation=aggregation)).loads()
-    chunk = load()
-    return chunk
+    return load()
 
 
 @pytest.mark.parametrize(("name", "run"), RUNS)

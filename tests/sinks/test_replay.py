@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,10 @@ from scroogevm.engine import Engine
 from scroogevm.pipeline import run
 from scroogevm.ports import RESOURCES, Chunk, Shape, Strategy
 from scroogevm.scoring import SCORES
+from scroogevm.sinks.ledger import Ledger
 from scroogevm.sinks.panel import absolute, cumulated
 from scroogevm.sinks.replay import MARKER, ReplayOutcome, replay_sinks
-from scroogevm.sinks.series import NODES_SHOWN
+from scroogevm.sinks.series import NODES_SHOWN, Series
 from scroogevm.sinks.table import Table
 from scroogevm.traces.chunk import RecordedChunk
 
@@ -29,8 +31,6 @@ STRATEGIES = {resource: {n: strategy_of(n, resource) for n in NAMES} for resourc
 
 
 def chunk_of(windows: Sequence[Window], names: Sequence[str], slices: int = 1) -> Chunk:
-    from dataclasses import replace
-
     occurrences = occurrences_of(windows, slices=slices)
     return RecordedChunk(
         Shape(1800.0 * slices, 1800.0, history=2),
@@ -201,12 +201,12 @@ def test_chunks_do_not_matter(
 
 
 def test_the_same_replay_gives_the_same_bytes(tmp_path: Path) -> None:
-    chunk = chunk_of(random_windows(6, nodes=2, count=4), "ab")
-    few = {resource: {"greedy": strategy_of("greedy", resource)} for resource in RESOURCES}
+    chunk = chunk_of(random_windows(6, nodes=1, count=4), "a")
+    few = {"cpu": {"greedy": strategy_of("greedy")}}
     for name in ("one", "two"):
         replay(tmp_path / name, [chunk], few, figures=True)
     files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*"))
-    assert len(files) > 30
+    assert len(files) > 20
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), (
             file
@@ -214,15 +214,12 @@ def test_the_same_replay_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_nodes_kept_are_bounded_and_the_worst_are_among_them(tmp_path: Path) -> None:
-    from scroogevm.sinks.ledger import Ledger
-    from scroogevm.sinks.series import Series
-
     nodes = 60
     names = [f"n{number}" for number in range(nodes)]
     windows = random_windows(7, nodes=nodes, vms=2)
     wild = [45, 58]
     for window in windows:
-        window.usage[wild] *= np.random.default_rng(int(window.usage[0, 0] * 1e9)).uniform(0, 1.8)
+        window.usage[wild] *= np.random.default_rng(int(window.usage[0, 0] * 1e9)).uniform(0, 30)
     series = Series(tmp_path, ["parquet"])
     chunks = [
         chunk_of([some_nodes(w, range(at, at + 20)) for w in windows], names[at : at + 20])

@@ -75,5 +75,10 @@ def _save(figure: "Figure", stem: Path) -> None:
     """The same bytes for the same picture: no date, no version."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both
-    figure.savefig(stem.with_name(f"{stem.name}.png"), dpi=120, metadata={"Software": None})
+    figure.savefig(
+        stem.with_name(f"{stem.name}.png"),
+        dpi=120,
+        metadata={"Software": None},
+        pil_kwargs={"compress_level": 4},
+    )
     figure.savefig(stem.with_name(f"{stem.name}.svg"), metadata={"Date": None, "Creator": None})

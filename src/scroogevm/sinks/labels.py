@@ -115,9 +115,8 @@ def beside_points(
 
 def _laid_out(axes: Axes) -> RendererAgg:
     """Lay the figure out, so that positions in it are known."""
-    figure = axes.get_figure(root=True)
-    canvas = FigureCanvasAgg(figure)
-    figure.draw_without_rendering()
+    canvas = FigureCanvasAgg(axes.get_figure(root=True))
+    canvas.figure.draw_without_rendering()
     renderer: RendererAgg = canvas.get_renderer()  # type: ignore[no-untyped-call]  # likewise
     return renderer
 
