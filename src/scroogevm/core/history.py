@@ -17,6 +17,7 @@ from scroogevm.core.statistics import (
     percentile_of_largest,
     ranks_above,
     std,
+    total,
 )
 from scroogevm.core.window import VMs, Window, take
 
@@ -52,7 +53,7 @@ class Trail:
             limit=vms.allocated[:, np.newaxis],
             seen=count(vms.usage),
             maximum=maximum(vms.capped),
-            total=np.nansum(vms.capped, axis=1),
+            total=total(vms.capped),
         )
 
     def then(self, later: "Trail", rows: Ints, length: int) -> "Trail":

@@ -29,8 +29,17 @@ def mean(values: Floats) -> Floats:
     plain = values.sum(axis=-1)
     if values.shape[-1] and not np.isnan(plain).any():
         return np.asarray(plain / values.shape[-1])
-    present = count(values)
-    return divide(np.where(np.isnan(values), 0.0, values).sum(axis=-1), present)
+    return divide(np.nansum(values, axis=-1), count(values))
+
+
+def total(values: Floats) -> Floats:
+    """Sum of each row, 0 without samples.
+
+    >>> total(np.array([[1.0, 3.0], [1.0, np.nan], [np.nan, np.nan]])).tolist()
+    [4.0, 1.0, 0.0]
+    """
+    plain = values.sum(axis=-1)
+    return np.asarray(np.nansum(values, axis=-1) if np.isnan(plain).any() else plain)
 
 
 def std(values: Floats) -> Floats:
