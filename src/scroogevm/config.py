@@ -140,31 +140,15 @@ class ReplaySettings:
         return problems + [f"{path}: does not exist" for path in self.traces if not path.exists()]
 
 
-def read_config(path: Path, commands: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+def read_settings(path: Path) -> Mapping[str, Any]:
     """Read a TOML file of defaults, one table a command.
 
-    Args:
-        path: the file.
-        commands: the options that each command knows.
-
     Raises:
-        MisuseError: it cannot be read, or names what no command knows: all such names at once.
+        MisuseError: it cannot be read.
     """
     try:
-        content = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise MisuseError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MisuseError(f"is not TOML: {error}", where=str(path)) from None
-    unknown = []
-    for command, options in content.items():
-        if not isinstance(options, dict) or command not in commands:
-            unknown.append(f"[{command}]")
-        else:
-            unknown += [f"{command}.{name}" for name in options if name not in commands[command]]
-    if unknown:
-        known = ", ".join(f"[{command}]" for command in commands)
-        raise MisuseError(
-            f"unknown: {', '.join(unknown)}", where=str(path), remedy=f"tables are {known}"
-        )
-    return content

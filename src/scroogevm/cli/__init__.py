@@ -2,6 +2,7 @@
 
 import pkgutil
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -25,11 +26,30 @@ class Commands(click.Group):
         return command
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Commands,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "SCROOGEVM",
+        "show_default": True,
+    },
+)
 @click.version_option(__version__, prog_name="scroogevm")
-def cli() -> None:
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML file of defaults: a table for each command, a key for each option.",
+)
+@click.pass_context
+def cli(context: click.Context, config: Path | None) -> None:
     """How much cpu and memory of a hypervisor node is really free.
 
     Replay recorded traces through oversubscription strategies, and see how much each would have
-    freed and how often it would have been wrong.
+    freed and how often it would have been wrong. The command line wins over the environment
+    (SCROOGEVM_REPLAY_HISTORY=5), and that over the file.
     """
+    if config is not None:
+        from scroogevm.cli._defaults import defaults  # noqa: PLC0415  # only where asked for
+
+        context.default_map = defaults(context, config)

@@ -23,7 +23,7 @@ SHOWN = (
     ("decreases", "decreases", 1, ""),
     ("churn", "churn", 1, ""),
 )
-"""Heading, score, factor and unit of the columns in the terminal, those most needed first; the files
+"""Heading, score, factor and unit of the columns in the terminal, those most needed first; files
 hold every score."""
 
 
@@ -33,7 +33,6 @@ hold every score."""
 @click.option(
     "-s",
     "--strategy",
-    "strategies",
     multiple=True,
     metavar="SPEC",
     help="Strategy to replay, such as greedy, n-sigma:n=3 or 'margin(doa, by=1.2)'; may be "
@@ -42,7 +41,7 @@ hold every score."""
 @click.option("--cpu", type=float, metavar="P", help="Percentile of the percentile strategy, cpu.")
 @click.option("--mem", type=float, metavar="P", help="The same for memory.")
 @click.option("--scope", type=float, metavar="S", help="Cut into scopes of S seconds.")
-@click.option("--slice", "slice_", type=float, metavar="S", help="Cut into slices of S seconds.")
+@click.option("--slice", type=float, metavar="S", help="Cut into slices of S seconds.")
 @click.option("--history", type=int, metavar="N", help="Earlier windows kept beside the new one.")
 @click.option(
     "--aggregate",
@@ -60,7 +59,6 @@ hold every score."""
     "--coverage",
     type=float,
     default=0.1,
-    show_default=True,
     metavar="SHARE",
     help="Share of a window's samples a node needs for a new estimate.",
 )
@@ -68,13 +66,11 @@ hold every score."""
     "--tolerance",
     type=float,
     default=0.0,
-    show_default=True,
     metavar="SHARE",
     help="Shortfall, as a share of capacity, that is no violation yet.",
 )
 @click.option(
     "--format",
-    "formats",
     multiple=True,
     type=click.Choice(["parquet", "csv", "json"]),
     help="File format of the tables; may be repeated. All by default.",
@@ -118,18 +114,18 @@ def _settings(options: dict[str, Any]) -> Any:
     return ReplaySettings(
         traces=options["traces"],
         output=options["output"],
-        strategies=options["strategies"],
+        strategies=options["strategy"],
         percentiles={r: options[r] for r in ("cpu", "mem") if options[r] is not None},
         reading=ReadOptions(
             scope=options["scope"],
-            slice=options["slice_"],
+            slice=options["slice"],
             history=options["history"],
             aggregation=options["aggregate"],
             vm_cpu_usage=options["vm_cpu_usage"],
         ),
         coverage=options["coverage"],
         tolerance=options["tolerance"],
-        formats=options["formats"] or FORMATS,
+        formats=options["format"] or FORMATS,
         dump=options["dump"],
         figures=options["figures"],
         workers=options["workers"] or min(4, len(os.sched_getaffinity(0))),

@@ -1,0 +1,53 @@
+"""Defaults of options from a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scroogevm.config import read_settings
+from scroogevm.errors import MisuseError
+
+
+def defaults(context: click.Context, path: Path) -> dict[str, Any]:
+    """Read a file of defaults and name them as click does.
+
+    Raises:
+        MisuseError: it cannot be read, or names what no command knows: all such names at once.
+    """
+    unknown: list[str] = []
+    found = _named(context, context.command, read_settings(path), "", unknown)
+    if unknown:
+        raise MisuseError(
+            f"unknown: {', '.join(unknown)}",
+            where=str(path),
+            remedy="a table for each command, such as [replay], a key for each option, "
+            "such as history",
+        )
+    return found
+
+
+def _named(
+    context: click.Context,
+    command: click.Command,
+    content: Mapping[str, Any],
+    place: str,
+    unknown: list[str],
+) -> dict[str, Any]:
+    options = {
+        name.removeprefix("--"): parameter.name
+        for parameter in command.params
+        for name in parameter.opts
+        if name.startswith("--")
+    }
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        inner = command.get_command(context, key) if isinstance(command, click.Group) else None
+        if inner is not None and isinstance(value, Mapping):
+            found[key] = _named(context, inner, value, f"{place}{key}.", unknown)
+        elif key in options and key not in ("config", "help") and not isinstance(value, Mapping):
+            found[str(options[key])] = value
+        else:
+            unknown.append(f"{place}{key}")
+    return found
