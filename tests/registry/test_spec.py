@@ -49,7 +49,7 @@ def test_any_text_builds_a_strategy_or_gives_one_line(text: str) -> None:
     try:
         built = STRATEGIES.build(text, "cpu")
     except SpecError as error:
-        assert len(str(error).splitlines()) == 1  # noqa: PT017  # some texts do build
+        assert len(str(error).splitlines()) == 1  # some texts do build
     else:
         assert STRATEGIES.build(str(Spec.parse(text)), "cpu") == built
 
