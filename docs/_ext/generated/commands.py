@@ -1,0 +1,58 @@
+"""The command line, as click knows it."""
+
+from collections.abc import Iterator
+from inspect import cleandoc
+
+import click
+
+from generated.markdown import code, table
+from scroogevm.cli import cli
+
+
+def commands() -> str:
+    """Every command with its options."""
+    return "\n\n".join(_section(context) for context in contexts())
+
+
+def settings() -> str:
+    """Every option with the places where its value may be written."""
+    return ""
+
+
+def contexts() -> Iterator[click.Context]:
+    """The context of every command, groups left out."""
+    yield from _below(click.Context(cli, info_name="scroogevm", **cli.context_settings))
+
+
+def _below(context: click.Context) -> Iterator[click.Context]:
+    command = context.command
+    if not isinstance(command, click.Group):
+        yield context
+        return
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        if inner is not None:
+            yield from _below(click.Context(inner, info_name=name, parent=context))
+
+
+def _section(context: click.Context) -> str:
+    command = context.command
+    path = context.command_path
+    records = [item.get_help_record(context) for item in command.get_params(context)]
+    usage = " ".join([path, *command.collect_usage_pieces(context)])
+    return "\n\n".join(
+        [
+            f"({path.replace(' ', '-')})=\n## {path}",
+            f"```text\n{usage}\n```",
+            _plain(cleandoc(command.help or "")),
+            table(
+                ["option", "meaning"],
+                ([code(record[0]), _plain(record[1])] for record in records if record),
+            ),
+        ]
+    )
+
+
+def _plain(text: str) -> str:
+    r"""Text that Markdown would read something into."""
+    return text.replace("\b", "").replace("*", r"\*").replace("<", r"\<")

@@ -1,0 +1,75 @@
+"""What there is to choose from, as sections: one for each plug-in of a family."""
+
+from collections.abc import Iterable
+
+from generated.markdown import code, prose, table
+from scroogevm.ports import QUIESCENCE, STRATEGIES
+from scroogevm.registry import Family
+from scroogevm.registry.catalogue import Entry, catalogue
+from scroogevm.traces.dataset import DATASETS, Dataset
+from scroogevm.traces.format import FORMATS
+
+
+def strategies() -> str:
+    """Every strategy."""
+    return _sections(STRATEGIES, "strategy", "Demand")
+
+
+def quiescence() -> str:
+    """Every quiescence test."""
+    return _sections(QUIESCENCE, "quiescence", "Quiescent when")
+
+
+def formats() -> str:
+    """Every format of node traces."""
+    return _sections(FORMATS, "format", "Recognised as")
+
+
+def datasets() -> str:
+    """Every data set of VMs."""
+    return _sections(DATASETS, "dataset", "Recognised as")
+
+
+def _sections(family: Family, kind: str, formula: str) -> str:
+    entries = catalogue(family)
+    overview = table(
+        ["name", formula.lower()],
+        ([f"[{entry.name}](#{kind}-{entry.name})", code(entry.formula)] for entry in entries),
+    )
+    return "\n\n".join([overview, *(_section(family, entry, kind, formula) for entry in entries)])
+
+
+def _section(family: Family, entry: Entry, kind: str, formula: str) -> str:
+    plugin = family.load(entry.name)
+    return "\n\n".join(
+        [
+            f"({kind}-{entry.name})=\n## {entry.name}",
+            prose(plugin),
+            "\n".join(f"{title}\n: {text}\n" for title, text in _facts(entry, plugin, formula)),
+            _parameters(entry),
+        ]
+    )
+
+
+def _facts(entry: Entry, plugin: type, formula: str) -> Iterable[tuple[str, str]]:
+    if entry.formula:
+        yield formula, code(entry.formula)
+    yield "Source", entry.source
+    if entry.aliases:
+        yield "Also called", ", ".join(map(code, entry.aliases))
+    if vars(plugin).get("looks_ahead") is True:
+        yield "Looks ahead", "yes: only a replay can ask it"
+    if issubclass(plugin, Dataset):
+        yield "Licence of the data", plugin.licence
+
+
+def _parameters(entry: Entry) -> str:
+    rows = zip(entry.parameters, entry.written, strict=True)
+    return (
+        table(
+            ["parameter", "meaning", "default", "range"],
+            ([code(item.name), item.meaning, default, item.range] for item, default in rows),
+        )
+        if entry.parameters
+        else "It has no parameter."
+    )

@@ -1,0 +1,109 @@
+"""If a thing has a name, the built docs have that name."""
+
+import re
+from collections.abc import Iterator, Sequence
+from html import unescape
+from pathlib import Path
+
+import click
+import pytest
+
+from documents import DOCS
+from scroogevm.cli import cli
+from scroogevm.errors import ScroogeError
+from scroogevm.ports import QUIESCENCE, STRATEGIES
+from scroogevm.registry import Family
+from scroogevm.registry.catalogue import catalogue
+from scroogevm.scoring import SCORES
+from scroogevm.traces.dataset import DATASETS, VM_TABLE
+from scroogevm.traces.format import FORMATS
+from scroogevm.traces.generate.mixes import MIXES
+from scroogevm.traces.generate.scenarios import SCENARIOS
+from scroogevm.traces.manifest import Manifest
+from scroogevm.traces.tables import NODES, VMS
+
+
+def page(built: Path, name: str) -> str:
+    return (built / "reference" / f"{name}.html").read_text("utf-8")
+
+
+def section(html: str, name: str) -> str:
+    """The section of that id, as people see it: without tags, white space folded."""
+    _, found, rest = html.partition(f'<section id="{name}">')
+    assert found, f"there is no section {name}"
+    return text(rest.partition("</section>")[0])
+
+
+def text(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
+
+
+def cells(html: str) -> list[str]:
+    """What stands in the cells of tables."""
+    return [text(cell) for cell in re.findall(r"<td>(.*?)</td>", html, re.DOTALL)]
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "name"),
+    [
+        (STRATEGIES, "strategy", "strategies"),
+        (QUIESCENCE, "quiescence", "quiescence"),
+        (FORMATS, "format", "traces"),
+        (DATASETS, "dataset", "datasets"),
+    ],
+)
+def test_every_plug_in_has_a_section_with_its_parameters(
+    built: Path, family: Family, kind: str, name: str
+) -> None:
+    html = page(built, name)
+    for entry in catalogue(family):
+        shown = section(html, f"{kind}-{entry.name}")
+        for words in (entry.summary, entry.formula, entry.source, *entry.aliases):
+            assert " ".join(words.split()).replace("``", "") in shown, words
+        for item, default in zip(entry.parameters, entry.written, strict=True):
+            assert f"{item.name} {item.meaning} {default}".strip() in shown
+
+
+def test_every_command_has_a_section_with_its_options(built: Path) -> None:
+    html = page(built, "cli")
+    for path, command in commands():
+        shown = section(html, path.replace(" ", "-"))
+        for item in command.params:
+            names = item.opts if isinstance(item, click.Option) else [str(item.name).upper()]
+            for name in [*names, *item.secondary_opts]:
+                assert name in shown, f"{path} {name}"
+
+
+def commands(
+    group: click.Group = cli, path: str = "scroogevm"
+) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("scores", list(SCORES)),
+        ("traces", [*NODES, *VMS, *(item for item in Manifest.__dataclass_fields__)]),
+        ("datasets", [*VM_TABLE, *SCENARIOS, *MIXES]),
+        ("errors", [error.__name__ for error in ScroogeError.__subclasses__()]),
+    ],
+)
+def test_every_name_stands_in_a_table(built: Path, name: str, wanted: Sequence[str]) -> None:
+    assert set(wanted) <= set(cells(page(built, name)))
+
+
+def test_every_page_is_reached_from_the_index(built: Path) -> None:
+    index = (built / "index.html").read_text("utf-8")
+    parts = {path.relative_to(DOCS) for path in DOCS.glob("performance/bench_*.md")}
+    for path in DOCS.rglob("*.md"):
+        name = path.relative_to(DOCS)
+        if name.parts[0] != "_build" and name not in parts:
+            assert f'href="{name.with_suffix(".html")}"' in index or name.stem == "index"
