@@ -1,6 +1,8 @@
 """What a replay writes: the same facts in every format, however it was cut into chunks."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -255,3 +257,22 @@ def test_a_trace_without_windows_is_no_accident(tmp_path: Path) -> None:
     outcome = replay(tmp_path, [chunk_of([], ["a"])], figures=True)
     assert outcome.scores.is_empty()
     assert (tmp_path / "report.html").is_file()
+
+
+@pytest.mark.parametrize("options", [["--format", "parquet"], ["--format", "csv"], ["--dump"]])
+def test_a_full_disk_gives_one_line_and_leaves_nothing(tmp_path: Path, options: list[str]) -> None:
+    trace = Path(__file__).parents[1] / "golden" / "churn-slices.json.xz"
+    program = (
+        "import resource; from scroogevm.__main__ import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); main()"
+    )
+    command = [sys.executable, "-c", program, "replay", str(trace), "-o", str(tmp_path / "out")]
+    done = subprocess.run(
+        [*command, "--no-figures", *options], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert str(tmp_path / "out") in line
+    # Polars loses the reason when the disk is full at the foot of a Parquet file.
+    assert "File too large" in line or "Input/output error" in line
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,10 @@
 """A table that grows chunk by chunk in bounded memory, and is written in several formats."""
 
-from collections.abc import Sequence
+import errno
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -8,7 +12,7 @@ import polars as pl
 
 Format = Literal["parquet", "csv", "json"]
 FORMATS: Sequence[Format] = get_args(Format)
-ROWS_IN_MEMORY = 4_000_000
+ROWS_IN_MEMORY = 1_000_000
 
 
 class Table:
@@ -43,13 +47,21 @@ class Table:
         self._parts: list[Path] = []
 
     def append(self, frame: pl.DataFrame) -> None:
-        """Add rows; every frame has the same columns."""
+        """Add rows; every frame has the same columns.
+
+        Raises:
+            OSError: they cannot be written.
+        """
         self._waiting.append(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
         if sum(waiting.height for waiting in self._waiting) > self._limit:
             self._spill()
 
     def close(self) -> None:
-        """Write the files; without any row there is nothing to write."""
+        """Write the files; without any row there is nothing to write.
+
+        Raises:
+            OSError: they cannot be written.
+        """
         if self._parts and self._waiting:
             self._spill()
         if self._parts:
@@ -65,20 +77,33 @@ class Table:
         self._waiting, self._parts = [], []
 
     def _write(self, rows: pl.LazyFrame, kind: Format) -> None:
-        if kind == "parquet":
-            rows.sink_parquet(self._file("parquet"))
-        elif kind == "csv":
-            rows.sink_csv(self._file("csv"))
-        elif self._lines:
-            rows.sink_ndjson(self._file("ndjson"))
-        else:
-            rows.collect().write_json(self._file("json"))
+        lines = kind == "json" and self._lines
+        with _writing(self._file("ndjson" if lines else kind)) as path:
+            if kind == "parquet":
+                rows.sink_parquet(path)
+            elif kind == "csv":
+                rows.sink_csv(path)
+            elif lines:
+                rows.sink_ndjson(path)
+            else:
+                rows.collect().write_json(path)
 
     def _spill(self) -> None:
-        part = self._file(f"{len(self._parts):05d}.part")
-        pl.concat(self._waiting).write_parquet(part)
+        with _writing(self._file(f"{len(self._parts):05d}.part")) as part:
+            pl.concat(self._waiting).write_parquet(part)
         self._parts.append(part)
         self._waiting = []
 
     def _file(self, ending: str) -> Path:
         return self._stem.with_name(f"{self._stem.name}.{ending}")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    """Polars wraps what the system says of a full disk, or loses it: say it of the file."""
+    try:
+        yield path
+    except pl.exceptions.PolarsError as error:
+        said = re.search(r"os error (\d+)", str(error))
+        number = int(said[1]) if said else errno.EIO
+        raise OSError(number, os.strerror(number), str(path)) from None
