@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import fill, shorten
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from scroogevm.core.arrays import Floats
 from scroogevm.sinks.labels import at_line_ends, beside_points
 from scroogevm.sinks.look import SHOWN_UNITS, TITLES, Look
+from scroogevm.sinks.names import cut
 from scroogevm.sinks.panel import Panel, absolute, cumulated, in_force
 
 GREY, PALE, INK = "#6b7480", "#d5dae1", "#1f2630"
@@ -86,7 +87,7 @@ def usage(scene: Scene) -> Figure:
         place.plot(hours, ready, linewidth=2, **scene.style(strategy))
         wrong, violated = cumulated(absolute(said))[-1], cumulated(said["violation"])[-1]
         place.set_title(
-            shorten(strategy, 22, placeholder="…"), loc="left", fontsize=10, fontweight="bold",
+            cut(strategy, 20), loc="left", fontsize=10, fontweight="bold",
             color=scene.looks[strategy].colour,
         )  # fmt: skip
         place.set_title(
@@ -213,7 +214,7 @@ def frontier(scene: Scene, scores: Sequence[Mapping[str, Any]]) -> Figure:
         look = scene.looks[score["strategy"]]
         marker = "*" if score["looks_ahead"] else _MARKERS[len(look.dash) % len(_MARKERS)]
         axes.scatter(score["savings"], score["violation_rate"], s=70, c=look.colour, marker=marker)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, 0))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, None))
     axes.yaxis.set_major_formatter(PercentFormatter(1, None))
     axes.set_xlabel("savings: share of what was allocated that need not be kept ready →")
     axes.set_ylabel("← violation rate: share of windows")

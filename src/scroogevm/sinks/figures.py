@@ -31,6 +31,7 @@ def draw(
     panels: Sequence[Panel],
     looks: Mapping[str, Look],
     scores: Sequence[Mapping[str, Any]],
+    whole: str = "all nodes",
 ) -> None:
     """Draw every figure of every panel.
 
@@ -39,6 +40,7 @@ def draw(
         panels: the fleet, then nodes.
         looks: of each strategy.
         scores: the fleet's, best first.
+        whole: what the fleet is called.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -57,7 +59,7 @@ def draw(
         for panel in panels:
             if not panel.hours.size:
                 continue
-            title = printable(panel.name) or "all nodes"
+            title = printable(panel.name or whole)
             for resource in panel.resources:
                 rows = [score for score in scores if score["resource"] == resource]
                 order = [score["strategy"] for score in rows]

@@ -88,6 +88,7 @@ def beside_points(
     for (x, y, name), colour in zip(names, colours, strict=True):
         shared.setdefault((round(x, 3), round(y, 3)), []).append((name, colour))
     points = [axes.transData.transform(point) for point in shared]
+    frame = axes.bbox
     taken = [Bbox.from_bounds(x - 7, y - 7, 14, 14) for x, y in points]
     for point, labels in shared.items():
         colour = labels[0][1]
@@ -107,8 +108,11 @@ def beside_points(
             note.set_horizontalalignment("left" if across > 0 else "right")
             note.update_positions(renderer)
             box = Text.get_window_extent(note, renderer)  # without the hair to the point
-            inside = axes.bbox.x0 < box.x0 and axes.bbox.y0 < box.y0 and box.y1 < axes.bbox.y1
-            if inside and not any(box.overlaps(other) for other in taken):
+            if (
+                frame.contains(box.x0, box.y0)
+                and frame.contains(box.x1, box.y1)
+                and not any(box.overlaps(other) for other in taken)
+            ):
                 break
         taken.append(box)
 

@@ -31,3 +31,12 @@ def printable(name: str) -> str:
     'a?b'
     """
     return "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
+def cut(name: str, length: int) -> str:
+    """The name, its end left out where it is longer.
+
+    >>> cut("percentile:cpu.p=95", 12)
+    'percentile:…'
+    """
+    return name if len(name) <= length else f"{name[: length - 1]}…"

@@ -92,7 +92,8 @@ class ReplaySinks(Sequence[Sink]):
         if self._figures:
             try:
                 some = panels[: 1 + NODES_DRAWN]
-                draw(self._directory, some, styles, scores.fleet().to_dicts())
+                whole = nodes[0].name if len(nodes) == 1 else "all nodes"
+                draw(self._directory, some, styles, scores.fleet().to_dicts(), whole)
             except MissingExtraError as error:
                 remarks.append(f"no figures were drawn: {error}")
         write_report(self._directory / "report.html", self._about, scores, panels, styles)
