@@ -14,10 +14,16 @@ def defaults(context: click.Context, path: Path) -> dict[str, Any]:
     """Read a file of defaults and name them as click does.
 
     Raises:
-        MisuseError: it cannot be read, or names what no command knows: all such names at once.
+        MisuseError: it cannot be read, names what no command knows, or gives a list for a single
+            value or the reverse: all such names at once.
     """
     unknown: list[str] = []
-    found = _named(context, context.command, read_settings(path), "", unknown)
+    misfits: list[str] = []
+    found = _named(
+        context, context.command, read_settings(path), "", unknown=unknown, misfits=misfits
+    )
+    if misfits:
+        raise MisuseError("; ".join(misfits), where=str(path))
     if unknown:
         raise MisuseError(
             f"unknown: {', '.join(unknown)}",
@@ -33,10 +39,12 @@ def _named(
     command: click.Command,
     content: Mapping[str, Any],
     place: str,
+    *,
     unknown: list[str],
+    misfits: list[str],
 ) -> dict[str, Any]:
     options = {
-        name.removeprefix("--"): parameter.name
+        name.removeprefix("--"): parameter
         for parameter in command.params
         for name in parameter.opts
         if name.startswith("--")
@@ -45,9 +53,20 @@ def _named(
     for key, value in content.items():
         inner = command.get_command(context, key) if isinstance(command, click.Group) else None
         if inner is not None and isinstance(value, Mapping):
-            found[key] = _named(context, inner, value, f"{place}{key}.", unknown)
+            found[key] = _named(
+                context, inner, value, f"{place}{key}.", unknown=unknown, misfits=misfits
+            )
         elif key in options and key not in ("config", "help") and not isinstance(value, Mapping):
-            found[str(options[key])] = value
+            found[str(options[key].name)] = value
+            misfits += _misfit(f"{place}{key}", value, many=options[key].multiple)
         else:
             unknown.append(f"{place}{key}")
     return found
+
+
+def _misfit(place: str, value: Any, *, many: bool) -> list[str]:
+    """What is wrong with the kind of a value, which click would stumble over."""
+    values = value if isinstance(value, list) else [value]
+    if isinstance(value, list) is many and all(isinstance(v, str | int | float) for v in values):
+        return []
+    return [f"{place} is no {'list of values' if many else 'plain value'}"]
