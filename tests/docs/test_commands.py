@@ -63,7 +63,7 @@ SMALL: Mapping[str, Sequence[str]] = {
 
 def run(line: str) -> None:
     words = shlex.split(line)[1:]
-    small = next((SMALL[word] for word in words[:2] if word in SMALL), ())
+    small = next((SMALL[word] for word in words[:3] if word in SMALL), ())
     done = CliRunner().invoke(cli, [*words, *small])
     problem = done.exception if done.exit_code else None
     assert problem is None, f"{line}: {problem}: {done.output}"
@@ -154,16 +154,21 @@ def test_the_commands_of_a_page_work_in_order(
     shown = list(blocks(ROOT / name))
     assert any(block.language == "sh" for block in shown)
     for block in shown:
-        follow(block)
+        follow(block, monkeypatch)
 
 
-def follow(block: Block) -> None:
+def follow(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what a block says, in the current folder."""
     if block.language == "python":
         exec(compile(block.text, "page", "exec"), {})  # noqa: S102  # our own pages
+    elif block.language == "toml":
+        Path("scroogevm.toml").write_text(block.text, "utf-8")
     elif block.language == "sh":
         for line in block.text.splitlines():
             if line.startswith("scroogevm "):
                 run(line)
+            elif line.startswith("export SCROOGEVM_"):
+                monkeypatch.setenv(*shlex.split(line)[1].split("=", 1))
 
 
 def test_pages_that_are_not_run_are_known() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from documents import DOCS
+from documents import DOCS, PAGES
 from scroogevm.cli import cli
 from scroogevm.errors import ScroogeError
 from scroogevm.ports import QUIESCENCE, STRATEGIES
@@ -85,6 +85,29 @@ def commands(
             yield from commands(command, f"{path} {name}")
         else:
             yield f"{path} {name}", command
+
+
+def test_every_option_has_a_variable_that_click_reads(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html = page(built, "settings")
+    for path, command in commands():
+        shown = section(html, path.removeprefix("scroogevm ").replace(" ", "-"))
+        context = click.Context(command, auto_envvar_prefix=path.replace(" ", "_").upper())
+        for item in command.params:
+            if isinstance(item, click.Option):
+                *_, name = item.opts
+                _, found, rest = shown.partition(f"{name} SCROOGEVM_")
+                assert found, f"{path} {name}"
+                variable = f"SCROOGEVM_{rest.split()[0]}"
+                monkeypatch.setenv(variable, "1")
+                assert item.resolve_envvar_value(context) == "1", variable
+
+
+def test_variables_that_pages_name_are_listed(built: Path) -> None:
+    listed = set(re.findall(r"SCROOGEVM_[A-Z_]+", page(built, "settings")))
+    for path in PAGES:
+        assert set(re.findall(r"SCROOGEVM_[A-Z_]+", path.read_text("utf-8"))) <= listed, path
 
 
 @pytest.mark.parametrize(

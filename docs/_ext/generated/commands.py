@@ -15,8 +15,38 @@ def commands() -> str:
 
 
 def settings() -> str:
-    """Every option with the places where its value may be written."""
-    return ""
+    """Every option with the key and the variable that set it."""
+    return "\n\n".join(map(_places, contexts()))
+
+
+def variables() -> Iterator[str]:
+    """Every variable that sets an option."""
+    for context in contexts():
+        for option in _options(context):
+            yield _variable(context, option)
+
+
+def _places(context: click.Context) -> str:
+    path = context.command_path.removeprefix("scroogevm ")
+    rows = [
+        [code(f"--{name}"), code(_variable(context, option)), "yes" if option.multiple else ""]
+        for option in _options(context)
+        for name in _long(option)
+    ]
+    columns = ["option", "variable", "takes a list"]
+    return f"## [{path.replace(' ', '.')}]\n\n{table(columns, rows)}"
+
+
+def _options(context: click.Context) -> Iterator[click.Option]:
+    return (item for item in context.command.params if isinstance(item, click.Option))
+
+
+def _long(option: click.Option) -> Iterator[str]:
+    return (name[2:] for name in option.opts if name.startswith("--"))
+
+
+def _variable(context: click.Context, option: click.Option) -> str:
+    return f"{context.auto_envvar_prefix}_{option.name}".upper()
 
 
 def contexts() -> Iterator[click.Context]:
