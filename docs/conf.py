@@ -9,7 +9,7 @@ from scroogevm import __version__
 
 project = "ScroogeVM"
 author = "the ScroogeVM developers"
-copyright = "2026, the ScroogeVM developers"  # noqa: A001  # Sphinx calls it so
+copyright = author  # noqa: A001  # Sphinx calls it so
 version = release = __version__
 
 extensions = ["myst_parser", "generated"]

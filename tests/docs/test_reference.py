@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from documents import DOCS, PAGES
+from documents import DOCS, PAGES, ROOT, blocks
 from scroogevm.cli import cli
 from scroogevm.errors import ScroogeError
 from scroogevm.ports import QUIESCENCE, STRATEGIES
@@ -130,3 +130,9 @@ def test_every_page_is_reached_from_the_index(built: Path) -> None:
         name = path.relative_to(DOCS)
         if name.parts[0] != "_build" and name not in parts:
             assert f'href="{name.with_suffix(".html")}"' in index or name.stem == "index"
+
+
+def test_the_how_to_of_a_strategy_holds_what_contributing_says(built: Path) -> None:
+    html = text((built / "howto" / "add-a-strategy.html").read_text("utf-8"))
+    (example,) = (block for block in blocks(ROOT / "CONTRIBUTING.md") if block.language == "python")
+    assert " ".join(example.text.split()) in html

@@ -68,7 +68,7 @@ def _below(context: click.Context) -> Iterator[click.Context]:
 def _section(context: click.Context) -> str:
     command = context.command
     path = context.command_path
-    records = [item.get_help_record(context) for item in command.get_params(context)]
+    records = [item.get_help_record(context) for item in _options(context)]
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     return "\n\n".join(
         [

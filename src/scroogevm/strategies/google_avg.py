@@ -14,8 +14,6 @@ from scroogevm.strategies._google import BASHIR, GooglePredictor
 class GoogleAvg(GooglePredictor):
     """Sum over VMs of the mean of all samples each one ever gave: no margin at all.
 
-    The second VM is cold here, and counts at its limit.
-
     >>> import numpy as np
     >>> from scroogevm.core.history import History, Trail
     >>> from scroogevm.core.window import VMs, Window
@@ -25,6 +23,8 @@ class GoogleAvg(GooglePredictor):
     >>> history = History((), window, kept=4, trail=Trail.of(vms, 9))
     >>> GoogleAvg(warm=2).estimate(history).demand.round(6).tolist()
     [4.0]
+
+    The second VM is cold here, and counts at its limit.
     """
 
     formula = "sum over warm VMs of mean(all samples) + limits of cold VMs"

@@ -13,8 +13,6 @@ from scroogevm.strategies._google import BASHIR, GooglePredictor
 class GoogleMax(GooglePredictor):
     """Sum over VMs of the largest sample each one ever gave: it never forgets a peak.
 
-    The second VM is cold here, and counts at its limit.
-
     >>> import numpy as np
     >>> from scroogevm.core.history import History, Trail
     >>> from scroogevm.core.window import VMs, Window
@@ -24,6 +22,8 @@ class GoogleMax(GooglePredictor):
     >>> history = History((), window, kept=4, trail=Trail.of(vms, 9))
     >>> GoogleMax(warm=2).estimate(history).demand.round(6).tolist()
     [5.0]
+
+    The second VM is cold here, and counts at its limit.
     """
 
     formula = "sum over warm VMs of max(all samples) + limits of cold VMs"
