@@ -15,13 +15,13 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from predecessors import trace
 from scroogevm.config import default_strategies
 from scroogevm.engine import Engine, State
 from scroogevm.errors import ScroogeError, TraceError
 from scroogevm.ports import RESOURCES, STRATEGIES, Chunk
 from scroogevm.traces.format import open_trace
 from scroogevm.traces.options import ReadOptions
-from traces.predecessors import trace
 
 Spoil = Callable[[dict[str, Any]], Any]
 
@@ -284,7 +284,7 @@ def test_damaged_bytes_are_read_or_refused_in_one_line(
     try:
         demands(load(path))
     except ScroogeError as error:
-        assert "\n" not in str(error)  # noqa: PT017  # most, not all, damage is refused
+        assert "\n" not in str(error)  # most, not all, damage is refused
 
 
 def test_a_new_scope_joins_windows_where_samples_allow(tmp_path: Path) -> None:
