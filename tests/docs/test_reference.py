@@ -1,8 +1,10 @@
 """If a thing has a name, the built docs have that name."""
 
+import doctest
 import re
 from collections.abc import Iterator, Sequence
 from html import unescape
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -136,3 +138,12 @@ def test_the_how_to_of_a_strategy_holds_what_contributing_says(built: Path) -> N
     html = text((built / "howto" / "add-a-strategy.html").read_text("utf-8"))
     (example,) = (block for block in blocks(ROOT / "CONTRIBUTING.md") if block.language == "python")
     assert " ".join(example.text.split()) in html
+
+
+def test_the_extension_refuses_a_block_that_there_is_not_and_its_example_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    assert doctest.testmod(import_module("generated.markdown")) == (0, 1)
+    with pytest.raises(KeyError, match="nonsense"):
+        import_module("generated").expanded("% generated: nonsense\n")
