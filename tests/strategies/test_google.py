@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from helpers import NAN, demands, occurrences_of, steps, vms_of, window_of
-from scroogevm.core.window import Window
+from scroogevm.core.history import History, Trail
+from scroogevm.core.window import VMs, Window
 from scroogevm.engine import Engine
 from scroogevm.ports import CPU, STRATEGIES
 from scroogevm.registry import parameters
@@ -138,3 +139,14 @@ def test_the_oracle_takes_a_reading_that_is_missing_for_no_reading() -> None:
     now = window_of([[1.0]], vms=vms_of({0: (0, 4.0, [NAN]), 1: (0, 4.0, [NAN])}))
     later = window_of([[1.0]], vms=vms_of({0: (0, 4.0, [2.0]), 1: (0, 4.0, [NAN])}))
     assert answers("google-oracle:p=0", [now, later])[0] == 2.0
+
+
+def test_one_vm_that_fell_silent_counts_at_its_limit_and_spoils_no_other() -> None:
+    loud, silent = [1.0] * 6, [2.0] * 2 + [NAN] * 4
+    vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 8.0]), np.array([loud, silent]))
+    window = Window(np.array([loud]), np.array([16.0]), np.array([12.0]), vms)
+    history = History((), window, kept=4, trail=Trail.of(vms, 3))
+    for name in ("google-per-vm", "google-max", "google-avg"):
+        params = "warm=2,samples=3" if name == "google-per-vm" else "warm=2"
+        demand = STRATEGIES.build(f"{name}:{params}").estimate(history).demand
+        assert demand[0] == (9.0 if name == "google-per-vm" else 3.0)

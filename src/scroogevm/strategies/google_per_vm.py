@@ -40,4 +40,6 @@ class GooglePerVm(GoogleWindow):
             now = history.vms.allocated[:, np.newaxis]
             usage = usage / np.where(limit > 0, limit, 1.0) * now
         peaks = percentile(usage, self.p)
+        # A VM that gave no sample of late counts at its limit, as a cold one does.
+        peaks = np.where(np.isnan(peaks), history.vms.allocated, peaks)
         return history.vms.per_node(np.where(warm, peaks, 0.0), history.nodes)
