@@ -1,4 +1,4 @@
-"""``make bench``: run every benchmark (or those named) and write what it saw to docs/performance."""
+"""``make bench``: run every benchmark, or those named, and write to docs/performance."""
 
 import json
 import os
@@ -18,7 +18,9 @@ LIBRARIES = ("numpy", "polars", "pysimdjson", "orjson", "msgspec")
 
 
 def main() -> None:
-    known = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name.startswith("bench")]
+    known = [
+        m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name.startswith("bench")
+    ]
     wanted = [f"bench_{name}" for name in sys.argv[1:]] or known
     DOCS.mkdir(exist_ok=True)
     for name in wanted:

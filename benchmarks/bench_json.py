@@ -91,9 +91,7 @@ def trace(vms: int) -> Path:
             "historical_occurences": 3,
         },
         "epoch": [scope * (k + 1) for k in range(OCCURRENCES)],
-        "node": {
-            "raw_data": [sampled(4 * vms, 8192.0 * vms, vms / 2) for _ in range(OCCURRENCES)]
-        },
+        "node": {"raw_data": [sampled(4 * vms, 8192.0 * vms, vms / 2) for _ in range(OCCURRENCES)]},
         "vm": {
             f"vm-{number}": {
                 "raw_data": [sampled(size, 2048.0 * size, 0.3) for _ in range(OCCURRENCES)]

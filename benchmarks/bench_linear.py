@@ -7,6 +7,9 @@ import numpy as np
 from benchmarks.bench_parquet import replay, trace
 from benchmarks.report import Result
 
+Points = list[tuple[int, float]]
+"""Sizes and the seconds they took."""
+
 NODES = (100, 200, 400, 800)
 WINDOWS = (24, 48, 96, 192)
 
@@ -20,8 +23,8 @@ def run(docs: Path) -> Result:
     powers = [exponent(by_nodes), exponent(by_windows)]
     return Result(
         title="Cost grows linearly",
-        how="All strategies, one process, 40 VMs a node, 60 samples a window; the fixed start-up is "
-        "the intercept of the fitted line.",
+        how="All strategies, one process, 40 VMs a node, 60 samples a window; the fixed start-up "
+        "is the intercept of the fitted line.",
         columns=("size", "seconds"),
         rows=rows,
         verdict=f"Beyond the intercept, seconds grow as nodes to the power {powers[0]:.2f} and as "
@@ -30,14 +33,14 @@ def run(docs: Path) -> Result:
     )
 
 
-def exponent(points: list[tuple[int, float]]) -> float:
+def exponent(points: Points) -> float:
     """Power of growth between the two halves of the range: 1 where doubling doubles the rise."""
     sizes, seconds = (np.array(values, float) for values in zip(*points, strict=True))
     rise = (seconds[-1] - seconds[1]) / (seconds[2] - seconds[0])
     return float(np.log(rise) / np.log((sizes[-1] - sizes[1]) / (sizes[2] - sizes[0])))
 
 
-def plot(path: Path, by_nodes: list[tuple[int, float]], by_windows: list[tuple[int, float]]) -> None:
+def plot(path: Path, by_nodes: Points, by_windows: Points) -> None:
     """Both curves with their fitted lines."""
     import matplotlib as mpl  # noqa: PLC0415  # only this benchmark draws
 

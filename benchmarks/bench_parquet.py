@@ -29,9 +29,9 @@ def run(docs: Path) -> Result:
     return Result(
         title="Replaying a large Parquet trace",
         how=f"{NODES} nodes with {VMS} VMs, {WINDOWS} windows of {SAMPLES} samples: "
-        f"{ROWS / 1e6:.0f} million VM rows, generated, files in the page cache; every strategy, both "
-        "resources, scores, estimates as Parquet and the report. Memory is that of all processes "
-        "together, shared pages counted in each.",
+        f"{ROWS / 1e6:.0f} million VM rows, generated, files in the page cache; every strategy, "
+        "both resources, scores, estimates as Parquet and the report. Memory is that of all "
+        "processes together, shared pages counted in each.",
         columns=("what", "seconds", "peak MiB", "times Polars"),
         rows=[
             (name, one.seconds, one.peak, one.seconds / polars.seconds)

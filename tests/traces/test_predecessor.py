@@ -42,7 +42,8 @@ def demands(chunk: Chunk) -> dict[str, list[float]]:
         r: {name: STRATEGIES.build(name, r) for name in default_strategies()} for r in RESOURCES
     }
     engine = Engine(built, chunk.shape.kept, chunk.shape.slices)
-    state, found = State(), {}
+    state = State()
+    found: dict[str, list[float]] = {}
     for number, occurrence in enumerate(chunk.occurrences):
         state, step = engine.step(state, occurrence, chunk.occurrences[number + 1 :])
         for resource, answers in step.estimates.items():
@@ -247,9 +248,9 @@ def test_a_mutated_trace_is_read_or_refused_in_one_line(
     tmp_path: Path, changes: list[tuple[tuple[Any, ...], Any]]
 ) -> None:
     content = trace()
-    for path, value in changes:
+    for place, value in changes:
         try:
-            at(*path)(value)(content)
+            at(*place)(value)(content)
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change removed the place
     path = tmp_path / "a.json"

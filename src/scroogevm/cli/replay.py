@@ -29,7 +29,14 @@ hold every score."""
 
 @click.command("replay")
 @click.argument("traces", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DIR")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Directory to write.",
+)
 @click.option(
     "-s",
     "--strategy",

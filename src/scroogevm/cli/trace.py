@@ -8,13 +8,17 @@ from typing import Any
 import click
 
 _output = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DIR"
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Directory to write.",
 )
 _force = click.option("--force", is_flag=True, help="Replace what an earlier run wrote there.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
 _format = click.option(
     "--format",
-    "spec",
     metavar="NAME",
     help="Data set, with options: bitbrains, or vms:unit=fraction. Recognised by default.",
 )
@@ -22,7 +26,7 @@ _scope = click.option(
     "--scope", type=float, default=1800, show_default=True, metavar="S", help="Seconds in a scope."
 )
 _slice = click.option(
-    "--slice", "slice_", type=float, metavar="S", help="Seconds in a slice; the scope by default."
+    "--slice", type=float, metavar="S", help="Seconds in a slice; the scope by default."
 )
 _history = click.option(
     "--history",
@@ -46,12 +50,12 @@ def command() -> None:
 @click.argument("trace", type=click.Path(path_type=Path))
 @_format
 @_json
-def info(trace: Path, spec: str | None, *, as_json: bool) -> None:
+def info(trace: Path, *, as_json: bool, **asked: str | None) -> None:
     """Say what TRACE is: a trace of nodes, or a data set of VMs."""
     from scroogevm.cli import _output as output  # noqa: PLC0415  # on demand
     from scroogevm.traces.info import describe  # noqa: PLC0415  # imports Polars
 
-    facts = describe(trace, spec)
+    facts = describe(trace, asked["format"])
     if as_json:
         output.print_json(facts)
     else:
@@ -60,7 +64,8 @@ def info(trace: Path, spec: str | None, *, as_json: bool) -> None:
 
 @command.command("convert")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DST")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DST",
+              help="Directory to write, or Parquet file for VMs.")  # fmt: skip
 @_format
 @click.option(
     "--rows",
@@ -70,7 +75,7 @@ def info(trace: Path, spec: str | None, *, as_json: bool) -> None:
 )
 @_force
 def convert(
-    sources: tuple[Path, ...], output: Path, spec: str | None, rows: int | None, *, force: bool
+    sources: tuple[Path, ...], output: Path, *, rows: int | None, force: bool, **asked: str | None
 ) -> None:
     """Write SOURCES in our own format.
 
@@ -84,6 +89,7 @@ def convert(
     from scroogevm.traces.tables import PART_ROWS  # noqa: PLC0415  # likewise
 
     recorded = [".json" in path.suffixes or (path / MANIFEST).is_file() for path in sources]
+    spec = asked["format"]
     if spec is None and all(recorded):
         if len(sources) > 1 and any(path.is_dir() for path in sources):
             raise MisuseError("only files of the predecessor can be joined", where=str(sources[0]))
@@ -120,15 +126,13 @@ def convert(
 @_output
 @_force
 @_json
-def generate(
-    output: Path, slice_: float | None, *, force: bool, as_json: bool, **asked: Any
-) -> None:
+def generate(output: Path, *, force: bool, as_json: bool, **asked: Any) -> None:
     """Make a synthetic trace of nodes from public VM size mixes and usage classes."""
     from scroogevm.cli._output import progress  # noqa: PLC0415  # on demand
     from scroogevm.traces.generate import Workload  # noqa: PLC0415  # imports Polars
     from scroogevm.traces.generate import generate as write  # noqa: PLC0415  # likewise
 
-    workload = Workload(slice=slice_, **asked)
+    workload = Workload(**asked)
     with progress("Generating", workload.nodes) as advance:
         manifest = write(workload, output, overwrite=force, progress=advance)
     facts = {
@@ -157,16 +161,15 @@ def generate(
 @_output
 @_force
 @_json
-def place(
-    vms: Path, output: Path, spec: str | None, *, force: bool, as_json: bool, **asked: Any
-) -> None:
+def place(vms: Path, output: Path, *, force: bool, as_json: bool, **asked: Any) -> None:
     """Place the VMs of a data set on identical nodes, and write the trace of the nodes."""
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.ports import Shape  # noqa: PLC0415  # imports NumPy
     from scroogevm.traces.place import Placing  # noqa: PLC0415  # imports Polars
     from scroogevm.traces.place import place as write  # noqa: PLC0415  # likewise
 
-    scope, slice_, history = (asked.pop(name) for name in ("scope", "slice_", "history"))
+    scope, slice_, history = (asked.pop(name) for name in ("scope", "slice", "history"))
+    spec = asked.pop("format")
     placing = Placing(shape=Shape(scope, slice_ or scope, history), **asked)
     with progress("Placing", None) as advance:
         placed = write(vms, output, placing, spec=spec, overwrite=force, progress=advance)

@@ -109,7 +109,7 @@ class Table:
         )
 
     def unknown(self, resource: str) -> tuple[int, int]:
-        """The first row of an owner that starts without a known size, and how many such there are."""
+        """First row of an owner that starts without a known size, and how many such there are."""
         heads = self._heads[:-1]
         missing = heads[np.isnan(self._numbers(resource)[heads])]
         return (int(missing[0]) if missing.size else 0), int(missing.size)
