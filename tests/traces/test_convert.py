@@ -64,6 +64,15 @@ def test_a_part_that_is_no_parquet_is_named(trace: Path, tmp_path: Path) -> None
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.parametrize("table", ["nodes", "vms"])
+def test_a_part_without_a_column_is_refused(trace: Path, tmp_path: Path, table: str) -> None:
+    file = trace / table / "00000.parquet"
+    pl.read_parquet(file).drop("mem_usage").write_parquet(file)
+    with pytest.raises(TraceError, match='cannot be read: unable to find column "mem_usage"'):
+        convert_nodes([trace], tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
 def test_info_of_a_trace_of_nodes(trace: Path) -> None:
     found = facts("info", trace)
     table = tables(trace)
@@ -75,6 +84,37 @@ def test_info_of_a_trace_of_nodes(trace: Path) -> None:
     assert found["missing"] == 0
     assert "churn" in str(found["source"])
     assert "16 cores" in run("info", trace)
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
+def test_info_of_a_trace_takes_what_is_no_number_as_missing(trace: Path, odd: float) -> None:
+    file = trace / "nodes" / "00000.parquet"
+    nodes = pl.read_parquet(file)
+    first = pl.int_range(pl.len()) < nodes.height // 2
+    half = pl.when(first).then(odd).otherwise("cpu_usage").alias("cpu_usage")
+    nodes.with_columns(half).write_parquet(file)
+    found = facts("info", trace)
+    assert found["missing"] == 0.5
+    usage = nodes.filter(~first)["cpu_usage"].mean()
+    assert found["usage"] == pytest.approx(usage / 16)  # type: ignore[operator]  # a number
+
+
+def test_info_of_a_trace_without_rows_knows_no_shares(trace: Path) -> None:
+    for table in ("nodes", "vms"):
+        file = trace / table / "00000.parquet"
+        pl.read_parquet(file).clear().write_parquet(file)
+    found = facts("info", trace)
+    assert (found["nodes"], found["vms"]) == (0, 0)
+    assert [found[name] for name in ("capacity", "allocated", "usage", "missing")] == [None] * 4
+
+
+def test_info_counts_the_files_that_the_trace_names_and_no_others(trace: Path) -> None:
+    before = facts("info", trace)
+    nodes = pl.read_parquet(trace / "nodes" / "00000.parquet")
+    stray = nodes.with_columns(node=pl.lit("stray"), cpu_usage=0.0)
+    stray.write_parquet(trace / "nodes" / "stray.parquet")
+    (trace / "nodes" / "notes.txt").write_text("mine")
+    assert facts("info", trace) == before
 
 
 def test_info_of_a_data_set_counts_what_is_missing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from scroogevm.errors import MisuseError, OutputError, TraceError
 from scroogevm.traces.dataset import unreadable
 from scroogevm.traces.manifest import MANIFEST, Manifest
 from scroogevm.traces.predecessor.tables import to_tables
-from scroogevm.traces.tables import PART_ROWS, TraceWriter
+from scroogevm.traces.tables import NODES, PART_ROWS, VMS, TraceWriter
 from scroogevm.traces.vmtable import open_vms, refuse_twice
 
 Tables = tuple[pl.DataFrame, pl.DataFrame]
@@ -121,8 +121,9 @@ def _cut_again(path: Path, manifest: Manifest, rows: int) -> Iterator[Tables]:
     """The nodes of a directory of ours, as many at a time as ``rows`` allows."""
     try:
         for part in manifest.parts:
-            nodes = pl.scan_parquet(path / "nodes" / f"{part.name}.parquet", glob=False)
-            vms = pl.scan_parquet(path / "vms" / f"{part.name}.parquet", glob=False)
+            file = f"{part.name}.parquet"
+            nodes = pl.scan_parquet(path / "nodes" / file, glob=False).select(NODES.keys())
+            vms = pl.scan_parquet(path / "vms" / file, glob=False).select(VMS.keys())
             held = dict(vms.group_by("node").len().collect(engine="streaming").iter_rows())
             group: list[str] = []
             for node in nodes.select(pl.col("node").unique().sort()).collect()["node"]:

@@ -27,7 +27,7 @@ def describe(path: Path, spec: str | None = None) -> Facts:
     """
     if spec is None and (path / MANIFEST).is_file():
         manifest = Manifest.read(path)
-        nodes, vms = (pl.scan_parquet(path / table) for table in ("nodes", "vms"))
+        nodes, vms = (_parts(path / table, manifest) for table in ("nodes", "vms"))
         return _of_nodes("nodes, Parquet", path, manifest, nodes, vms)
     if spec is None and path.is_file() and ".json" in path.suffixes:
         manifest, node_table, vm_table = to_tables(path)
@@ -40,21 +40,23 @@ def describe(path: Path, spec: str | None = None) -> Facts:
 def _of_nodes(
     kind: str, path: Path, manifest: Manifest, nodes: pl.LazyFrame, vms: pl.LazyFrame
 ) -> Facts:
+    nodes, vms = _known(nodes, "cpu", "cpu_usage"), _known(vms, "cpu")
     try:
         node = nodes.select(
             nodes=pl.col("node").n_unique(),
             capacity=pl.col("cpu").mean(),
-            total=pl.col("cpu").sum().cast(pl.Float64),
+            total=pl.col("cpu").sum(),
             # Usage is compared with the capacity of the samples that have one.
-            used=pl.col("cpu_usage").cast(pl.Float64).sum(),
-            read=pl.col("cpu").filter(pl.col("cpu_usage").is_not_null()).sum().cast(pl.Float64),
-            missing=pl.col("cpu_usage").null_count() / pl.len(),
+            used=pl.col("cpu_usage").sum(),
+            read=pl.col("cpu").filter(pl.col("cpu_usage").is_not_null()).sum(),
+            samples=pl.len(),
+            missing=pl.col("cpu_usage").null_count(),
         )
         # A VM holds its allocation from its first row to its last, read or not.
         samples = (pl.col("time").max() - pl.col("time").min()) / manifest.interval + 1
         vm = (
             vms.group_by(pl.col("node", "vm").cast(pl.String))
-            .agg(held=pl.col("cpu").cast(pl.Float64).mean() * samples)
+            .agg(held=pl.col("cpu").mean() * samples)
             .select(vms=pl.len(), allocated=pl.col("held").sum())
         )
         facts = {
@@ -77,7 +79,7 @@ def _of_nodes(
         "capacity": facts["capacity"],
         "allocated": _share(facts["allocated"], facts["total"]),
         "usage": _share(facts["used"], facts["read"]),
-        "missing": facts["missing"],
+        "missing": _share(facts["missing"], facts["samples"]),
         "source": dict(manifest.source),
     }
 
@@ -102,6 +104,20 @@ def _of_vms(path: Path, spec: str | None) -> Facts:
         "missing": max(0.0, 1 - read / expected),
         "source": dict(table.source),
     }
+
+
+def _parts(folder: Path, manifest: Manifest) -> pl.LazyFrame:
+    """The files of a table that the trace names, and no other that lies beside them."""
+    files = [folder / f"{part.name}.parquet" for part in manifest.parts]
+    return pl.scan_parquet(files, glob=False)
+
+
+def _known(table: pl.LazyFrame, *columns: str) -> pl.LazyFrame:
+    """The table with numbers in these columns, null where they are none."""
+    numbers = {name: pl.col(name).cast(pl.Float64) for name in columns}
+    return table.with_columns(
+        pl.when(number.is_finite()).then(number).alias(name) for name, number in numbers.items()
+    )
 
 
 def _share(part: float, whole: float) -> float | None:
