@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,34 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scroogevm.core.estimate import Verdict
-from scroogevm.core.history import History
-from scroogevm.engine import Engine, State
-from scroogevm.ports import RESOURCES, STRATEGIES, QuiescenceTest, Step, Strategy
-from scroogevm.strategies.greedy import Greedy
+from golden.forced import NAMES, forced_engine
+from scroogevm.engine import State
+from scroogevm.ports import RESOURCES, Step
+from scroogevm.sinks.dump_model import tiers
 from scroogevm.traces.format import open_trace
 from scroogevm.traces.options import ReadOptions
 
 HERE = Path(__file__).parent
-NAMES = {
-    "percentile": "percentile",
-    "doa": "doa",
-    "nsigma": "n-sigma",
-    "rclike": "rc-like",
-    "borg": "borg",
-    "maxpeak": "max-peak",
-    "greedy": "greedy",
-}
-
-
-@dataclass(frozen=True)
-class Forced(QuiescenceTest):
-    """Answers with recorded verdicts, by the identity of the window."""
-
-    verdicts: Mapping[int, bool]
-
-    def judge(self, history: History) -> Verdict:
-        return Verdict(np.array([self.verdicts[id(history.new)]]), {})
 
 
 def goldens() -> Iterator[Any]:
@@ -53,20 +32,8 @@ def replayed(name: str, run: int) -> tuple[Mapping[str, Any], Sequence[Step]]:
     options = ReadOptions(aggregation=golden["params"].get("aggreg", 1))
     (load,) = open_trace(HERE / f"{name}.json.xz", options).loads()
     chunk = load()
-    forced = golden["expected"]["greedy_forced_stability"]
-    strategies: dict[str, dict[str, Strategy]] = {}
-    for place, resource in enumerate(RESOURCES):
-        strategies[resource] = {
-            theirs: STRATEGIES.build(ours, resource) for theirs, ours in NAMES.items()
-        }
-        p = golden["params"].get(resource, 90)
-        strategies[resource]["percentile"] = STRATEGIES.build(f"percentile:p={p}", resource)
-        verdicts = {
-            id(occurrence.windows[resource]): forced[number][place]
-            for number, occurrence in enumerate(chunk.occurrences)
-        }
-        strategies[resource]["greedy"] = Greedy(quiescence=Forced(verdicts))
-    engine = Engine(strategies, chunk.shape.kept, chunk.shape.slices)
+    params = {key: value for key, value in golden["params"].items() if key in RESOURCES}
+    engine = forced_engine(chunk, golden["expected"]["greedy_forced_stability"], **params)
     state, steps = State(), []
     for occurrence in chunk.occurrences:
         state, step = engine.step(state, occurrence)
@@ -87,14 +54,9 @@ def test_demand_tiers_and_free_are_the_predecessors(
         recorded = theirs[f"{resource}_demand"]
         if recorded is not None and strategy != "maxpeak":
             assert demand == pytest.approx(recorded, rel=1e-9), number
-        if resource == "cpu":
-            tier0 = round(demand, 1)
-            tier2 = max(0, round(capacity - tier0, 1))
-        else:
-            tier0 = int(demand)
-            tier2 = max(0, int(capacity - tier0))
-        assert [tier0, 0, tier2] == theirs[f"{resource}_tiers"], number
-        assert tier2 == theirs[f"free_{resource}"], number
+        cut = [tier[0] for tier in tiers(resource, np.array([demand]), np.array([capacity]))]
+        assert cut == theirs[f"{resource}_tiers"], number
+        assert cut[2] == theirs[f"free_{resource}"], number
 
 
 @pytest.mark.parametrize(("name", "run"), list(goldens()))

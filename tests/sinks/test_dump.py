@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,11 @@ import numpy as np
 import pytest
 
 from driving import drive
+from golden.forced import NAMES, forced_engine
 from helpers import engine_of, occurrences_of, random_windows, steps, vms_of, window_of
-from scroogevm.core.estimate import Verdict
-from scroogevm.core.history import History
 from scroogevm.engine import Engine
-from scroogevm.ports import RESOURCES, STRATEGIES, Chunk, QuiescenceTest, Shape, Strategy
+from scroogevm.ports import RESOURCES, Chunk, Shape
 from scroogevm.sinks.dump import Dump
-from scroogevm.strategies.greedy import Greedy
 from scroogevm.traces.chunk import RecordedChunk
 from scroogevm.traces.format import open_trace
 from scroogevm.traces.options import ReadOptions
@@ -27,38 +24,11 @@ RUNS = [
     for path in sorted(GOLDEN.glob("*.golden.json"))
     for run in range(len(json.loads(path.read_text())))
 ]
-NAMES = {
-    "percentile": "percentile",
-    "doa": "doa",
-    "nsigma": "n-sigma",
-    "rclike": "rc-like",
-    "borg": "borg",
-    "maxpeak": "max-peak",
-}
-
-
-@dataclass(frozen=True)
-class Forced(QuiescenceTest):
-    """Answers with recorded verdicts, by the identity of the window."""
-
-    verdicts: Mapping[int, bool]
-
-    def judge(self, history: History) -> Verdict:
-        return Verdict(np.array([self.verdicts[id(history.new)]]), {})
 
 
 def golden_engine(golden: Mapping[str, Any], chunk: Chunk) -> Engine:
-    strategies: dict[str, dict[str, Strategy]] = {}
-    forced = golden["expected"]["greedy_forced_stability"]
-    for place, resource in enumerate(RESOURCES):
-        built = {theirs: STRATEGIES.build(ours, resource) for theirs, ours in NAMES.items()}
-        p = golden["params"].get(resource, 90)
-        built["percentile"] = STRATEGIES.build(f"percentile:p={p}", resource)
-        windows = [occurrence.windows[resource] for occurrence in chunk.occurrences]
-        verdicts = {id(w): said[place] for w, said in zip(windows, forced, strict=True)}
-        built["greedy"] = Greedy(quiescence=Forced(verdicts))
-        strategies[resource] = built
-    return Engine(strategies, chunk.shape.kept, chunk.shape.slices)
+    params = {key: value for key, value in golden["params"].items() if key in RESOURCES}
+    return forced_engine(chunk, golden["expected"]["greedy_forced_stability"], **params)
 
 
 def write(
@@ -84,9 +54,8 @@ def test_every_value_is_the_predecessors(name: str, run: int, tmp_path: Path) ->
     chunk = opened(GOLDEN / f"{name}.json.xz", golden["params"].get("aggreg", 1))
     engine = golden_engine(golden, chunk)
     dumps = write(tmp_path, [chunk], lambda _: engine)
-    strategies = [*NAMES, "greedy"]
-    assert set(dumps) == {f"dump-{strategy}.json" for strategy in strategies}
-    for strategy in strategies:
+    assert set(dumps) == {f"dump-{strategy}.json" for strategy in NAMES}
+    for strategy in NAMES:
         dump = dumps[f"dump-{strategy}.json"]
         model, node = dump["model"], dump["node"]
         for at, expected in enumerate(golden["expected"][strategy]):
@@ -160,6 +129,20 @@ def test_several_nodes_get_folders_whose_names_cannot_escape(tmp_path: Path) -> 
     assert len(dumps) == 6
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert {dump["config"]["node_name"] for dump in dumps.values()} == set(names)
+
+
+def test_a_window_or_node_without_vms_is_written_and_read_back(tmp_path: Path) -> None:
+    vm = (0, 2.0, [0.5, 0.5])
+    windows = [window_of([[1.0, 1.0], [2.0, 2.0]], vms=vms_of(vms)) for vms in ({}, {1: vm}, {})]
+    chunk = RecordedChunk(Shape(1800, 1800), ("busy", "bare"), occurrences_of(windows))
+    dumps = write(tmp_path, [chunk], lambda _: engine_of("borg"))
+    lists = {dump["config"]["node_name"]: dump["node"]["vm_list"] for dump in dumps.values()}
+    assert lists == {"busy": [[], ["vm-1"], []], "bare": [[], [], []]}
+    for path in dumps:
+        again = opened(tmp_path / path)
+        node = chunk.nodes.index(again.nodes[0])
+        allocated = [one.windows["cpu"].allocated[0] for one in again.occurrences]
+        assert allocated == [one.allocated[node] for one in windows]
 
 
 def test_missing_samples_are_null_and_read_back_as_missing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from scroogevm.core.arrays import Floats, Ints
-from scroogevm.core.window import Occurrence, VMs
+from scroogevm.core.window import Occurrence, Window
 from scroogevm.ports import CPU, MEM, RESOURCES, Shape
 
 
@@ -23,7 +23,7 @@ class Samples:
         self._occurrences = occurrences
         self._shape = shape
         self._rows = [
-            {resource: _rows_of_nodes(one.windows[resource].vms) for resource in RESOURCES}
+            {resource: _rows_of_nodes(one.windows[resource]) for resource in RESOURCES}
             for one in occurrences
         ]
 
@@ -109,11 +109,10 @@ class Samples:
         return np.where(np.isnan(given), known[0] if known.size else 0.0, given)
 
 
-def _rows_of_nodes(vms: VMs) -> tuple[Ints, Ints]:
-    """Rows sorted by node, and where each node's begin, one more for the end."""
-    order = np.argsort(vms.node, kind="stable")
-    nodes = int(vms.node.max()) + 1 if vms.node.size else 0
-    return order, np.searchsorted(vms.node[order], np.arange(nodes + 1))
+def _rows_of_nodes(window: Window) -> tuple[Ints, Ints]:
+    """Rows of its VMs sorted by node, and where each node's begin, one more for the end."""
+    order = np.argsort(window.vms.node, kind="stable")
+    return order, np.searchsorted(window.vms.node[order], np.arange(window.nodes + 1))
 
 
 def fraction(cores: Floats, allocated: float) -> Floats:
