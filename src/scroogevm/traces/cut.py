@@ -13,7 +13,7 @@ from scroogevm.ports import CPU, RESOURCES, Remark, Shape
 from scroogevm.traces.checks import ABSURD_FRACTION, ABSURD_NODE, ABSURD_VM
 from scroogevm.traces.chunk import RecordedChunk
 from scroogevm.traces.manifest import Manifest
-from scroogevm.traces.options import ReadOptions
+from scroogevm.traces.options import ReadOptions, refuse_short
 from scroogevm.traces.table import Cut, Grid, Table
 
 
@@ -35,10 +35,13 @@ def cut(
         where: what to call the tables in messages.
 
     Raises:
-        TraceError: a row is missing, stands twice, or is absurd.
+        TraceError: no window fits, or a row is missing, stands twice, or is absurd.
         MisuseError: the samples do not allow the shape asked for.
     """
     shape = options.shape(recorded_shape(manifest), manifest.interval, where)
+    refuse_short(manifest.end - manifest.origin, shape.slice, where)
+    if not nodes.height:
+        raise TraceError("has no rows", where=f"{where}: nodes", remedy="a row a node and sample")
     grid = Grid(manifest.origin, manifest.end, manifest.interval, shape.slice)
     fraction = (options.vm_cpu_usage or manifest.vm_cpu_usage) == "fraction"
     if fraction and {"cpu", "cpu_usage"} <= set(vms.columns):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scroogevm.errors import MisuseError
+from scroogevm.errors import MisuseError, TraceError
 from scroogevm.ports import Shape
 from scroogevm.traces.manifest import VmCpuUnit
 
@@ -42,6 +42,20 @@ class ReadOptions:
         _whole(slice_, interval, where, "a slice", "the interval between samples")
         _whole(scope, slice_, where, "a scope", "a slice")
         return Shape(scope, slice_, history, recorded.origin)
+
+
+def refuse_short(span: float, slice_: float, where: str) -> None:
+    """Refuse a trace in which not a single window fits.
+
+    Raises:
+        TraceError: ``span`` seconds are less than a slice.
+    """
+    if int(span / slice_ + 1e-9) < 1:
+        raise TraceError(
+            f"lasts {span:g} s, less than a slice of {slice_:g} s",
+            where=where,
+            remedy="a shorter --slice or --scope",
+        )
 
 
 def _whole(whole: float, part: float, where: str, name: str, of: str) -> None:

@@ -13,7 +13,7 @@ from scroogevm.core.arrays import Ints
 from scroogevm.errors import MisuseError, TraceError
 from scroogevm.ports import Shape
 from scroogevm.traces.manifest import Manifest
-from scroogevm.traces.options import ReadOptions
+from scroogevm.traces.options import ReadOptions, refuse_short
 from scroogevm.traces.place_fit import STRATEGIES, pack
 from scroogevm.traces.place_rows import Nodes, node_rows
 from scroogevm.traces.sizes import MEMORY_PER_CORE, MIB_IN_GIB
@@ -214,12 +214,7 @@ def _manifest(table: VmTable, placing: Placing, room: tuple[float, float], where
     shape = placing.shape
     options = ReadOptions(scope=shape.scope, slice=shape.slice)
     cut = options.shape(shape, table.interval, where)
-    if table.end - table.origin < cut.slice:
-        raise TraceError(
-            f"lasts {table.end - table.origin:g} s, less than a slice of {cut.slice:g} s",
-            where=where,
-            remedy="a shorter --slice or --scope",
-        )
+    refuse_short(table.end - table.origin, cut.slice, where)
     how = {
         "cores": room[0],
         "memory": room[1],

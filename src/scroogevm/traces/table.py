@@ -129,7 +129,7 @@ class Table:
         cells = self.grid.windows * self.grid.samples
         if self._frame.height != len(self) * cells or not cells:
             return False
-        if any(self._frame[resource].has_nulls() for resource in RESOURCES):
+        if any(np.isnan(self._numbers(resource)).any() for resource in RESOURCES):
             return False
         times = self._frame["time"].to_numpy().reshape(-1, cells)
         wanted = self.grid.origin + np.arange(cells) * self.grid.interval

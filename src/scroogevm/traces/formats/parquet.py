@@ -29,7 +29,10 @@ class Parquet(TraceFormat):
 
     def open(self, path: Path, options: ReadOptions) -> TraceSource:
         """The source of a directory."""
-        return _Source(path, Manifest.read(path), options)
+        manifest = Manifest.read(path)
+        if not manifest.parts:
+            raise TraceError("has no parts", where=str(path), remedy="at least one, with a node")
+        return _Source(path, manifest, options)
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,23 @@ class _Source(TraceSource):
         return self.node_count * int((manifest.end - manifest.origin) / shape.slice + 1e-9)
 
     def loads(self) -> Iterable[Callable[[], Chunk]]:
-        """One chunk for each part."""
-        return (partial(self._load, part) for part in self.manifest.parts)
+        """One chunk for each part.
+
+        Raises:
+            TraceError: a node stands in two parts, each of which would be judged as a node.
+        """
+        home: dict[str, str] = {}
+        for part in self.manifest.parts:
+            if len(self.manifest.parts) > 1:
+                names = self._read("nodes", part, ["node"])["node"].unique().cast(pl.String)
+                for name in names.drop_nulls().sort():
+                    if home.setdefault(name, part.name) != part.name:
+                        raise TraceError(
+                            f"stands in part {home[name]} and in part {part.name}",
+                            where=f"{self.path}: node {name}",
+                            remedy="a part holds whole nodes, each with a name of its own",
+                        )
+            yield partial(self._load, part)
 
     def _load(self, part: Part) -> Chunk:
         nodes = self._read("nodes", part, list(NODES))
