@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpers import NAN, vms_of, window_of
 from scroogevm.core.arrays import Floats
-from scroogevm.scoring import SCORES, Tally, Truth, added, judge, promised
+from scroogevm.scoring import ROUNDING, SCORES, Tally, Truth, added, judge, promised
 
 
 def column(*values: float) -> Floats:
@@ -81,6 +81,17 @@ def test_offers_taken_back_by_hand() -> None:
     assert judge(truth, demand, demand).decrease[:, 0].tolist()[1:] == [3, 0]
     grown = Truth(truth.capacity, truth.allocated, column(0, 2, 0), truth.p99, truth.peak)
     assert judge(grown, demand, demand).decrease[:, 0].tolist()[1:] == [1, 0]
+
+
+def test_usage_that_is_a_rounding_above_the_promise_is_no_violation() -> None:
+    usage = column(*(0.1 + 0.2,) * 3)
+    truth = Truth(*(column(10, 10, 10),) * 2, column(0, 0, 0), usage, usage)
+    promise = column(0.3, 0.3, 0.3)
+    assert (usage > promise).all()
+    scores = tallied(truth, promise, promise).fleet()
+    assert (scores["violation_rate"], scores["violation_rate_max"]) == (0, 0)
+    short = promise - 1e-6
+    assert tallied(truth, short, short).fleet()["violation_rate"] == 1
 
 
 def test_shortfall_within_the_tolerance_is_no_violation() -> None:
@@ -232,8 +243,8 @@ def by_definition(rows: Table) -> Mapping[str, float]:
         return {}
     number = len(severity)
     return {
-        "violation_rate": sum(s > 0 for s in severity) / number,
-        "violation_rate_max": sum(s > 0 for s in worst) / number,
+        "violation_rate": sum(s > ROUNDING for s in severity) / number,
+        "violation_rate_max": sum(s > ROUNDING for s in worst) / number,
         "mean_severity": sum(severity) / number,
         "p99_severity": float(np.percentile(severity, 99)),
         "worst_severity": max(worst),

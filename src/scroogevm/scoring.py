@@ -85,6 +85,9 @@ SCORES: Mapping[str, str] = {
 """Every score by name, and what it means. Rates and shares are fractions of 1; sums and counts are
 those of one node, and for a fleet their mean over its nodes, those never judged left out."""
 
+ROUNDING = 1e-9
+"""Share of capacity below which a difference is rounding: no violation, no offer taken back."""
+
 _CUMULATED = ("decreases", "churn", "misprediction", "violation", "corrections")
 
 
@@ -194,12 +197,12 @@ class Tally:
         }
         sums = {
             "windows": (~np.isnan(severity)).sum(axis=0),
-            "violations": (severity > self.tolerance).sum(axis=0),
-            "violations_max": (worst > self.tolerance).sum(axis=0),
+            "violations": (severity > self.tolerance + ROUNDING).sum(axis=0),
+            "violations_max": (worst > self.tolerance + ROUNDING).sum(axis=0),
             "severity": np.nansum(severity, axis=0),
             "worst_severity": np.fmax.reduce(worst, axis=0, initial=nan),
             "waste": np.nansum(judged.waste / capacity, axis=0),
-            "decreases": (judged.decrease > 1e-9 * capacity).sum(axis=0),
+            "decreases": (judged.decrease > ROUNDING * capacity).sum(axis=0),
             "churn": np.nansum(judged.churn / capacity, axis=0),
             "misprediction": np.nansum(abs(judged.misprediction) / capacity, axis=0),
             "violation": np.nansum(np.maximum(0.0, -judged.misprediction) / capacity, axis=0),
