@@ -9,6 +9,7 @@ import click
 
 from scroogevm.cli import cli
 from scroogevm.errors import ScroogeError
+from scroogevm.sinks.names import printable
 
 
 def main() -> None:
@@ -38,7 +39,8 @@ def main() -> None:
 
 
 def _say(problem: str, code: int) -> int:
-    line = " ".join(problem.split())
+    # A trace may name its nodes so that a terminal obeys them.
+    line = printable(" ".join(problem.split()))
     click.echo(f"scroogevm: {line}", err=True)
     return code
 

@@ -1,10 +1,12 @@
 """The command line as a whole."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from commands import scroogevm
+from commands import fails, scroogevm
+from predecessors import trace as predecessor
 from scroogevm.ports import QUIESCENCE, STRATEGIES
 
 HEAVY = ("numpy", "polars", "rich", "matplotlib", "simdjson", "scipy")
@@ -55,3 +57,22 @@ def test_misuse_of_the_command_line_exits_with_2(words: tuple[str, ...]) -> None
 
 def test_version_is_told() -> None:
     assert scroogevm("--version").stdout.startswith("scroogevm, version ")
+
+
+def test_names_in_a_trace_give_the_terminal_no_orders(tmp_path: Path) -> None:
+    order = "\x1b]0;mine\x07\x1b[2J"
+    trace = predecessor()
+    trace["vm"][order] = {"raw_data": [3]}
+    trace["node"]["raw_data"][0]["cpu_usage"] = [-1.0]
+    (tmp_path / "t.json").write_text(json.dumps(trace))
+    line = fails(1, "replay", tmp_path / "t.json", "-o", tmp_path / "out")
+    assert "\x1b" not in line
+    assert "vm.?]0;mine??[2J.raw_data" in line
+    place = tmp_path / "t"
+    assert scroogevm("trace", "generate", "--windows", "1", "-o", place).returncode == 0
+    content = json.loads((place / "trace.json").read_text())
+    (place / "trace.json").write_text(json.dumps({**content, "source": {"from": order}}))
+    shown = scroogevm("trace", "info", place)
+    assert shown.returncode == 0
+    assert "\x1b" not in shown.stdout
+    assert "from: ?]0;mine??[2J" in shown.stdout

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from scroogevm.sinks.names import printable
+
 WIDE = 200
 """Columns of a table that is written to a file."""
 
@@ -81,15 +83,15 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def facts(title: str, lines: Mapping[str, str]) -> None:
     """Print named facts, one a line."""
-    click.secho(title, bold=True)
+    click.secho(printable(title), bold=True)
     width = max(map(len, lines), default=0)
     for name, value in lines.items():
-        click.echo(f"  {name:<{width}}  {value}")
+        click.echo(f"  {name:<{width}}  {printable(value)}")
 
 
 def remark(text: str) -> None:
     """Say something on stderr, beside the result."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
