@@ -116,8 +116,13 @@ def check_window(step: Step, theirs: Mapping[str, Any], resource: str, where: st
     for strategy in NAMES:
         estimate = step.estimates[resource][strategy]
         assert near(estimate.demand[0], theirs["demand"][strategy]), f"{where}, {strategy}"
-        cut = [tier[0] for tier in tiers(resource, estimate.demand, window.capacity)]
-        assert cut == theirs["tiers"][strategy], f"{where}, {strategy}"
+        # Sums in another order differ in the last bit, which may lie on the edge of a rounding.
+        same = estimate.demand[0] == theirs["demand"][strategy]
+        cuts = [
+            [tier[0] for tier in tiers(resource, estimate.demand * shift, window.capacity)]
+            for shift in ((1,) if same else (1 - 1e-12, 1, 1 + 1e-12))
+        ]
+        assert theirs["tiers"][strategy] in cuts, f"{where}, {strategy}"
     memo = step.estimates[resource]["greedy"].memo
     ratio = memo["r"][0]
     if math.isnan(ratio):  # not one window of this slice was measured yet

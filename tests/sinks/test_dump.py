@@ -145,6 +145,21 @@ def test_a_window_or_node_without_vms_is_written_and_read_back(tmp_path: Path) -
         assert allocated == [one.allocated[node] for one in windows]
 
 
+def test_a_node_with_a_vm_of_unknown_size_is_full_after_a_dump_as_before(tmp_path: Path) -> None:
+    vms = vms_of({1: (0, np.nan, [0.5, 0.5]), 2: (0, 2.0, [1.0, 1.0])})
+    windows = [window_of([[2.0, 2.0]], vms=vms, allocated=8.0) for _ in range(3)]
+    chunk = RecordedChunk(Shape(1800, 1800, 1), ("n",), occurrences_of(windows))
+    write(tmp_path, [chunk], lambda _: engine_of("rc-like", "borg"))
+    again = opened(tmp_path / "dump-borg.json")
+    assert [one.windows["mem"].allocated[0] for one in again.occurrences] == [8.0] * 3
+    assert [remark.number for remark in again.remarks if "count as full" in remark.kind] == [1, 1]
+    _, before = steps(engine_of("rc-like", "borg", kept=2), chunk.occurrences)
+    _, after = steps(engine_of("rc-like", "borg", kept=2), again.occurrences)
+    for old, new in zip(before, after, strict=True):
+        for strategy, estimate in old.estimates["cpu"].items():
+            assert new.estimates["cpu"][strategy].demand.tolist() == estimate.demand.tolist()
+
+
 def test_missing_samples_are_null_and_read_back_as_missing(tmp_path: Path) -> None:
     windows = random_windows(2, nodes=1, missing=0.4)
     chunk = RecordedChunk(Shape(1800, 1800), ("n",), occurrences_of(windows))

@@ -104,6 +104,24 @@ def test_nulls_and_short_lists_are_missing_samples_and_said(tmp_path: Path) -> N
     assert all(map(math.isfinite, sum(demands(chunk).values(), [])))
 
 
+@pytest.mark.parametrize("options", [{}, {"scope": 30.0}], ids=["as-it-is", "cut-again"])
+def test_a_node_is_full_while_the_size_of_a_vm_is_unknown(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    spoilt = trace()
+    late = spoilt["vm"]["vm-b"]["raw_data"]
+    del late[1]["cpu"]
+    late[2]["cpu"] = []
+    chunk = load(written(tmp_path, spoilt), **options)
+    allocated = [one.windows["cpu"].allocated[0] for one in chunk.occurrences]
+    assert allocated == [2, 8, 8, 6]
+    (remark,) = (remark for remark in chunk.remarks if "count as full" in remark.kind)
+    assert remark.kind.startswith("VMs of unknown cpu allocation")
+    assert "vm-b" in remark.where
+    found = demands(chunk)
+    assert found["cpu rc-like"][1:3] == found["cpu max-peak"][1:3] == [8, 8]
+
+
 def test_a_vm_that_repeats_its_last_object_has_left_for_its_slice(tmp_path: Path) -> None:
     repeated = trace(6)
     repeated["config"] |= {"node_scope": 60, "number_of_slice": 2}

@@ -14,6 +14,7 @@ from scroogevm.traces.checks import ABSURD_FRACTION, ABSURD_NODE, ABSURD_VM
 from scroogevm.traces.chunk import RecordedChunk
 from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.options import ReadOptions, refuse_short
+from scroogevm.traces.remarks import unknown_allocation
 from scroogevm.traces.table import Cut, Grid, Table
 
 
@@ -79,8 +80,7 @@ def _remarks(vms: Table) -> Iterator[Remark]:
     for resource in RESOURCES:
         row, number = vms.unknown(resource)
         if number:
-            kind = f"VMs of unknown {resource} allocation, whose nodes count as full"
-            yield Remark(kind, vms.place(row, resource), number)
+            yield unknown_allocation(resource, vms.place(row, resource), number)
 
 
 def _positions(vms: Table, nodes: Table, where: str) -> Ints:

@@ -32,3 +32,9 @@ class Remarks:
     def lines(self) -> Sequence[str]:
         """A line for each kind."""
         return [f"{r.number} {r.kind} (first: {r.where})" for r in self._kinds.values()]
+
+
+def unknown_allocation(resource: str, where: str, number: int = 1) -> Remark:
+    """Some VMs never said what they were promised."""
+    kind = f"VMs of unknown {resource} allocation, whose nodes count as full"
+    return Remark(kind, where, number)

@@ -1,5 +1,6 @@
 """What a document says, occurrence by occurrence: the quirks end here."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from scroogevm.core.arrays import Floats
 from scroogevm.ports import RESOURCES, Shape
 from scroogevm.traces.predecessor.document import Document
-from scroogevm.traces.remarks import Remarks
+from scroogevm.traces.remarks import Remarks, unknown_allocation
 
 HUGE = 1e12
 """No node has as many cores or MiB."""
@@ -21,7 +22,8 @@ class Sampled:
     """A node or a VM in one occurrence, arrays by resource.
 
     Attributes:
-        size: capacity or allocation: the last one given, in this occurrence or before.
+        size: capacity or allocation: the last one given, in this occurrence or before; NaN for
+            a VM of which none was given yet.
         usage: (samples,), in the file's own unit.
     """
 
@@ -68,8 +70,13 @@ def read_recording(path: Path, remarks: Remarks) -> Recording:
     raw = _raw(document, node, "node", ends.size)
     nodes: list[Sampled] = []
     for number, owner in enumerate(raw):
-        before = nodes[-1] if nodes else None
-        nodes.append(_sampled(document, owner, f"node.raw_data[{number}]", before))
+        place = f"node.raw_data[{number}]"
+        nodes.append(_sampled(document, owner, place, nodes[-1] if nodes else None))
+        for resource, size in nodes[-1].size.items():
+            if math.isnan(size):
+                raise document.error(
+                    f"{place}.{resource}", "is missing", "a node's size has to be known at first"
+                )
     vms: list[dict[int, Sampled]] = [{} for _ in range(ends.size)]
     owners = document.member(document.root, "vm", "")
     names = list(document.names(owners, "vm"))
@@ -137,6 +144,11 @@ def _living(
         ):
             continue
         living.append((number, vm))
+    for resource in RESOURCES:
+        unknown = [number for number, vm in living if math.isnan(vm.size[resource])]
+        if unknown:
+            where = f"{document.path}: {place}.raw_data[{unknown[0]}].{resource}"
+            document.remarks.add(unknown_allocation(resource, where))
     return living
 
 
@@ -146,11 +158,7 @@ def _sampled(document: Document, owner: Any, place: str, before: Sampled | None)
     for resource in RESOURCES:
         last = _last(document.samples(owner, resource, place))
         if last is None:
-            if before is None:
-                raise document.error(
-                    f"{place}.{resource}", "is missing", "its size has to be known when it comes"
-                )
-            last = before.size[resource]
+            last = math.nan if before is None else before.size[resource]
         elif not 0 <= last < HUGE:
             raise document.error(f"{place}.{resource}[-1]", f"{last:g} is no size", "0 or more")
         size[resource] = last

@@ -72,4 +72,4 @@ def _frame(sampled: Sampled, number: int, width: int, interval: float) -> pl.Dat
         given = sampled.usage[resource][:width]
         usage[: given.size] = given
         columns[f"{resource}_usage"] = usage
-    return pl.DataFrame(columns).with_columns(pl.col("cpu_usage", "mem_usage").fill_nan(None))
+    return pl.DataFrame(columns).with_columns(pl.exclude("time").fill_nan(None))

@@ -63,7 +63,9 @@ def _window(
     remedy = f"usage and capacity in {UNITS[resource]}"
     refuse_above(usage, capacity, ABSURD_NODE, place, remedy)
     vms = _vms(recording, number, resource, unit)
-    allocated = np.array([vms.allocated.sum()])
+    total = vms.allocated.sum()
+    # A node with a VM of unknown size counts as full: what is not known is not free.
+    allocated = capacity if np.isnan(total) else np.array([total])
     return Window(usage, capacity, allocated, vms, aggregation)
 
 
