@@ -147,8 +147,10 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
 
     for resource in outcome.scores["resource"].unique(maintain_order=True):
         rows = outcome.scores.filter(resource=resource).to_dicts()
+        unmeasured = outcome.unmeasured[resource]
         table(
-            f"{resource}: {outcome.nodes} nodes, {outcome.judged[resource]} windows judged",
+            f"{resource}: {outcome.nodes} nodes, {outcome.judged[resource]} windows judged"
+            + (f", {unmeasured} with too few samples" if unmeasured else ""),
             ("strategy", *(heading for heading, *_ in SHOWN)),
             [_cells(row) for row in rows],
         )
