@@ -1,12 +1,14 @@
 """The one loop: windows -> engine -> sinks."""
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
+from threading import Thread
 from typing import Any
 
 from scroogevm.engine import Engine, State
@@ -87,7 +89,7 @@ def _in_processes(
     # Forking a process whose libraries run threads may hang it.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_us)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_work)
     under_way: deque[Future[Any]] = deque()
     try:
         for load in loads:
@@ -109,5 +111,14 @@ def _in_processes(
             child.join()
 
 
-def _leave_interrupts_to_us() -> None:
+def _begin_work() -> None:
+    """Leave interrupts to the process that hands out the work, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # whoever was killed cannot be told, and nobody waits for more

@@ -230,6 +230,12 @@ def test_a_kill_leaves_no_output_that_looks_whole(traces: Path, tmp_path: Path) 
     assert scroogevm(*words).returncode == 0
 
 
+def test_workers_end_when_their_parent_is_killed(traces: Path, tmp_path: Path) -> None:
+    with _begun(traces, tmp_path, "2") as process:
+        process.kill()
+        process.communicate(timeout=60)  # the pipes are closed once nobody has them any more
+
+
 @contextlib.contextmanager
 def _begun(traces: Path, tmp_path: Path, workers: str) -> Iterator["subprocess.Popen[str]"]:
     """A replay that has begun to write, of so many traces that it is not over soon."""
