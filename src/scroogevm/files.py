@@ -102,16 +102,21 @@ class StagedDirectory(AbstractContextManager[Path]):
         name = getattr(error, "filename", None)
         if isinstance(name, str):
             return Path(name).is_relative_to(self._staged)
-        return _number(error) in _FULL
+        return is_full(error)
 
     def _unwritable(self, error: Exception) -> OutputError:
-        number = _number(error)
+        number = system_number(error)
         reason = os.strerror(number) if number else str(error)
         remedy = "free some space" if number in _FULL else "choose another place"
         return OutputError(f"cannot be written: {reason}", where=str(self.place), remedy=remedy)
 
 
-def _number(error: Exception) -> int | None:
+def is_full(error: Exception) -> bool:
+    """Whether the system has no more room for what is written."""
+    return system_number(error) in _FULL
+
+
+def system_number(error: Exception) -> int | None:
     """The system's number of an error, which Polars hides in words: ``(os error 28)``."""
     found = re.search(r"\(os error (\d+)\)", str(error))
     return int(found[1]) if found else getattr(error, "errno", None)

@@ -1,13 +1,16 @@
 """``scroogevm trace`` from outside: info, convert, generate, place."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from commands import SCROOGEVM
 from scroogevm.cli import cli
 from scroogevm.errors import MisuseError, ScroogeError, TraceError
 from scroogevm.traces.convert import convert_nodes
@@ -158,6 +161,35 @@ def test_vms_are_converted_by_the_command(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "new.parquet")["vm"].to_list() == ["a", "b", "b"]
     with pytest.raises(ScroogeError, match="one by one"):
         run("convert", tmp_path / "vms.csv", tmp_path / "vms.csv", "-o", tmp_path / "x")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_vms_that_find_no_room_fail_in_one_line_and_leave_nothing(
+    tmp_path: Path, kind: str
+) -> None:
+    readings = np.random.default_rng(0).random(40_000)
+    rows = pl.DataFrame({"cpu_usage": readings, "time": np.arange(40_000) * 60})
+    vms = rows.with_columns(vm=pl.lit("a"), cpu=pl.lit(2.0))
+    source = tmp_path / f"vms.{kind}"
+    vms.write_csv(source) if kind == "csv" else vms.write_parquet(source)
+    (tmp_path / "out").mkdir()
+    words: list[str | Path] = [
+        SCROOGEVM,
+        "trace",
+        "convert",
+        source,
+        "-o",
+        tmp_path / "out" / "new.parquet",
+    ]
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 64; exec "$@"', "bash", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"scroogevm: {tmp_path / 'out'}"), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert ("File too large" if kind == "parquet" else "no space left") in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_files_of_the_predecessor_become_one_fleet(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 import errno
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, get_args
 
 import polars as pl
+
+from scroogevm.files import system_number
 
 Format = Literal["parquet", "csv", "json"]
 FORMATS: Sequence[Format] = get_args(Format)
@@ -104,6 +105,5 @@ def _writing(path: Path) -> Iterator[Path]:
     try:
         yield path
     except pl.exceptions.PolarsError as error:
-        said = re.search(r"os error (\d+)", str(error))
-        number = int(said[1]) if said else errno.EIO
+        number = system_number(error) or errno.EIO
         raise OSError(number, os.strerror(number), str(path)) from None

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from scroogevm.errors import MisuseError, OutputError, TraceError
+from scroogevm.files import system_number
 from scroogevm.traces.dataset import unreadable
 from scroogevm.traces.manifest import MANIFEST, Manifest
 from scroogevm.traces.predecessor.tables import to_tables
@@ -81,9 +82,12 @@ def convert_vms(path: Path, place: Path, spec: str | None, *, overwrite: bool = 
             with staged.open("rb") as file:
                 os.fsync(file.fileno())
             staged.replace(place)
-    except OSError as error:
-        problem = error.strerror or str(error)
-        raise OutputError(f"cannot be written: {problem}", where=str(place)) from None
+    except (OSError, pl.exceptions.PolarsError) as error:
+        number = system_number(error)
+        if number is None:
+            raise unreadable(path, error) from None
+        problem = f"cannot be written: {os.strerror(number)}"
+        raise OutputError(problem, where=str(place)) from None
     return int(table.lives["rows"].sum())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from scroogevm.errors import OutputError, TraceError
+from scroogevm.files import is_full
 from scroogevm.traces.checks import ABSURD_VM
 from scroogevm.traces.dataset import FILE, VM_TABLE, Dataset, find_dataset, unreadable
 
@@ -69,8 +70,10 @@ def open_vms(path: Path, spec: str | None, scratch: Path) -> VmTable:
             frame = pl.scan_parquet(staged)
         lives = _lives(frame)
     except (OSError, pl.exceptions.PolarsError) as error:
-        if "No space left" in str(error):
-            raise OutputError("no space left for temporary files", where=str(scratch)) from None
+        if is_full(error):
+            raise OutputError(
+                "no space left for temporary files", where=str(scratch), remedy="free some space"
+            ) from None
         raise unreadable(dataset.blame(path), error) from None
     if not lives.height:
         raise TraceError("has no rows", where=str(path))
