@@ -101,6 +101,38 @@ def test_an_empty_directory_and_the_one_we_stand_in_may_be_filled(
     assert tree(tmp_path) == {"out/mark.json": "{}", "out/deep/data.txt": "new"}
 
 
+def test_what_a_killed_process_left_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from scroogevm.files import StagedDirectory\n"
+        "with StagedDirectory(Path(sys.argv[1]), 'mark.json') as staged:\n"
+        "    (staged / 'data.txt').write_text('half')\n"
+        "    print(flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "out")]
+    begun = [
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    for process in begun:
+        assert process.stdout
+        process.stdout.readline()
+    killed, alive = begun
+    killed.kill()
+    killed.communicate()
+    others = [".out.part", ".other.1.part", ".out.1.old", ".out.x.part"]
+    for name in others:
+        (tmp_path / name).mkdir()
+    (tmp_path / ".out.2.part").symlink_to(tmp_path / ".other.1.part")
+    fill(tmp_path / "out", "new")
+    left = {f".out.{alive.pid}.part", ".out.2.part", *others}
+    try:
+        assert {path.name for path in tmp_path.iterdir()} == {"out", *left}
+    finally:
+        alive.kill()
+        alive.communicate()
+
+
 def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:
     fill(tmp_path / "real", "old")
     (tmp_path / "link").symlink_to("real")

@@ -1,10 +1,11 @@
 """Directories that appear whole or not at all."""
 
 import errno
+import fcntl
 import os
 import re
 import shutil
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +17,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class StagedDirectory(AbstractContextManager[Path]):
     """A directory filled beside its place and moved there when the block ends well.
 
-    Whatever ends the block otherwise, an interrupt included, leaves the place as it was.
+    Whatever ends the block otherwise, an interrupt included, leaves the place as it was. Only a
+    process that is killed leaves what it had filled, hidden beside the place, until the next one
+    clears it away.
 
     Args:
         place: where the directory shall be.
@@ -49,6 +52,8 @@ class StagedDirectory(AbstractContextManager[Path]):
             self._staged.mkdir(parents=True)
         except OSError as error:
             raise self._unwritable(error) from None
+        self._lock = _lock(self._staged)
+        self._clear_abandoned()
         return self._staged
 
     def __exit__(
@@ -65,6 +70,7 @@ class StagedDirectory(AbstractContextManager[Path]):
             raise self._unwritable(problem) from None
         finally:
             shutil.rmtree(self._staged, ignore_errors=True)
+            _unlock(self._lock)
         if isinstance(error, Exception) and self._is_about_us(error):
             raise self._unwritable(error) from None
 
@@ -83,6 +89,17 @@ class StagedDirectory(AbstractContextManager[Path]):
             raise MisuseError(
                 "exists already", where=where, remedy="choose another place or add --force"
             )
+
+    def _clear_abandoned(self) -> None:
+        """Remove what killed processes left; a living one holds a lock, wherever it runs."""
+        wanted = re.compile(rf"\.{re.escape(self._target.name)}\.\d+\.part")
+        with suppress(OSError):  # a directory that cannot be listed keeps what is in it
+            for path in self._target.parent.iterdir():
+                if path != self._staged and wanted.fullmatch(path.name):
+                    lock = _lock(path)
+                    if lock is not None:
+                        shutil.rmtree(path, ignore_errors=True)
+                    _unlock(lock)
 
     def _move(self) -> None:
         old = self._staged.with_suffix(".old")
@@ -109,6 +126,23 @@ class StagedDirectory(AbstractContextManager[Path]):
         reason = os.strerror(number) if number else str(error)
         remedy = "free some space" if number in _FULL else "choose another place"
         return OutputError(f"cannot be written: {reason}", where=str(self.place), remedy=remedy)
+
+
+def _lock(folder: Path) -> int | None:
+    """A lock that ends with the process; None when another has it, or there are no locks here."""
+    handle = None
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        _unlock(handle)
+        return None
+    return handle
+
+
+def _unlock(handle: int | None) -> None:
+    if handle is not None:
+        os.close(handle)
 
 
 def is_full(error: Exception) -> bool:
