@@ -89,6 +89,12 @@ def test_compressed_traces_read_alike(
         load(packed)
 
 
+def test_a_name_that_is_no_unicode_is_refused_as_such(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(r'{"config": {"node_name": "\ud800"}}')
+    with pytest.raises(TraceError, match="is not JSON: .* a text is no Unicode"):
+        next(iter(open_trace(tmp_path / "t.json", ReadOptions()).loads()))()
+
+
 def test_nulls_and_short_lists_are_missing_samples_and_said(tmp_path: Path) -> None:
     spoilt = trace()
     spoilt["node"]["raw_data"][1]["cpu_usage"][2] = None

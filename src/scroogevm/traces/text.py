@@ -56,7 +56,7 @@ def not_json(path: Path, content: bytes) -> TraceError:
     except (ValueError, RecursionError) as error:
         problem = str(error)
     else:
-        problem = "a number is too large"
+        problem = "a number is too large, or a text is no Unicode"
     return TraceError(
         f"is not JSON: {problem}", where=str(path), remedy="is the file whole and plain JSON?"
     )
