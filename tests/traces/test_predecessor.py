@@ -91,7 +91,7 @@ def test_compressed_traces_read_alike(
 
 def test_a_name_that_is_no_unicode_is_refused_as_such(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(r'{"config": {"node_name": "\ud800"}}')
-    with pytest.raises(TraceError, match="is not JSON: .* a text is no Unicode"):
+    with pytest.raises(TraceError, match=r"is not JSON: .* a text is no Unicode"):
         next(iter(open_trace(tmp_path / "t.json", ReadOptions()).loads()))()
 
 
