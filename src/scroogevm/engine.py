@@ -10,10 +10,11 @@ from typing import overload
 
 import numpy as np
 
-from scroogevm.core.arrays import Bools, Floats, Ints
+from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
-from scroogevm.core.history import NO_MEMO, History, Memo, Trail
-from scroogevm.core.window import Occurrence, Window, find
+from scroogevm.core.history import NO_MEMO, History, Memo
+from scroogevm.core.trail import Trail
+from scroogevm.core.window import Occurrence, Window
 from scroogevm.ports import Step, Strategy
 
 
@@ -24,12 +25,12 @@ class State:
     Attributes:
         windows: the kept windows, oldest first, by slice and resource.
         memos: what each strategy wants back, by slice, resource and strategy.
-        trails: the last samples of each VM and the ids of its rows, by resource.
+        trails: the last samples of each VM, by resource.
     """
 
     windows: Mapping[tuple[int, str], Sequence[Window]] = field(default_factory=dict)
     memos: Mapping[tuple[int, str, str], Memo] = field(default_factory=dict)
-    trails: Mapping[str, tuple[Ints, Trail]] = field(default_factory=dict)
+    trails: Mapping[str, Trail] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,15 @@ class Engine:
             earlier = windows.get(key, ())
             lookback = max((strategy.lookback for strategy in strategies.values()), default=0)
             if lookback:
-                trails[resource] = _extend(state.trails.get(resource), window, lookback)
+                before = state.trails.get(resource)
+                vms = window.vms
+                trails[resource] = before.then(vms) if before else Trail.of(vms, lookback)
             enough = window.present >= np.maximum(1, self.coverage * window.usage.shape[1])
             history = History(
                 earlier=earlier,
                 new=window,
                 kept=self.kept,
-                trail=trails[resource][1] if lookback else None,
+                trail=trails[resource] if lookback else None,
                 future=_Future(future, resource),
                 slices=self.slices,
             )
@@ -131,12 +134,3 @@ def _only_where(enough: Bools, answer: Estimate, memo: Memo, allocated: Floats) 
         for name, array in answer.memo.items()
     }
     return Estimate(np.where(known, answer.demand, allocated), kept)
-
-
-def _extend(before: tuple[Ints, Trail] | None, window: Window, length: int) -> tuple[Ints, Trail]:
-    """Append a window to the trail of the VMs in it, and forget the others."""
-    trail = Trail.of(window.vms, length)
-    if before is not None:
-        ids, old = before
-        trail = old.then(trail, find(ids, window.vms.ids), length)
-    return window.vms.ids, trail

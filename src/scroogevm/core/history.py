@@ -11,78 +11,18 @@ from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.shared import computed_once
 from scroogevm.core.statistics import (
     Ranked,
-    count,
-    maximum,
     mean,
     percentile_of_largest,
     ranks_above,
     std,
-    total,
 )
+from scroogevm.core.trail import Trail
 from scroogevm.core.window import VMs, Window, take
 
 Memo = Mapping[str, Floats]
 """The arrays over nodes that a strategy wants back with the next window of the same slice."""
 
 NO_MEMO: Memo = MappingProxyType({})
-
-
-@dataclass(frozen=True, eq=False)
-class Trail:
-    """The last samples of each VM, whatever window they fell in, each up to its allocation then.
-
-    Attributes:
-        usage: (vms, samples), the newest last; NaN where missing or before the VM came.
-        limit: (vms, samples), the allocation then; (vms, 1) as long as no VM was resized.
-        seen: (vms,), samples since the VM came, those before the trail included.
-        maximum: (vms,), largest sample since the VM came.
-        total: (vms,), sum of all samples since the VM came.
-    """
-
-    usage: Floats
-    limit: Floats
-    seen: Ints
-    maximum: Floats
-    total: Floats
-
-    @classmethod
-    def of(cls, vms: VMs, length: int) -> "Trail":
-        """The trail of VMs of which nothing is known but this window."""
-        return cls(
-            usage=vms.capped[:, -length:],
-            limit=vms.allocated[:, np.newaxis],
-            seen=count(vms.usage),
-            maximum=maximum(vms.capped),
-            total=total(vms.capped),
-        )
-
-    def then(self, later: "Trail", rows: Ints, length: int) -> "Trail":
-        """This trail, gone on by the one of the window that follows.
-
-        Args:
-            later: the trail of that window's VMs alone.
-            rows: for each of them its row here, -1 where it is absent.
-            length: samples to keep.
-        """
-        past = take(self.usage, rows, np.nan)
-        limit = take(self.limit, rows, np.nan)
-        resized = (limit != later.limit) & ~np.isnan(limit)
-        if resized.any() or limit.shape[1] > 1:
-            before = np.broadcast_to(limit, past.shape)
-            limit = _joined(before, np.broadcast_to(later.limit, later.usage.shape), length)
-        else:
-            limit = later.limit
-        return Trail(
-            usage=_joined(past, later.usage, length),
-            limit=limit,
-            seen=later.seen + take(self.seen, rows, 0),
-            maximum=np.fmax(later.maximum, take(self.maximum, rows, np.nan)),
-            total=later.total + take(self.total, rows, 0.0),
-        )
-
-
-def _joined(past: Floats, now: Floats, length: int) -> Floats:
-    return np.concatenate([past, now], axis=1)[:, -length:]
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,8 +90,14 @@ class VMs:
     def total(self, nodes: int) -> Floats:
         """Usage of the VMs of each node together, each up to its allocation, (nodes, samples).
 
-        NaN where a node has VMs and none of them gave a sample.
+        NaN where a node has VMs and none of them gave a sample. Computed once.
         """
+        known: dict[int, Floats] = self.__dict__.setdefault("_total", {})
+        if nodes not in known:
+            known[nodes] = self._sum(nodes)
+        return known[nodes]
+
+    def _sum(self, nodes: int) -> Floats:
         missing = np.isnan(self.capped)
         if not missing.any():
             return self.sum_rows(self.capped, nodes)
@@ -136,11 +142,6 @@ class Window:
     def aggregated(self) -> Floats:
         """The samples that statistics are taken of, (nodes, groups)."""
         return aggregate(self.usage, self.aggregation)
-
-    @cached_property
-    def vm_total(self) -> Floats:
-        """``vms.total``, for all who ask."""
-        return self.vms.total(self.nodes)
 
     @cached_property
     def present(self) -> Ints:

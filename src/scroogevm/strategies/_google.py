@@ -12,9 +12,9 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
-from scroogevm.core.history import History, Trail
+from scroogevm.core.history import History
 from scroogevm.core.statistics import divide
-from scroogevm.core.window import VMs
+from scroogevm.core.trail import Trail
 from scroogevm.ports import Strategy
 from scroogevm.registry import parameter
 
@@ -57,10 +57,6 @@ class GoogleWindow(GooglePredictor):
         """The trail it wants."""
         return self.samples
 
-    def last(self, trail: Trail) -> tuple[Floats, Floats]:
-        """The last samples of each VM and its limit at each, (vms, samples) or (vms, 1)."""
-        return trail.usage[:, -self.samples :], trail.limit[:, -self.samples :]
-
     def ratios(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """``r[k] = sum usage[k] / sum limit[k]`` over the warm VMs with a sample of age k.
 
@@ -69,7 +65,7 @@ class GoogleWindow(GooglePredictor):
         """
         key = f"ratios of {self.samples} samples, warm after {self.warm}"
         if key not in history.shared:  # several predictors ask
-            history.shared[key] = _ratios(history.vms, *self.last(trail), warm, history.nodes)
+            history.shared[key] = _ratios(trail, self.samples, warm, history.nodes)
         ratios: Floats = history.shared[key]
         return ratios
 
@@ -81,10 +77,13 @@ def share_of_limits(share: Floats, history: History, warm: Bools) -> Floats:
     return np.where(np.isnan(share), limits, np.minimum(1.0, share) * limits)
 
 
-def _ratios(vms: VMs, usage: Floats, limit: Floats, warm: Bools, nodes: int) -> Floats:
-    used = vms.sum_rows(usage, nodes)
-    if warm.all() and not np.isnan(used).any():
-        return divide(used, np.broadcast_to(vms.sum_rows(limit, nodes), used.shape))
+def _ratios(trail: Trail, samples: int, warm: Bools, nodes: int) -> Floats:
+    vms = trail.vms
+    if trail.settled and warm.all():
+        limit = vms.per_node(vms.allocated, nodes)[:, np.newaxis]
+        used = trail.node_usage(samples, nodes)
+        return divide(used, np.broadcast_to(limit, used.shape))
+    usage, limit = trail.usage[:, -samples:], trail.limit[:, -samples:]
     counted = warm[:, np.newaxis] & ~np.isnan(usage)
     used = vms.sum_rows(np.where(counted, usage, 0.0), nodes)
     return divide(used, vms.sum_rows(np.where(counted, limit, 0.0), nodes))

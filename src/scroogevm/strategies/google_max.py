@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.history import History, Trail
+from scroogevm.core.history import History
+from scroogevm.core.trail import Trail
 from scroogevm.strategies._google import BASHIR, GooglePredictor
 
 
@@ -14,7 +15,8 @@ class GoogleMax(GooglePredictor):
     """Sum over VMs of the largest sample each one ever gave: it never forgets a peak.
 
     >>> import numpy as np
-    >>> from scroogevm.core.history import History, Trail
+    >>> from scroogevm.core.history import History
+    >>> from scroogevm.core.trail import Trail
     >>> from scroogevm.core.window import VMs, Window
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)

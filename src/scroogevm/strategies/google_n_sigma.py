@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.history import History, Trail
+from scroogevm.core.history import History
 from scroogevm.core.statistics import count, mean, std
+from scroogevm.core.trail import Trail
 from scroogevm.registry import parameter
 from scroogevm.strategies._google import BASHIR, GoogleWindow, share_of_limits
 
@@ -19,7 +20,8 @@ class GoogleNSigma(GoogleWindow):
     (ddof 1).
 
     >>> import numpy as np
-    >>> from scroogevm.core.history import History, Trail
+    >>> from scroogevm.core.history import History
+    >>> from scroogevm.core.trail import Trail
     >>> from scroogevm.core.window import VMs, Window
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)

@@ -54,10 +54,10 @@ class GoogleOracle(Strategy):
 def _ahead(history: History) -> Iterator[Floats]:
     """Sums over the VMs alive now, (nodes, samples) a window, from the newest sample on."""
     vms = history.vms
-    yield history.new.vm_total[:, -1:]
+    yield vms.total(history.nodes)[:, -1:]
     for window in history.future:
         if np.array_equal(window.vms.ids, vms.ids):
-            yield window.vm_total
+            yield window.vms.total(history.nodes)
         else:
             alive = np.isin(window.vms.ids, vms.ids, assume_unique=True)
             yield window.vms.only(alive).total(history.nodes)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.history import History, Trail
-from scroogevm.core.statistics import percentile
+from scroogevm.core.history import History
+from scroogevm.core.trail import Trail
 from scroogevm.registry import parameter
 from scroogevm.strategies._google import BASHIR, GoogleWindow
 
@@ -18,7 +18,8 @@ class GooglePerVm(GoogleWindow):
     Where rc-like waits for K windows, this one waits for a number of samples.
 
     >>> import numpy as np
-    >>> from scroogevm.core.history import History, Trail
+    >>> from scroogevm.core.history import History
+    >>> from scroogevm.core.trail import Trail
     >>> from scroogevm.core.window import VMs, Window
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)
@@ -35,11 +36,7 @@ class GooglePerVm(GoogleWindow):
 
     def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Sum of the percentiles."""
-        usage, limit = self.last(trail)
-        if limit.shape[1] > 1:  # a VM was resized: take each sample as a share of its time's limit
-            now = history.vms.allocated[:, np.newaxis]
-            usage = usage / np.where(limit > 0, limit, 1.0) * now
-        peaks = percentile(usage, self.p)
+        peaks = trail.percentile(self.p, self.samples)
         # A VM that gave no sample of late counts at its limit, as a cold one does.
         peaks = np.where(np.isnan(peaks), history.vms.allocated, peaks)
         return history.vms.per_node(np.where(warm, peaks, 0.0), history.nodes)

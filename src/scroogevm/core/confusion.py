@@ -1,0 +1,77 @@
+"""How often verdicts are right: the table of confusion and the figures made of it."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Verdicts counted against labels; stable is the positive.
+
+    Attributes:
+        tp: stable, and said to be.
+        fp: not stable, but said to be: the costly mistake, it lowers a margin that is needed.
+        tn: not stable, and said not to be.
+        fn: stable, but said not to be: a margin stays that nobody needs.
+
+    >>> Confusion.of(np.array([True, True, False]), np.array([True, False, False]))
+    Confusion(tp=1, fp=1, tn=1, fn=0)
+    """
+
+    tp: int
+    fp: int
+    tn: int
+    fn: int
+
+    @classmethod
+    def of(cls, said: Bools, label: Bools) -> "Confusion":
+        """Count verdicts ``said`` (cases,) against ``label`` (cases,)."""
+        return cls(
+            tp=int(np.sum(said & label)),
+            fp=int(np.sum(said & ~label)),
+            tn=int(np.sum(~said & ~label)),
+            fn=int(np.sum(~said & label)),
+        )
+
+    @property
+    def accuracy(self) -> float:
+        """``(tp + tn) / all``; NaN without cases.
+
+        >>> Confusion(tp=26, fp=2, tn=27, fn=5).accuracy.__round__(3)
+        0.883
+        """
+        return _ratio(self.tp + self.tn, self.tp + self.fp + self.tn + self.fn)
+
+    @property
+    def f1(self) -> float:
+        """``2*tp / (2*tp + fp + fn)``; NaN where nothing is stable nor said to be.
+
+        >>> Confusion(tp=26, fp=2, tn=27, fn=5).f1.__round__(3)
+        0.881
+        """
+        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+
+    @property
+    def matthews(self) -> float:
+        """``(tp*tn - fp*fn) / sqrt((tp+fp)*(tp+fn)*(tn+fp)*(tn+fn))``, from -1 to 1.
+
+        0 for a test that always says the same, whatever the mix; NaN where all labels are alike.
+
+        >>> Confusion(tp=26, fp=2, tn=27, fn=5).matthews.__round__(3)
+        0.771
+        >>> Confusion(tp=31, fp=29, tn=0, fn=0).matthews
+        0.0
+        """
+        labels = (self.tp + self.fn) * (self.tn + self.fp)
+        said = (self.tp + self.fp) * (self.tn + self.fn)
+        if labels and not said:
+            return 0.0
+        return _ratio(self.tp * self.tn - self.fp * self.fn, math.sqrt(labels * said))
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan

@@ -1,0 +1,130 @@
+"""The last samples of each VM, whatever window they fell in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.statistics import (
+    count,
+    maximum,
+    percentile,
+    percentile_of_largest,
+    ranks_above,
+    total,
+)
+from scroogevm.core.window import VMs, find, take
+
+
+@dataclass(frozen=True, eq=False)
+class Trail:
+    """The last samples of the VMs of the newest window, each up to its allocation then.
+
+    It holds the windows themselves and joins their samples only for those who need them joined: as
+    long as no VM comes, goes or is resized, sums and ranks of each window are computed once.
+
+    Attributes:
+        parts: the VMs of the last windows, the newest last; together at least ``length`` samples,
+            unless there were not as many.
+        length: samples of the trail.
+        seen: (vms,), samples since the VM came, those before the trail included.
+        maximum: (vms,), largest sample since the VM came.
+        total: (vms,), sum of all samples since the VM came.
+    """
+
+    parts: Sequence[VMs]
+    length: int
+    seen: Ints
+    maximum: Floats
+    total: Floats
+
+    @classmethod
+    def of(cls, vms: VMs, length: int) -> "Trail":
+        """The trail of VMs of which nothing is known but this window."""
+        return cls((vms,), length, count(vms.usage), maximum(vms.capped), total(vms.capped))
+
+    def then(self, vms: VMs) -> "Trail":
+        """This trail, gone on by the window that follows; VMs that are not in it are forgotten."""
+        later = Trail.of(vms, self.length)
+        rows = find(self.vms.ids, vms.ids)
+        parts = [*self.parts, vms]
+        while sum(part.usage.shape[1] for part in parts[1:]) >= self.length:
+            parts.pop(0)
+        return Trail(
+            parts=tuple(parts),
+            length=self.length,
+            seen=later.seen + take(self.seen, rows, 0),
+            maximum=np.fmax(later.maximum, take(self.maximum, rows, np.nan)),
+            total=later.total + take(self.total, rows, 0.0),
+        )
+
+    @property
+    def vms(self) -> VMs:
+        """The VMs of the newest window."""
+        return self.parts[-1]
+
+    @cached_property
+    def settled(self) -> bool:
+        """Whether no VM came, went or was resized, and no sample is missing."""
+        newest = self.vms
+        return all(
+            np.array_equal(part.ids, newest.ids)
+            and np.array_equal(part.allocated, newest.allocated)
+            and part.ranked.present.min(initial=part.ranked.width) == part.ranked.width
+            for part in self.parts
+        )
+
+    @cached_property
+    def usage(self) -> Floats:
+        """(vms, samples), the newest last; NaN where missing or before the VM came."""
+        joined = [take(part.capped, rows, np.nan) for part, rows in self._rows]
+        return np.concatenate(joined, axis=1)[:, -self.length :]
+
+    @cached_property
+    def limit(self) -> Floats:
+        """(vms, samples), the allocation at each sample; NaN before the VM came."""
+        joined = [
+            np.broadcast_to(
+                take(part.allocated, rows, np.nan)[:, np.newaxis], (rows.size, part.usage.shape[1])
+            )
+            for part, rows in self._rows
+        ]
+        return np.concatenate(joined, axis=1)[:, -self.length :]
+
+    def node_usage(self, samples: int, nodes: int) -> Floats:
+        """Sum over the VMs of each node of a settled trail, (nodes, samples)."""
+        totals = [part.total(nodes) for part in self.parts]
+        return np.concatenate(totals, axis=1)[:, -min(samples, self.length) :]
+
+    def percentile(self, p: float, samples: int) -> Floats:
+        """Percentile ``p`` of each VM's last samples, (vms,); NaN without samples.
+
+        Samples of a VM that was resized count as shares of their time's allocation, times the
+        allocation of now.
+        """
+        widths = [part.usage.shape[1] for part in self.parts]
+        if self.settled and sum(widths) == min(samples, self.length):
+            # Whole windows: each was ranked once, and only its largest samples matter.
+            needed = ranks_above(p, sum(widths))
+            tails = [part.ranked.largest(needed) for part in self.parts]
+            largest = np.minimum(np.concatenate(tails, axis=1), self.vms.allocated[:, np.newaxis])
+            largest.sort(axis=1)
+            present = np.full(largest.shape[0], sum(widths))
+            return percentile_of_largest(largest[:, -needed:], present, p)
+        usage, limit = self.usage[:, -samples:], self.limit[:, -samples:]
+        now = self.vms.allocated[:, np.newaxis]
+        resized = (limit != now) & (limit > 0)
+        return percentile(np.where(resized, usage / np.where(resized, limit, 1.0) * now, usage), p)
+
+    @cached_property
+    def _rows(self) -> Sequence[tuple[VMs, Ints]]:
+        """Each part with the row there of each VM of the newest, -1 where it was forgotten."""
+        found: list[tuple[VMs, Ints]] = []
+        known = np.ones(self.vms.ids.size, np.bool_)
+        for part in reversed(self.parts):
+            rows = np.where(known, find(part.ids, self.vms.ids), -1)
+            known = rows >= 0
+            found.insert(0, (part, rows))
+        return found
