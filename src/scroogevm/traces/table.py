@@ -97,6 +97,8 @@ class Table:
         Raises:
             TraceError: there is one.
         """
+        if self._plausible(resource, limit):
+            return
         size, usage = self._numbers(resource), self._numbers(f"{resource}_usage")
         refuse_negative(size, lambda row: self.place(row, resource))
         refuse_negative(usage, lambda row: self.place(row, f"{resource}_usage"))
@@ -107,6 +109,12 @@ class Table:
             lambda row: self.place(row, f"{resource}_usage"),
             f"usage and size in {UNITS[resource]}; trace.json names the unit of a VM's cpu usage",
         )
+
+    def _plausible(self, resource: str, limit: float) -> bool:
+        """Whether nothing can be wrong, judged fast; if not, somebody has to look for the place."""
+        size, usage = pl.col(resource), pl.col(f"{resource}_usage")
+        fine = (size.min() >= 0) & size.max().is_finite() & (usage.min() >= 0)
+        return self._frame.select(fine & ~(usage > limit * size).any()).item() is True
 
     def unknown(self, resource: str) -> tuple[int, int]:
         """First row of an owner that starts without a known size, and how many such there are."""
