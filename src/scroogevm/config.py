@@ -122,7 +122,9 @@ class ReplaySettings:
     def _strategies(self) -> Sequence[str]:
         problems = []
         texts = [text.strip() for text in self.strategies]
-        problems += [f"strategy {t} is given twice" for t in set(texts) if texts.count(t) > 1]
+        problems += [
+            f"strategy {t} is given twice" for t in dict.fromkeys(texts) if texts.count(t) > 1
+        ]
         try:
             specs = self.specs()
         except MisuseError as error:
@@ -137,7 +139,12 @@ class ReplaySettings:
 
     def _traces(self) -> Sequence[str]:
         problems = [] if self.traces else ["no trace is given"]
-        return problems + [f"{path}: does not exist" for path in self.traces if not path.exists()]
+        problems += [f"{path}: does not exist" for path in self.traces if not path.exists()]
+        output = self.output.resolve()
+        for path in self.traces:
+            if path.resolve().is_relative_to(output):
+                problems.append(f"{path} lies in {self.output}, which would be replaced")
+        return problems
 
 
 def read_settings(path: Path) -> Mapping[str, Any]:

@@ -179,6 +179,15 @@ def test_output_is_only_replaced_when_told_to_and_only_if_it_is_ours(
     fails(2, *words, tmp_path / "file", "--force")
 
 
+def test_a_trace_inside_the_output_is_not_replaced(traces: Path, tmp_path: Path) -> None:
+    words = ("replay", traces / "one.json", *QUICK, "-o", tmp_path / "out")
+    assert scroogevm(*words).returncode == 0
+    kept = shutil.copy(traces / "one.json", tmp_path / "out")
+    line = fails(2, "replay", kept, *QUICK, "-o", tmp_path / "out", "--force")
+    assert "which would be replaced" in line
+    assert Path(kept).exists()
+
+
 def test_an_unwritable_place_fails_in_one_line(traces: Path) -> None:
     line = fails(1, "replay", traces / "one.json", *QUICK, "-o", "/proc/nowhere/out")
     assert "cannot be written" in line
