@@ -1,0 +1,97 @@
+"""The predecessor's recurrent network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.estimate import Verdict
+from scroogevm.core.history import History
+from scroogevm.errors import MissingExtraError
+from scroogevm.ports import QuiescenceTest
+from scroogevm.quiescence._lstm_weights import draws, first_weights
+from scroogevm.registry import parameter
+
+
+@dataclass(frozen=True)
+class Lstm(QuiescenceTest):
+    """A small network trained on the kept windows predicts the new one as well as those.
+
+    The network, 4 LSTM units and a dense output, says sample t from sample t-1, both as shares of
+    the capacity with 3 decimals; every epoch takes the pairs in another order. It begins at random
+    and its training ends early, so one network's gap depends on where it began: of several that
+    begin at fixed places, the one with the median gap decides. The predecessor had ``members=1``.
+    Pairs with a missing sample neither train nor count; a node without pairs is not quiescent.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> def window(*usage):
+    ...     return Window(np.array([usage]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> history = History((window(2.0, 2.1, 1.9, 2.0),), window(2.0, 6.0, 1.0, 2.0), kept=4)
+    >>> Lstm().judge(history).quiescent.tolist()
+    [False]
+    """
+
+    formula = "abs(RMSE(kept) - RMSE(new)) < tolerance*capacity of a network trained on kept"
+    source = "Jacquet, Ledoux, Rouvoy, IEEE TSUSC 9(5), 2024"
+
+    members: int = parameter(5, "networks, of which the one with the median gap decides", low=1)
+    epochs: int = parameter(3, "how often a network sees each pair of samples", low=1)
+    tolerance: float = parameter(0.01, "largest gap as a share of the capacity", low=0)
+
+    def judge(self, history: History) -> Verdict:
+        """Train on the kept windows, then compare the errors on them and on the new one."""
+        kept, new = rmse(history, self.members, self.epochs)
+        middle = np.argsort(abs(kept - new), axis=1, kind="stable")[:, [(self.members - 1) // 2]]
+        kept = np.take_along_axis(kept, middle, axis=1)[:, 0]
+        new = np.take_along_axis(new, middle, axis=1)[:, 0]
+        gap, limit = abs(kept - new), self.tolerance * history.capacity
+        evidence = {"rmse_kept": kept, "rmse_new": new, "gap": gap, "limit": limit}
+        return Verdict(gap < limit, evidence)
+
+
+def rmse(history: History, members: int, epochs: int) -> tuple[Floats, Floats]:
+    """Root mean square errors of every network, on the kept windows and on the new one.
+
+    Returns:
+        (nodes, members) each, cores or MiB; NaN where there is no pair of samples.
+
+    Raises:
+        MissingExtraError: Numba is not installed.
+    """
+    try:
+        from scroogevm.quiescence._lstm_kernel import errors  # noqa: PLC0415  # heavy: imported by those who choose this test
+    except ImportError:
+        raise MissingExtraError("numba", "quiescence", "the lstm test") from None
+    pairs, lengths = _pairs(history)
+    shuffles = [
+        [draws(member, epoch, pairs.shape[2]) for epoch in range(epochs)]
+        for member in range(members)
+    ]
+    kept, new = errors(first_weights(members), np.array(shuffles), pairs, lengths)
+    trained = np.where(lengths[0] > 0, history.capacity, np.nan)[:, np.newaxis]
+    return kept * trained, new * trained
+
+
+def _pairs(history: History) -> tuple[Floats, Ints]:
+    """Each sample and the next as shares of the capacity, (2, nodes, pairs, 2), and how many."""
+    series = [
+        _scaled(usage, history.capacity) for usage in (history.earlier_usage, history.new.usage)
+    ]
+    longest = max(1, *(each.shape[1] - 1 for each in series))
+    pairs = np.zeros((2, history.nodes, longest, 2))
+    lengths = np.zeros((2, history.nodes), np.int64)
+    for place, usage in enumerate(series):
+        if usage.shape[1] > 1:
+            both = np.stack([usage[:, :-1], usage[:, 1:]], axis=2)
+            whole = np.isfinite(both).all(axis=2)
+            first = np.argsort(~whole, axis=1, kind="stable")
+            both = np.take_along_axis(np.nan_to_num(both), first[:, :, np.newaxis], axis=1)
+            pairs[place, :, : both.shape[1]] = both
+            lengths[place] = whole.sum(axis=1)
+    return pairs, lengths
+
+
+def _scaled(usage: Floats, capacity: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):  # a node without capacity has no shares
+        return np.asarray(np.round(usage / capacity[:, np.newaxis], 3))

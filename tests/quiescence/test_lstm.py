@@ -1,0 +1,199 @@
+"""The compiled network against a plain one, against the predecessor's, and against itself."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from os import environ
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import scroogevm.quiescence._lstm_weights as fixed
+from helpers import NAN, random_windows, window_of
+from quiescence.plain_lstm import forward as plain_forward
+from quiescence.plain_lstm import gradient, pairs_of, trained
+from quiescence.plain_lstm import rmse as plain_rmse
+from scroogevm.core.arrays import Floats
+from scroogevm.core.history import History
+from scroogevm.errors import MissingExtraError
+from scroogevm.ports import CPU, QUIESCENCE, RESOURCES
+from scroogevm.quiescence.lstm import Lstm, rmse
+from scroogevm.traces.format import open_trace
+from scroogevm.traces.options import ReadOptions
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+NAMES = sorted(path.name.removesuffix(".lstm.json") for path in GOLDEN.glob("*.lstm.json"))
+
+
+def history_of(*windows: Sequence[Sequence[float]] | Floats, capacity: float = 8.0) -> History:
+    made = [window_of(np.asarray(usage).tolist(), capacity=capacity) for usage in windows]
+    return History(tuple(made[:-1]), made[-1], kept=len(made) - 1)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.2])
+def test_the_kernel_computes_what_plain_numpy_does(missing: float) -> None:
+    windows = random_windows(5, nodes=3, count=4, samples=40, missing=missing)
+    history = History(tuple(windows[:-1]), windows[-1], kept=3)
+    kept, new = rmse(history, members=4, epochs=3)
+    for node, capacity in enumerate(history.capacity):
+        before = pairs_of(history.earlier_usage[node], capacity)
+        after = pairs_of(history.new.usage[node], capacity)
+        for member in range(4):
+            p = trained(before, member, epochs=3, draw=history.earlier_usage.shape[1] - 1)
+            assert kept[node, member] == pytest.approx(plain_rmse(p, before) * capacity, rel=1e-9)
+            assert new[node, member] == pytest.approx(plain_rmse(p, after) * capacity, rel=1e-9)
+
+
+def test_the_plain_gradient_is_that_of_the_squared_error() -> None:
+    p = fixed.first_weights(1)[0] + 0.1
+    step = 1e-6
+    for number, slope in enumerate(gradient(p, 0.4, 0.7)):
+        side = step * np.eye(p.size)[number]
+        up, down = ((plain_forward(p + s, 0.4)[0] - 0.7) ** 2 for s in (side, -side))
+        assert slope == pytest.approx((up - down) / (2 * step), abs=1e-8)
+
+
+def test_first_weights_keep_within_glorots_bounds_and_differ_by_member() -> None:
+    weights = fixed.first_weights(200)
+    gates, rest, dense = weights[:, :12], weights[:, 12:24], weights[:, 24:28]
+    assert 0.98 * np.sqrt(6 / 17) < abs(gates).max() < np.sqrt(6 / 17)
+    assert 0.98 * np.sqrt(6 / 5) < abs(dense).max() < np.sqrt(6 / 5)
+    assert not rest.any()
+    assert not weights[:, 28].any()
+    assert len(np.unique(gates)) == gates.size
+    np.testing.assert_array_equal(fixed.first_weights(3), weights[:3])
+
+
+@cache
+def recorded(name: str) -> Sequence[tuple[History, Mapping[str, Any]]]:
+    """The windows of each of the predecessor's fits, and what it found."""
+    (load,) = open_trace(GOLDEN / f"{name}.json.xz", ReadOptions()).loads()
+    chunk = load()
+    slices, kept = chunk.shape.slices, chunk.shape.kept
+    histories = [
+        History([each.windows[resource] for each in earlier], occurrence.windows[resource], kept)
+        for number, occurrence in enumerate(chunk.occurrences)
+        if len(earlier := chunk.occurrences[number % slices : number : slices][-kept:]) == kept
+        for resource in RESOURCES
+    ]
+    fits = json.loads((GOLDEN / f"{name}.lstm.json").read_text())["fits"]
+    return list(zip(histories, fits, strict=True))
+
+
+def test_the_default_agrees_with_the_predecessor_where_its_gap_is_clear() -> None:
+    agreed = []
+    for name in NAMES:
+        for history, fit in recorded(name):
+            assert history.capacity[0] == fit["config"]
+            verdict = Lstm().judge(history)
+            assert verdict.evidence["limit"][0] == pytest.approx(fit["limit"])
+            if abs(fit["gap"] / fit["limit"] - 1) > 0.3:
+                agreed.append(verdict.quiescent[0] == (fit["gap"] < fit["limit"]))
+    assert len(agreed) >= 80
+    assert np.mean(agreed) >= 0.98
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_single_networks_err_around_the_predecessors(name: str) -> None:
+    for side, key in enumerate(("rmse_kept", "rmse_new")):
+        ours, theirs = [], []
+        for history, fit in recorded(name):
+            if fit[key] > 1e-3 * fit["config"]:  # the rounding of the inputs
+                ours.append(rmse(history, members=15, epochs=3)[side][0])
+                theirs.append(fit[key])
+        ratio = np.array(ours) / np.array(theirs)[:, np.newaxis]
+        assert 0.75 < np.median(ratio) < 1.15
+        assert np.mean((ratio.min(axis=1) < 1.05) & (ratio.max(axis=1) > 0.95)) > 0.8
+
+
+def test_of_the_members_the_one_with_the_median_gap_decides() -> None:
+    history = history_of(*np.random.default_rng(1).normal(4, 1, (5, 2, 30)))
+    kept, new = rmse(history, members=5, epochs=3)
+    evidence = Lstm().judge(history).evidence
+    np.testing.assert_array_equal(evidence["gap"], np.median(abs(kept - new), axis=1))
+    np.testing.assert_array_equal(
+        evidence["gap"], abs(evidence["rmse_kept"] - evidence["rmse_new"])
+    )
+    np.testing.assert_array_equal(evidence["limit"], [0.08, 0.08])
+
+
+@pytest.mark.parametrize(
+    ("kept", "new"),
+    [
+        ([[NAN, 2.0, NAN, 2.0]], [[2.0, 2.0]]),
+        ([[2.0, 2.0, 2.0]], [[2.0, NAN, 2.0]]),
+        ([[2.0, 2.0, 2.0]], [[2.0]]),
+        ([[2.0]], [[2.0, 2.0]]),
+    ],
+)
+def test_without_a_pair_of_samples_it_is_not_quiescent_and_says_nan(
+    kept: Sequence[Sequence[float]], new: Sequence[Sequence[float]]
+) -> None:
+    verdict = Lstm().judge(history_of(kept, new))
+    assert verdict.quiescent.tolist() == [False]
+    assert np.isnan(verdict.evidence["gap"]).all()
+
+
+PRINT_EVIDENCE = """
+import sys
+import numpy as np
+from scroogevm.core.history import History
+from scroogevm.core.window import VMs, Window
+from scroogevm.quiescence.lstm import Lstm
+rng = np.random.default_rng(7)
+full = np.full(20, 8.0)
+windows = [Window(rng.normal(4, 1, (20, 30)), full, full, VMs.none()) for _ in range(5)]
+for name, array in Lstm().judge(History(tuple(windows[:-1]), windows[-1], kept=4)).evidence.items():
+    print(name, array.tobytes().hex())
+"""
+
+
+def python(code: str, **env: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**environ, **env},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_run_and_number_of_threads_gives_the_same_bits() -> None:
+    one = python(PRINT_EVIDENCE, NUMBA_NUM_THREADS="1")
+    assert one.count("\n") == 4
+    assert python(PRINT_EVIDENCE, NUMBA_NUM_THREADS="2") == one
+
+
+def test_numba_is_imported_only_by_who_asks_the_network(tmp_path: Path) -> None:
+    code = """
+import sys
+from scroogevm.__main__ import main
+from scroogevm.ports import QUIESCENCE, STRATEGIES
+assert [QUIESCENCE.build(name) for name in QUIESCENCE.names]
+STRATEGIES.build("greedy:quiescence=lstm")
+try:
+    main()
+finally:
+    print("numba" in sys.modules)
+"""
+    trace, out = str(GOLDEN / "hot-resize.json.xz"), str(tmp_path / "out")
+    for words in (
+        ["--help"],
+        ["replay", trace, "-o", out, "-s", "greedy"],
+    ):
+        argv = ["scroogevm", *words]
+        assert python(f"import sys; sys.argv = {argv!r}{code}").endswith("False\n")
+
+
+def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", None)
+    for module in ("_lstm_kernel", "_compiled"):
+        monkeypatch.delitem(sys.modules, f"scroogevm.quiescence.{module}", raising=False)
+    with pytest.raises(MissingExtraError, match=r"lstm test needs numba.*scroogevm\[quiescence\]"):
+        QUIESCENCE.build("lstm", CPU).judge(history_of([[1.0, 2.0]], [[1.0, 2.0]]))
