@@ -1,0 +1,135 @@
+"""The shift test."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats
+from scroogevm.core.estimate import Verdict
+from scroogevm.core.history import History
+from scroogevm.core.statistics import Ranked, count, divide, mean, percentile, std
+from scroogevm.ports import QuiescenceTest
+from scroogevm.registry import parameter
+
+_TAIL = 5.0
+"""Per cent of the samples at either end that no figure looks into, so that outliers have no say."""
+_DEVIATIONS_TO_TAIL = 1.645
+"""Standard deviations from the middle of a normal distribution to where its tail begins."""
+
+
+@dataclass(frozen=True)
+class Shift(QuiescenceTest):
+    """Level, spread and trend of the new window differ from the kept ones by less than matters.
+
+    - Level is the mean of a window, each sample between the 5th and the 95th percentile.
+    - Spread is how far the 95th percentile stands above the level.
+    - Trend is the level of the second half of a window less that of the first.
+
+    A gap is positive where the new window has more. It matters from a small share of capacity on,
+    from a part of the kept windows' own deviation where that is more, and for the level from
+    what is common between one kept window and the next. No figure depends on how often a node is
+    sampled, nor on an outlier. Deviations are robust: std is the distance of the 5th and the 95th
+    percentile, as in a normal distribution, in the median window.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> def window(*usage):
+    ...     return Window(np.array([usage]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> kept = window(2.0, 2.2, 2.0, 2.2), window(2.1, 2.3, 2.1, 2.3)
+    >>> verdict = Shift().judge(History(kept, window(4.0, 4.2, 4.0, 4.2), kept=2))
+    >>> verdict.quiescent.tolist()
+    [False]
+    >>> {name: abs(array.round(2)).tolist() for name, array in verdict.evidence.items()}
+    {'level': [1.95], 'level_limit': [0.11], 'spread': [0.0], 'spread_limit': [0.1],
+     'trend': [0.0], 'trend_limit': [0.2]}
+    """
+
+    formula = (
+        "|level gap| < max(m, between*std(kept levels)), |spread gap| < m, |trend gap| < ramp*m, "
+        "where m = max(share*capacity, within*std(kept))"
+    )
+    source = "our own; docs/explanation/quiescence.md says how its limits were chosen"
+
+    share: float = parameter(0.0125, "share of capacity that matters", low=0, high=1)
+    within: float = parameter(0.7, "deviations within kept windows that matter", low=0)
+    between: float = parameter(1.5, "deviations between kept windows that matter", low=0)
+    ramp: float = parameter(2.0, "limit of the trend, as a multiple of what matters", low=0)
+
+    def judge(self, history: History) -> Verdict:
+        """Compare the gap of each figure with its limit."""
+        new = _Figures.of(history.new.usage)
+        kept = [_Figures.of(usage) for usage in _kept(history)]
+        levels = _table(one.level for one in kept)
+        width = _middle(one.width for one in kept)
+        matters = np.maximum(
+            self.share * history.capacity, self.within / _DEVIATIONS_TO_TAIL * width
+        )
+        level = new.level - mean(levels)
+        level_limit = np.maximum(matters, self.between * _sample_std(levels))
+        spread = new.spread - _middle(one.spread for one in kept)
+        trend = new.trend - _middle(one.trend for one in kept)
+        trend_limit = self.ramp * matters
+        return Verdict(
+            (abs(level) < level_limit) & (abs(spread) < matters) & (abs(trend) < trend_limit),
+            {
+                "level": level,
+                "level_limit": level_limit,
+                "spread": spread,
+                "spread_limit": matters,
+                "trend": trend,
+                "trend_limit": trend_limit,
+            },
+        )
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """What the samples of a window amount to, (nodes,) each.
+
+    Attributes:
+        level: mean of the samples, those in a tail counted at its begin.
+        spread: from the level up to the upper tail.
+        width: half the distance between the tails.
+        trend: level of the second half less that of the first.
+    """
+
+    level: Floats
+    spread: Floats
+    width: Floats
+    trend: Floats
+
+    @classmethod
+    def of(cls, usage: Floats) -> "_Figures":
+        """Of samples (nodes, samples); NaN for a node without any."""
+        ranked = Ranked.of(usage)
+        low, high = ranked.percentile(_TAIL), ranked.percentile(100 - _TAIL)
+        held = np.clip(usage, low[:, np.newaxis], high[:, np.newaxis])
+        level, half = mean(held), usage.shape[1] // 2
+        trend = mean(held[:, usage.shape[1] - half :]) - mean(held[:, :half])
+        return cls(level, high - level, (high - low) / 2, trend)
+
+
+def _kept(history: History) -> Sequence[Floats]:
+    """The kept samples window by window; those that come as one, cut as long as the new window."""
+    if len(history.earlier) > 1:
+        return [window.usage for window in history.earlier]
+    joined = history.earlier_usage
+    pieces = max(1, round(joined.shape[1] / max(1, history.new.usage.shape[1])))
+    return np.array_split(joined, pieces, axis=1)
+
+
+def _table(figures: Iterable[Floats]) -> Floats:
+    """One figure of every kept window, (nodes, windows)."""
+    return np.stack(list(figures), axis=1)
+
+
+def _middle(figures: Iterable[Floats]) -> Floats:
+    """The median over the kept windows, (nodes,)."""
+    return percentile(_table(figures), 50)
+
+
+def _sample_std(levels: Floats) -> Floats:
+    """Standard deviation with ddof 1, 0 where fewer than two windows are known."""
+    number = count(levels).astype(np.float64)
+    return np.where(number > 1, std(levels) * np.sqrt(divide(number, number - 1)), 0.0)
