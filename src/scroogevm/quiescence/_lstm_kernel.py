@@ -29,31 +29,28 @@ _T = tuple(1 / math.factorial(n) for n in range(14))
 
 
 @compiled()
-def _logistic(first: int, end: int, z: Floats, out: Floats, power: Floats, bits: Ints) -> None:  # noqa: PLR0917  # compiled code takes arrays one by one
-    """``1 / (1 + exp(-z))``; ``power`` and ``bits`` are one piece of memory to work in."""
+def _squash(  # noqa: PLR0917  # compiled code takes arrays one by one
+    first: int, end: int, factor: float, z: Floats, out: Floats, power: Floats, bits: Ints
+) -> None:
+    """The logistic function of z with a factor of 1, tanh(z) with 2.
+
+    ``power`` and ``bits`` are one piece of memory to work in.
+    """
     for k in range(first, end):
-        power[k] = min(max(-z[k], -700.0), 700.0) * _LOG2E + _SHIFT
-    for k in range(first, end):
-        whole = power[k] - _SHIFT
-        r = min(max(-z[k], -700.0), 700.0) - whole * _LN2_HIGH - whole * _LN2_LOW
-        e = _T[10] + r * (_T[11] + r * (_T[12] + r * _T[13]))
-        e = _T[6] + r * (_T[7] + r * (_T[8] + r * (_T[9] + r * e)))
-        e = _T[2] + r * (_T[3] + r * (_T[4] + r * (_T[5] + r * e)))
-        out[k] = 1.0 + r * (1.0 + r * e)
+        x = min(max(-factor * z[k], -700.0), 700.0)
+        shifted = x * _LOG2E + _SHIFT
+        power[k] = shifted
+        whole = shifted - _SHIFT
+        r = x - whole * _LN2_HIGH - whole * _LN2_LOW
+        r2 = r * r
+        low = (_T[2] + r * _T[3]) + r2 * (_T[4] + r * _T[5])
+        middle = (_T[6] + r * _T[7]) + r2 * (_T[8] + r * _T[9])
+        high = (_T[10] + r * _T[11]) + r2 * (_T[12] + r * _T[13])
+        out[k] = 1.0 + (r + r2 * (low + r2 * r2 * (middle + r2 * r2 * high)))
     for k in range(first, end):
         bits[k] = (bits[k] + 1023) << 52  # the whole number as an exponent: 2**whole
     for k in range(first, end):
-        out[k] = 1.0 / (1.0 + out[k] * power[k])
-
-
-@compiled()
-def _tanh(first: int, end: int, z: Floats, out: Floats, power: Floats, bits: Ints) -> None:  # noqa: PLR0917  # likewise
-    """``tanh(z)``; z is lost."""
-    for k in range(first, end):
-        z[k] *= 2.0
-    _logistic(first, end, z, out, power, bits)
-    for k in range(first, end):
-        out[k] = 2.0 * out[k] - 1.0
+        out[k] = factor / (1.0 + out[k] * power[k]) - (factor - 1.0)
 
 
 @compiled()
@@ -72,11 +69,11 @@ def _predict(  # noqa: PLR0917  # likewise
         for lane in range(LANES):
             k = row * LANES + lane
             z[k] = p[k] * x[lane] + p[_BIAS + k]
-    _logistic(0, _CANDIDATE, z, gates, power, bits)
-    _tanh(_CANDIDATE, _BIAS, z, gates, power, bits)
+    _squash(0, _CANDIDATE, 1.0, z, gates, power, bits)
+    _squash(_CANDIDATE, _BIAS, 2.0, z, gates, power, bits)
     for k in range(_OUT):
         z[k] = gates[k] * gates[_CANDIDATE + k]
-    _tanh(0, _OUT, z, cell, power, bits)
+    _squash(0, _OUT, 2.0, z, cell, power, bits)
     for k in range(_OUT):
         z[k] = p[_DENSE + k] * (gates[_OUT + k] * cell[k])
     for lane in range(LANES):
