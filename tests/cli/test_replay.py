@@ -70,6 +70,26 @@ def test_json_is_all_that_a_program_finds_on_stdout(traces: Path, tmp_path: Path
     assert {row["strategy"] for row in rows} == {"greedy", "n-sigma:n=3"}
 
 
+def test_a_few_nodes_are_also_told_one_by_one(traces: Path, tmp_path: Path) -> None:
+    hostile = predecessor()
+    hostile["config"]["node_name"] = "[red]evil\x1b[31m"
+    (tmp_path / "two.json").write_text(json.dumps(hostile))
+    words = ("replay", traces / "one.json", tmp_path / "two.json", *QUICK, "-o", tmp_path / "out")
+    said = scroogevm(*words).stdout
+    table = said.split("misprediction | violation of each node")[1]
+    assert "one/node-a" in table
+    assert "two/[red]evil?[31m" in table
+    assert "\x1b" not in said
+    scores = pl.read_ndjson(tmp_path / "out" / "node-scores.ndjson")
+    row = scores.row(
+        by_predicate=(pl.col("node") == "one/node-a")
+        & (pl.col("resource") == "cpu")
+        & (pl.col("strategy") == "greedy"),
+        named=True,
+    )
+    assert f"{row['misprediction']:.2f} | {row['violation']:.2f}" in table
+
+
 def test_workers_change_nothing_but_time(traces: Path, tmp_path: Path) -> None:
     for workers in ("1", "3"):
         words = ("--workers", workers, "--format", "parquet", "--no-figures")

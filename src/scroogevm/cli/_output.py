@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -73,9 +73,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         shown -= 1
     drawn = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
     for number, column in enumerate(columns[:shown]):
-        drawn.add_column(column, justify="right" if number else "left", no_wrap=True)
+        drawn.add_column(
+            Text(printable(column)), justify="right" if number else "left", no_wrap=True
+        )
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row[:shown]))
+        drawn.add_row(*(Text(printable(cell)) for cell in row[:shown]))
     console.print(drawn)
     if shown < len(columns):
         remark(f"(left out for want of width: {', '.join(columns[shown:])})")

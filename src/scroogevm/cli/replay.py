@@ -154,12 +154,30 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
             ("strategy", *(heading for heading, *_ in SHOWN)),
             [_cells(row) for row in rows],
         )
+        if outcome.nodes > 1 and outcome.each.height:
+            _show_nodes(outcome, resource, [row["strategy"] for row in rows])
     click.echo(
         "savings: 1 - demand/allocated; violations: windows whose p99 exceeded the promise; worst: "
         "largest\nshortfall of capacity; misprediction and violation: the predecessor's, summed "
         "over windows, of capacity."
     )
     click.echo(f"Report: {output / 'report.html'}")
+
+
+def _show_nodes(outcome: "ReplayOutcome", resource: str, strategies: Sequence[str]) -> None:
+    """The predecessor's table: misprediction and violation of each node."""
+    from scroogevm.cli._output import table  # noqa: PLC0415  # on demand
+
+    found = {
+        (row["strategy"], row["node"]): f"{row['misprediction']:.2f} | {row['violation']:.2f}"
+        for row in outcome.each.filter(resource=resource).drop_nulls("misprediction").to_dicts()
+    }
+    nodes = outcome.each["node"].unique(maintain_order=True).to_list()
+    table(
+        f"{resource}: misprediction | violation of each node",
+        ("strategy", *nodes),
+        [(name, *(found.get((name, node), "-") for node in nodes)) for name in strategies],
+    )
 
 
 def _cells(row: dict[str, Any]) -> Sequence[str]:

@@ -29,6 +29,7 @@ class ReplayOutcome:
 
     Attributes:
         scores: the fleet's, one row for each resource and strategy, best first.
+        each: the scores of each node where there are few; empty where there are many.
         nodes: how many nodes there were.
         judged: windows in which the promises on a node were judged, by resource.
         unmeasured: windows of a node with too few samples, by resource.
@@ -36,6 +37,7 @@ class ReplayOutcome:
     """
 
     scores: pl.DataFrame
+    each: pl.DataFrame
     nodes: int
     judged: Mapping[str, int]
     unmeasured: Mapping[str, int]
@@ -100,7 +102,12 @@ class ReplaySinks(Sequence[Sink]):
         counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}
         self._about.write(self._directory, counts)
         return ReplayOutcome(
-            scores.fleet(), scores.nodes, scores.judged, scores.unmeasured, remarks
+            scores=scores.fleet(),
+            each=scores.few(),
+            nodes=scores.nodes,
+            judged=scores.judged,
+            unmeasured=scores.unmeasured,
+            remarks=remarks,
         )
 
 

@@ -15,6 +15,10 @@ from scroogevm.sinks.writer import Writer
 Shapes = list[Shape]
 
 
+FEW = 4
+"""So many nodes are few enough to be looked at one by one."""
+
+
 class Scores(Writer):
     """Counts every window and writes both tables.
 
@@ -46,6 +50,7 @@ class Scores(Writer):
         self._tallies: dict[Pair, Tally] = {}
         self.judged: dict[str, int] = {}
         self.unmeasured: dict[str, int] = {}
+        self._few: list[pl.DataFrame] = []
         self.nodes = 0
         self.shapes: Shapes = []
 
@@ -59,7 +64,10 @@ class Scores(Writer):
             "resource": answer.resource,
             "strategy": answer.strategy,
         }
-        self._each.append(pl.DataFrame({**keys, **scores}))
+        each = pl.DataFrame({**keys, **scores})
+        self._each.append(each)
+        if self.nodes + len(record.nodes) <= FEW:
+            self._few.append(each)
 
     def done(self, record: Record) -> None:
         """Count the windows."""
@@ -78,6 +86,12 @@ class Scores(Writer):
             self._fleet.append(self.fleet())
         self._fleet.close()
         self._each.close()
+
+    def few(self) -> pl.DataFrame:
+        """The scores of each node where there are no more than ``FEW``; empty where there are."""
+        if self.nodes > FEW or not self._few:
+            return pl.DataFrame()
+        return pl.concat(self._few).fill_nan(None)
 
     def fleet(self) -> pl.DataFrame:
         """One row for each resource and strategy, with every name of ``SCORES``.
