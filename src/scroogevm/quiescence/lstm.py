@@ -81,14 +81,16 @@ def _pairs(history: History) -> tuple[Floats, Ints]:
     longest = max(1, *(each.shape[1] - 1 for each in series))
     pairs = np.zeros((2, history.nodes, longest, 2))
     lengths = np.zeros((2, history.nodes), np.int64)
-    for place, usage in enumerate(series):
-        if usage.shape[1] > 1:
-            both = np.stack([usage[:, :-1], usage[:, 1:]], axis=2)
-            whole = np.isfinite(both).all(axis=2)
-            first = np.argsort(~whole, axis=1, kind="stable")
-            both = np.take_along_axis(np.nan_to_num(both), first[:, :, np.newaxis], axis=1)
-            pairs[place, :, : both.shape[1]] = both
-            lengths[place] = whole.sum(axis=1)
+    for both, length, usage in zip(pairs, lengths, series, strict=True):
+        number = max(0, usage.shape[1] - 1)
+        both[:, :number, 0] = usage[:, :number]
+        both[:, :number, 1] = usage[:, 1:]
+        whole = np.isfinite(both).all(axis=2)
+        whole[:, number:] = False
+        length[:] = whole.sum(axis=1)
+        (torn,) = np.nonzero(length < number)
+        first = np.argsort(~whole[torn], axis=1, kind="stable")[:, :, np.newaxis]
+        both[torn] = np.take_along_axis(np.nan_to_num(both[torn]), first, axis=1)
     return pairs, lengths
 
 
