@@ -113,6 +113,8 @@ def _in_processes(
 
 def _begin_work() -> None:
     """Leave interrupts to the process that hands out the work, and do not outlive it."""
+    # Compiled tests run on as many threads as there are cores, and so many processes are here.
+    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 
