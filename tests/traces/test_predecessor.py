@@ -75,6 +75,9 @@ def test_usage_in_cores_is_taken_as_it_is(tmp_path: Path) -> None:
         (".json.xz", lzma.compress),
         (".json.zst", zstandard.ZstdCompressor().compress),
         (".json.gz", lzma.compress),  # known by content, not by name
+        (".xz", lzma.compress),
+        (".gz", gzip.compress),
+        ("", zstandard.ZstdCompressor().compress),
     ],
 )
 def test_compressed_traces_read_alike(
@@ -93,6 +96,14 @@ def test_a_name_that_is_no_unicode_is_refused_as_such(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(r'{"config": {"node_name": "\ud800"}}')
     with pytest.raises(TraceError, match=r"is not JSON: .* a text is no Unicode"):
         next(iter(open_trace(tmp_path / "t.json", ReadOptions()).loads()))()
+
+
+def test_a_trace_is_known_by_how_it_begins_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "trace").write_text("\n " + json.dumps(trace()))
+    assert load(tmp_path / "trace").nodes == ("node-a",)
+    (tmp_path / "notes.txt").write_text("dear diary")
+    with pytest.raises(TraceError, match="no trace that can be replayed"):
+        load(tmp_path / "notes.txt")
 
 
 def test_nulls_and_short_lists_are_missing_samples_and_said(tmp_path: Path) -> None:

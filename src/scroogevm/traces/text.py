@@ -47,6 +47,16 @@ def _zstd(path: Path, content: bytes) -> bytes:
     return bytes(plain)
 
 
+def may_be_json(path: Path) -> bool:
+    """Whether a file begins with an object of JSON, or is compressed, judged by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except OSError:
+        return False
+    return start.startswith((_GZIP, _XZ, _ZSTD)) or start.lstrip().startswith(b"{")
+
+
 def not_json(path: Path, content: bytes) -> TraceError:
     """The error for content that the fast parser refused, with the place where it goes wrong."""
     try:

@@ -13,6 +13,7 @@ from scroogevm.traces.predecessor.recording import read_recording
 from scroogevm.traces.predecessor.tables import recording_to_tables
 from scroogevm.traces.predecessor.windows import occurrences
 from scroogevm.traces.remarks import Remarks
+from scroogevm.traces.text import may_be_json
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,10 @@ class Predecessor(TraceFormat):
     source = "the ScroogeVM research prototype, 2023"
 
     def recognises(self, path: Path) -> bool:
-        """Whether it is a file: what else it might be is known by its ending."""
-        return path.is_file() and ".json" in path.suffixes
+        """Whether it is a file called JSON, or one that begins as JSON or as compressed text."""
+        if not path.is_file() or ".csv" in path.suffixes:
+            return False
+        return ".json" in path.suffixes or may_be_json(path)
 
     def open(self, path: Path, options: ReadOptions) -> TraceSource:
         """The source of a file."""
