@@ -4,10 +4,12 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from itertools import chain, islice
+from multiprocessing import connection
 from threading import Thread
 from typing import Any
 
@@ -21,6 +23,8 @@ Progress = Callable[[int], None]
 Load = Callable[[], Chunk]
 EngineFor = Callable[[Shape], Engine]
 Open = Callable[[Chunk], Page]
+Judged = tuple[Sequence[Any], Sequence[Remark], int]
+"""What the pages of a chunk were closed with, what was odd about it, how many windows it has."""
 
 
 def run(
@@ -52,23 +56,17 @@ def run(
     else:
         judged = (judge(load, engine_for, opens) for load in loads)
     remarks: list[Remark] = []
-    for contents, odd, windows in judged:
-        for sink, content in zip(sinks, contents, strict=True):
-            sink.accept(content)
-        remarks += odd
-        progress(windows)
+    with closing(judged):  # whatever ends the loop, no worker goes on writing after it
+        for contents, odd, windows in judged:
+            for sink, content in zip(sinks, contents, strict=True):
+                sink.accept(content)
+            remarks += odd
+            progress(windows)
     return remarks
 
 
-def judge(
-    load: Load, engine_for: EngineFor, opens: Sequence[Open]
-) -> tuple[Sequence[Any], Sequence[Remark], int]:
-    """Judge one chunk.
-
-    Returns:
-        What its pages were closed with, what was odd about it, and how many windows of nodes it
-        has.
-    """
+def judge(load: Load, engine_for: EngineFor, opens: Sequence[Open]) -> Judged:
+    """Judge one chunk."""
     chunk = load()
     engine = engine_for(chunk.shape)
     pages = [open_page(chunk) for open_page in opens]
@@ -84,7 +82,7 @@ def judge(
 
 def _in_processes(
     loads: Iterable[Load], engine_for: EngineFor, opens: Sequence[Open], workers: int
-) -> Iterator[tuple[Sequence[Any], Sequence[Remark], int]]:
+) -> Generator[Judged, None, None]:
     """Judge chunks in other processes, a few at a time, and yield them in order."""
     # Forking a process whose libraries run threads may hang it.
     context = multiprocessing.get_context("spawn")
@@ -106,9 +104,12 @@ def _in_processes(
         ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
+        ours = set(multiprocessing.active_children()) - others
+        for child in ours:
             child.terminate()
-            child.join()
+        for child in ours:
+            # Joining would race with the pool, which waits for the same processes.
+            connection.wait([child.sentinel])
 
 
 def _begin_work() -> None:
