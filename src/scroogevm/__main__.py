@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -26,7 +27,9 @@ def main() -> None:
     except ScroogeError as error:
         code = _say(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        code = _say("interrupted; nothing was left half-written", 130)
+        _leave(_say("interrupted; nothing was left half-written", 130))
+    except SystemExit as end:
+        _leave(end.code if isinstance(end.code, int) else 1)
     except BrokenPipeError:
         # Whoever read our output has gone; that is no fault, but Python would report it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,6 +46,13 @@ def _say(problem: str, code: int) -> int:
     line = printable(" ".join(problem.split()))
     click.echo(f"scroogevm: {line}", err=True)
     return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: a thread may still listen to a worker that was ended in mid-sentence."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
