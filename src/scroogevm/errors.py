@@ -4,6 +4,9 @@
 ScroogeError                 exit code 1: it went wrong
 ├── TraceError               a trace that cannot be read, or must not be believed
 ├── OutputError              a place that cannot be written
+├── StoreError               a store of samples that cannot be reached, or gives no sense
+├── ScrapeError              an exporter that cannot be scraped
+├── ProbeError               a node that cannot be probed
 ├── MissingExtraError        an optional library is not installed
 └── MisuseError              exit code 2: the user asked for something that makes no sense
     └── SpecError            an unknown strategy, test or parameter
@@ -44,6 +47,28 @@ class TraceError(ScroogeError):
 
 class OutputError(ScroogeError):
     """A place that cannot be written."""
+
+
+class StoreError(ScroogeError):
+    """A store of samples that cannot be reached, refuses, or answers what it should not.
+
+    Attributes:
+        temporary: whether the same may well succeed later.
+    """
+
+    def __init__(
+        self, problem: str, *, where: str = "", remedy: str = "", temporary: bool = False
+    ) -> None:
+        super().__init__(problem, where=where, remedy=remedy)
+        self.temporary = temporary
+
+
+class ScrapeError(ScroogeError):
+    """An exporter that cannot be scraped: it hangs, refuses, or answers garbage."""
+
+
+class ProbeError(ScroogeError):
+    """A node that cannot be probed."""
 
 
 class MissingExtraError(ScroogeError):

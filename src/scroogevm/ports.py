@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 from scroogevm.core.arrays import Bools
 from scroogevm.core.estimate import Estimate, Verdict
 from scroogevm.core.history import History
+from scroogevm.core.samples import ESSENTIAL, Recorded, Sample
 from scroogevm.core.window import Occurrence
 from scroogevm.registry import Family, Plugin
 
@@ -19,6 +20,8 @@ UNITS: Mapping[str, str] = {CPU: "cores", MEM: "MiB"}
 
 STRATEGIES = Family("scroogevm.strategies", "strategy", RESOURCES)
 QUIESCENCE = Family("scroogevm.quiescence", "quiescence test", RESOURCES)
+DIALECTS = Family("scroogevm.telemetry.dialects", "dialect")
+STORES = Family("scroogevm.stores", "store")
 
 
 class Strategy(Plugin, ABC):
@@ -154,3 +157,57 @@ class Sink(Protocol):
 
     def accept(self, content: Any) -> None:
         """Take what the page of the next chunk, in order, was closed with."""
+
+
+class Store(Plugin, ABC):
+    """Where samples stay. One file in ``stores/``.
+
+    Attributes:
+        writable: whether it takes samples, and not only gives what others wrote.
+    """
+
+    writable: ClassVar[bool] = True
+
+    @abstractmethod
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Keep samples; once it returns they survive a crash.
+
+        The same node and time once more is kept once, so whoever is not sure may write again.
+
+        Raises:
+            StoreError: nothing, or not all, was kept; ``temporary`` says whether to try again.
+        """
+
+    @abstractmethod
+    def nodes(self, since: float, until: float) -> Sequence[str]:
+        """Names of the nodes with a sample in ``since <= time < until``, sorted."""
+
+    @abstractmethod
+    def read(
+        self,
+        nodes: Sequence[str],
+        since: float,
+        until: float,
+        quantities: Sequence[str] = ESSENTIAL,
+    ) -> Recorded:
+        """The samples of some nodes in ``since <= time < until``.
+
+        Args:
+            nodes: names; one that is unknown has no rows.
+            since: seconds since 1970.
+            until: likewise.
+            quantities: which to give, for nodes and VMs where they have such a one.
+
+        Raises:
+            StoreError: the store cannot be reached, or answers what it should not.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what is held open; what was kept stays."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""Scraping exporters: fetching and parsing apart."""

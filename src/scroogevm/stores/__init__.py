@@ -1,0 +1,1 @@
+"""Where samples stay: one store a file, found by being here."""

@@ -1,0 +1,1 @@
+"""What exporters call things: one dialect a file, found by being here."""

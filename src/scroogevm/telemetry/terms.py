@@ -1,0 +1,50 @@
+"""Terms: what exporters count, brought to one name and one unit each."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+
+class Term(NamedTuple):
+    """One raw number of a node or VM.
+
+    Attributes:
+        unit: of its numbers.
+        kind: a counter only grows, from a start that may come anew.
+        meaning: one line.
+    """
+
+    unit: str
+    kind: Literal["gauge", "counter"]
+    meaning: str
+
+
+NODE: Mapping[str, Term] = {
+    "clock": Term("s", "gauge", "the node's own clock when the counters were read"),
+    "interval": Term("s", "gauge", "how often whoever offers these numbers renews them"),
+    "cores": Term("cores", "gauge", "cpus online"),
+    "mem_total": Term("MiB", "gauge", "memory of the node"),
+    "mem_available": Term("MiB", "gauge", "memory that can be had without swapping"),
+    "cpu_time": Term("s", "counter", "cpu time of all kinds but idle and iowait"),
+    "steal_time": Term("s", "counter", "cpu time taken away by a hypervisor below"),
+    "wait_time": Term("s", "counter", "time that tasks waited in run queues"),
+    "cpu_pressure_time": Term("s", "counter", "PSI: some task waited for a cpu"),
+    "mem_pressure_time": Term("s", "counter", "PSI: some task waited for memory"),
+    "mem_stall_time": Term("s", "counter", "PSI: every task waited for memory"),
+}
+
+VM: Mapping[str, Term] = {
+    "vcpus": Term("cores", "gauge", "vCPUs now"),
+    "mem_current": Term("MiB", "gauge", "what the balloon leaves"),
+    "mem_maximum": Term("MiB", "gauge", "what the VM may have"),
+    "cpu_time": Term("s", "counter", "cpu time of the VM"),
+    "rss": Term("MiB", "gauge", "resident on the node"),
+    "guest_total": Term("MiB", "gauge", "memory that the guest sees"),
+    "guest_usable": Term("MiB", "gauge", "memory the guest can have without swapping"),
+    "guest_unused": Term("MiB", "gauge", "memory the guest has not touched"),
+    "guest_time": Term("s", "gauge", "when the guest said so, by the node's clock"),
+    "delay_time": Term("s", "counter", "time that its threads were ready and waited for a cpu"),
+    "page_faults": Term("1", "counter", "minor page faults"),
+    "major_faults": Term("1", "counter", "major page faults"),
+    "swap_in": Term("MiB", "counter", "read back from the guest's swap"),
+    "swap_out": Term("MiB", "counter", "written to the guest's swap"),
+}
