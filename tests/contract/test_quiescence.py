@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_ind_from_stats
 
 from helpers import NAN, random_windows, scaled, some_nodes, window_of
-from scroogevm.core.estimate import Verdict
+from scroogevm.core.estimate import LIMIT, Verdict
 from scroogevm.core.history import History
 from scroogevm.core.window import Window
 from scroogevm.errors import SpecError
@@ -36,6 +36,42 @@ def test_answers_one_verdict_a_node_with_its_evidence(name: str) -> None:
     for array in verdict.evidence.values():
         assert array.dtype == np.float64
         assert array.shape == (3,)
+
+
+@every_test
+def test_who_has_the_evidence_has_the_verdict(name: str) -> None:
+    found = set()
+    for seed in range(20):
+        shift = [0.0, 1.0, -1.0][seed % 3]
+        windows = random_windows(seed, count=5, churn=0.02, missing=0.2 * (seed % 2))
+        new = replace(windows[-1], usage=np.maximum(0, windows[-1].usage + shift))
+        verdict = judged(name, [*windows[:-1], new])
+        gaps = [gap for gap in verdict.evidence if f"{gap}{LIMIT}" in verdict.evidence]
+        below = [abs(verdict.evidence[g]) < verdict.evidence[f"{g}{LIMIT}"] for g in gaps]
+        np.testing.assert_array_equal(np.logical_and.reduce(below), verdict.quiescent)
+        found |= set(verdict.quiescent.tolist())
+    assert found == {True, False}
+
+
+@every_test
+def test_gaps_and_limits_are_in_the_unit_of_the_resource(name: str) -> None:
+    windows = random_windows(5, count=5, churn=0.02)
+    one, other = judged(name, windows), judged(name, [scaled(w, 64.0) for w in windows])
+    for gap in [gap for gap in one.evidence if f"{gap}{LIMIT}" in one.evidence]:
+        for key in (gap, f"{gap}{LIMIT}"):
+            np.testing.assert_allclose(other.evidence[key], 64 * one.evidence[key], rtol=1e-6)
+
+
+@every_test
+def test_a_window_with_more_has_gaps_above_zero(name: str) -> None:
+    rng = np.random.default_rng(6)
+    windows = [window_of(rng.normal(4.0, 0.2, (1, 200)).tolist(), capacity=64.0) for _ in range(5)]
+    for factor, sign in ((3.0, 1.0), (0.25, -1.0)):
+        new = replace(windows[-1], usage=4.0 + (windows[-1].usage - 4.0) * factor + 3 * sign)
+        evidence = judged(name, [*windows[:-1], new]).evidence
+        gaps = {gap: evidence[gap][0] for gap in evidence if f"{gap}{LIMIT}" in evidence}
+        first = next(iter(gaps))  # errors of a forecast are larger for any change
+        assert gaps[first] * (sign if first in ("mean", "percentile", "level") else 1.0) > 0
 
 
 @every_test

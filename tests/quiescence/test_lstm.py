@@ -90,7 +90,7 @@ def test_the_default_agrees_with_the_predecessor_where_its_gap_is_clear() -> Non
         for history, fit in recorded(name):
             assert history.capacity[0] == fit["config"]
             verdict = Lstm().judge(history)
-            assert verdict.evidence["limit"][0] == pytest.approx(fit["limit"])
+            assert verdict.evidence["rmse_limit"][0] == pytest.approx(fit["limit"])
             if abs(fit["gap"] / fit["limit"] - 1) > 0.3:
                 agreed.append(verdict.quiescent[0] == (fit["gap"] < fit["limit"]))
     assert len(agreed) >= 80
@@ -114,11 +114,9 @@ def test_of_the_members_the_one_with_the_median_gap_decides() -> None:
     history = history_of(*np.random.default_rng(1).normal(4, 1, (5, 2, 30)))
     kept, new = rmse(history, members=5, epochs=3)
     evidence = Lstm().judge(history).evidence
-    np.testing.assert_array_equal(evidence["gap"], np.median(abs(kept - new), axis=1))
-    np.testing.assert_array_equal(
-        evidence["gap"], abs(evidence["rmse_kept"] - evidence["rmse_new"])
-    )
-    np.testing.assert_array_equal(evidence["limit"], [0.08, 0.08])
+    np.testing.assert_array_equal(abs(evidence["rmse"]), np.median(abs(kept - new), axis=1))
+    np.testing.assert_array_equal(evidence["rmse"], evidence["rmse_new"] - evidence["rmse_kept"])
+    np.testing.assert_array_equal(evidence["rmse_limit"], [0.08, 0.08])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +133,7 @@ def test_without_a_pair_of_samples_it_is_not_quiescent_and_says_nan(
 ) -> None:
     verdict = Lstm().judge(history_of(kept, new))
     assert verdict.quiescent.tolist() == [False]
-    assert np.isnan(verdict.evidence["gap"]).all()
+    assert np.isnan(verdict.evidence["rmse"]).all()
 
 
 PRINT_EVIDENCE = """

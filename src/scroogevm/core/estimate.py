@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.history import Memo
 
@@ -25,10 +27,33 @@ class Estimate:
 class Verdict:
     """Does the new window behave as the kept ones did?
 
+    Every test decides in one way, so that whoever has the evidence has the verdict, and can say it
+    in words: quiescent where the size of each gap stays below its limit. A gap is in the unit of
+    the resource, positive where the new window has more; ``level`` and ``level_limit`` are one.
+
     Attributes:
         quiescent: (nodes,), the answer.
-        evidence: named arrays over nodes that decided it, such as the statistic and its limit.
+        evidence: arrays over nodes: gaps and limits by name, and beside them what they were made
+            of (``rmse_kept``, ``p``), which decides nothing by itself.
     """
 
     quiescent: Bools
     evidence: Mapping[str, Floats]
+
+    @classmethod
+    def of(cls, gaps: Mapping[str, tuple[Floats, Floats]], **beside: Floats) -> "Verdict":
+        """The verdict of gaps, each with its limit; a gap that is NaN is not below any limit.
+
+        >>> one = Verdict.of({"level": (np.array([-2.0, 3.0]), np.array([2.5, 2.5]))})
+        >>> one.quiescent.tolist(), list(one.evidence)
+        ([True, False], ['level', 'level_limit'])
+        """
+        below = [abs(gap) < limit for gap, limit in gaps.values()]
+        evidence: dict[str, Floats] = {}
+        for name, (gap, limit) in gaps.items():
+            evidence[name], evidence[f"{name}{LIMIT}"] = gap, limit
+        return cls(np.logical_and.reduce(below), {**evidence, **beside})
+
+
+LIMIT = "_limit"
+"""Ends the name of a gap's limit."""

@@ -45,9 +45,8 @@ class Lstm(QuiescenceTest):
         middle = np.argsort(abs(kept - new), axis=1, kind="stable")[:, [(self.members - 1) // 2]]
         kept = np.take_along_axis(kept, middle, axis=1)[:, 0]
         new = np.take_along_axis(new, middle, axis=1)[:, 0]
-        gap, limit = abs(kept - new), self.tolerance * history.capacity
-        evidence = {"rmse_kept": kept, "rmse_new": new, "gap": gap, "limit": limit}
-        return Verdict(gap < limit, evidence)
+        limit = self.tolerance * history.capacity
+        return Verdict.of({"rmse": (new - kept, limit)}, rmse_kept=kept, rmse_new=new)
 
 
 def rmse(history: History, members: int, epochs: int) -> tuple[Floats, Floats]:

@@ -32,4 +32,4 @@ class MeanBand(QuiescenceTest):
         kept = history.earlier_usage
         gap = mean(history.new.usage) - mean(kept)
         limit = self.a * std(kept)
-        return Verdict(abs(gap) < limit, {"gap": gap, "limit": limit})
+        return Verdict.of({"mean": (gap, limit)})

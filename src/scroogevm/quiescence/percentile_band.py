@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from scroogevm.core.estimate import Verdict
 from scroogevm.core.history import History
 from scroogevm.core.statistics import percentile
-from scroogevm.errors import SpecError
 from scroogevm.ports import QuiescenceTest
 from scroogevm.registry import parameter
 
@@ -27,18 +28,13 @@ class PercentileBand(QuiescenceTest):
     source = "Jacquet, Ledoux, Rouvoy, IEEE TSUSC 9(5), 2024 (0.8 and 1.2 in its comparison)"
 
     p: float = parameter(90.0, "percentile, %", low=0, high=100)
-    low: float = parameter(0.9, "lower edge as a share of the kept percentile", low=0)
-    high: float = parameter(1.1, "upper edge as a share of the kept percentile", low=0)
-
-    def __post_init__(self) -> None:
-        """Refuse a lower edge above the upper one."""
-        super().__post_init__()
-        if self.low > self.high:
-            raise SpecError(f"{self.low} is above high, {self.high}", where="low")
+    low: float = parameter(0.9, "lower edge as a share of the kept percentile", low=0, high=1)
+    high: float = parameter(1.1, "upper edge as a share of the kept percentile", low=1)
 
     def judge(self, history: History) -> Verdict:
-        """Compare the new percentile with both edges."""
+        """Compare the gap with the distance to the edge on its side."""
         kept = percentile(history.earlier_usage, self.p)
         new = percentile(history.new.usage, self.p)
-        low, high = self.low * kept, self.high * kept
-        return Verdict((low < new) & (new < high), {"new": new, "low": low, "high": high})
+        gap = new - kept
+        limit = np.where(gap < 0, kept - self.low * kept, self.high * kept - kept)
+        return Verdict.of({"percentile": (gap, limit)}, percentile_kept=kept, percentile_new=new)

@@ -1,6 +1,6 @@
 """The shift test."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from scroogevm.core.estimate import Verdict
 from scroogevm.core.history import History
 from scroogevm.core.statistics import Ranked, count, divide, mean, percentile, std
 from scroogevm.ports import QuiescenceTest
+from scroogevm.quiescence._kept import kept_windows
 from scroogevm.registry import parameter
 
 _TAIL = 5.0
@@ -59,7 +60,7 @@ class Shift(QuiescenceTest):
     def judge(self, history: History) -> Verdict:
         """Compare the gap of each figure with its limit."""
         new = _Figures.of(history.new.usage)
-        kept = [_Figures.of(usage) for usage in _kept(history)]
+        kept = [_Figures.of(usage) for usage in kept_windows(history)]
         levels = _table(one.level for one in kept)
         width = _middle(one.width for one in kept)
         matters = np.maximum(
@@ -69,18 +70,12 @@ class Shift(QuiescenceTest):
         level_limit = np.maximum(matters, self.between * _sample_std(levels))
         spread = new.spread - _middle(one.spread for one in kept)
         trend = new.trend - _middle(one.trend for one in kept)
-        trend_limit = self.ramp * matters
-        return Verdict(
-            (abs(level) < level_limit) & (abs(spread) < matters) & (abs(trend) < trend_limit),
-            {
-                "level": level,
-                "level_limit": level_limit,
-                "spread": spread,
-                "spread_limit": matters,
-                "trend": trend,
-                "trend_limit": trend_limit,
-            },
-        )
+        gaps = {
+            "level": (level, level_limit),
+            "spread": (spread, matters),
+            "trend": (trend, self.ramp * matters),
+        }
+        return Verdict.of(gaps)
 
 
 @dataclass(frozen=True)
@@ -108,15 +103,6 @@ class _Figures:
         level, half = mean(held), usage.shape[1] // 2
         trend = mean(held[:, usage.shape[1] - half :]) - mean(held[:, :half])
         return cls(level, high - level, (high - low) / 2, trend)
-
-
-def _kept(history: History) -> Sequence[Floats]:
-    """The kept samples window by window; those that come as one, cut as long as the new window."""
-    if len(history.earlier) > 1:
-        return [window.usage for window in history.earlier]
-    joined = history.earlier_usage
-    pieces = max(1, round(joined.shape[1] / max(1, history.new.usage.shape[1])))
-    return np.array_split(joined, pieces, axis=1)
 
 
 def _table(figures: Iterable[Floats]) -> Floats:

@@ -11,6 +11,7 @@ from scroogevm.errors import SpecError
 from scroogevm.ports import QuiescenceTest, Strategy
 from scroogevm.quiescence.mean_band import MeanBand
 from scroogevm.registry import parameter, plugged
+from scroogevm.strategies._verdict import verdict
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,15 @@ class Greedy(Strategy):
 
     def estimate(self, history: History) -> Estimate:
         """``mean(x) + r*std(x)`` with the r of this window."""
-        verdict = self.quiescence.judge(history)
-        quiescent = verdict.quiescent & history.full
+        quiescent, judged = verdict(self.quiescence, history)
         rising = _rising(history) & ~quiescent
         ratio = history.remembered("r", self.start)
         ratio = ratio - self.down * quiescent + self.up * rising
         ratio = np.clip(ratio, self.low, self.high)
         memo = {
             "r": ratio,
-            "quiescent": quiescent.astype(np.float64),
             "rising": rising.astype(np.float64),
-            **{f"quiescence_{name}": array for name, array in verdict.evidence.items()},
+            **judged,
         }
         return Estimate(history.mean + ratio * history.std, memo)
 
