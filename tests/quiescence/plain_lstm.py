@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 
 from scroogevm.core.arrays import Floats
-from scroogevm.quiescence._lstm_weights import draws, first_weights
+from scroogevm.quiescence._draws import draws
+from scroogevm.quiescence._lstm_weights import first_weights
 
 UNITS = 4
 
@@ -54,7 +55,7 @@ def trained(pairs: list[tuple[float, float]], member: int, epochs: int, draw: in
     order = list(range(len(pairs)))
     for epoch in range(epochs):
         for last in range(len(order) - 1, 0, -1):
-            other = int(draws(member, epoch, draw)[last] * (last + 1))
+            other = int(draws(member, 1 + epoch, draw)[last] * (last + 1))
             order[last], order[other] = order[other], order[last]
         for place in order:
             t += 1

@@ -1,11 +1,12 @@
-"""What is random about a network, from fixed seeds: first weights and the order of its pairs."""
+"""Where a network begins: its first weights, from fixed seeds."""
 
-from functools import cache, lru_cache
+from functools import cache
 from math import sqrt
 
 import numpy as np
 
 from scroogevm.core.arrays import Floats
+from scroogevm.quiescence._draws import draws
 
 UNITS = 4
 """Units of the layer. With one step in a sequence each has three gates that matter: input, output
@@ -27,23 +28,7 @@ def first_weights(members: int) -> Floats:
     """
     weights = np.zeros((members, NUMBERS))
     for member, row in enumerate(weights):
-        row[:GATES] = _KERNEL_BOUND * (2 * _uniform(member, 0, GATES) - 1)
-        row[2 * GATES : -1] = _DENSE_BOUND * (2 * _uniform(member, 0, NUMBERS)[2 * GATES : -1] - 1)
+        row[:GATES] = _KERNEL_BOUND * (2 * draws(member, 0, GATES) - 1)
+        row[2 * GATES : -1] = _DENSE_BOUND * (2 * draws(member, 0, NUMBERS)[2 * GATES : -1] - 1)
     weights.flags.writeable = False
     return weights
-
-
-@lru_cache(maxsize=1024)
-def draws(member: int, epoch: int, length: int) -> Floats:
-    """Uniform numbers in [0, 1) that shuffle an epoch; fewer pairs take the first of them.
-
-    Returns:
-        (length,).
-    """
-    return _uniform(member, 1 + epoch, length)
-
-
-def _uniform(member: int, stream: int, length: int) -> Floats:
-    # The raw bits of this generator are promised to stay the same; its distributions are not.
-    bits = np.random.PCG64([member, stream]).random_raw(length)
-    return np.asarray((bits >> np.uint64(11)) * 2.0**-53, np.float64)

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.arrays import Floats
 from scroogevm.core.estimate import Verdict
 from scroogevm.core.history import History
 from scroogevm.errors import MissingExtraError
 from scroogevm.ports import QuiescenceTest
-from scroogevm.quiescence._lstm_weights import draws, first_weights
+from scroogevm.quiescence._draws import draws
+from scroogevm.quiescence._lstm_weights import first_weights
+from scroogevm.quiescence._pairs import pairs
 from scroogevm.registry import parameter
 
 
@@ -62,35 +64,17 @@ def rmse(history: History, members: int, epochs: int) -> tuple[Floats, Floats]:
         from scroogevm.quiescence._lstm_kernel import errors  # noqa: PLC0415  # heavy: imported by those who choose this test
     except ImportError:
         raise MissingExtraError("numba", "quiescence", "the lstm test") from None
-    pairs, lengths = _pairs(history)
+    both, lengths = pairs(
+        _scaled(history.earlier_usage, history.capacity),
+        _scaled(history.new.usage, history.capacity),
+    )
     shuffles = [
-        [draws(member, epoch, pairs.shape[2]) for epoch in range(epochs)]
+        [draws(member, 1 + epoch, both.shape[2]) for epoch in range(epochs)]
         for member in range(members)
     ]
-    kept, new = errors(first_weights(members), np.array(shuffles), pairs, lengths)
+    kept, new = errors(first_weights(members), np.array(shuffles), both, lengths)
     trained = np.where(lengths[0] > 0, history.capacity, np.nan)[:, np.newaxis]
     return kept * trained, new * trained
-
-
-def _pairs(history: History) -> tuple[Floats, Ints]:
-    """Each sample and the next as shares of the capacity, (2, nodes, pairs, 2), and how many."""
-    series = [
-        _scaled(usage, history.capacity) for usage in (history.earlier_usage, history.new.usage)
-    ]
-    longest = max(1, *(each.shape[1] - 1 for each in series))
-    pairs = np.zeros((2, history.nodes, longest, 2))
-    lengths = np.zeros((2, history.nodes), np.int64)
-    for both, length, usage in zip(pairs, lengths, series, strict=True):
-        number = max(0, usage.shape[1] - 1)
-        both[:, :number, 0] = usage[:, :number]
-        both[:, :number, 1] = usage[:, 1:]
-        whole = np.isfinite(both).all(axis=2)
-        whole[:, number:] = False
-        length[:] = whole.sum(axis=1)
-        (torn,) = np.nonzero(length < number)
-        first = np.argsort(~whole[torn], axis=1, kind="stable")[:, :, np.newaxis]
-        both[torn] = np.take_along_axis(np.nan_to_num(both[torn]), first, axis=1)
-    return pairs, lengths
 
 
 def _scaled(usage: Floats, capacity: Floats) -> Floats:

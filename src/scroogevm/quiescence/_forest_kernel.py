@@ -1,0 +1,158 @@
+"""Compiled forests, a node each: only numbers go in, only numbers come out.
+
+A tree over a single number is a staircase: where its steps end, and how high each one is.
+"""
+
+import numpy as np
+from numba import prange
+
+from scroogevm.core.arrays import Floats, Ints
+from scroogevm.quiescence._compiled import compiled
+
+
+@compiled()
+def _cut(x: Floats, y: Floats, weight: Floats, first: int, end: int, leaf: int) -> int:  # noqa: PLR0917  # compiled code takes arrays one by one
+    """The first sample of the second of the two steps that fit best; ``end`` for a step that stays.
+
+    Of all cuts, the sum of squared errors is least where ``sum(wy)**2 / sum(w)``, summed over the
+    two steps, is greatest.
+    """
+    total, number = 0.0, 0.0
+    for k in range(first, end):
+        total += weight[k] * y[k]
+        number += weight[k]
+    best, at = total * total / number, end
+    below, seen = 0.0, 0.0
+    for k in range(first, end - 1):
+        below += weight[k] * y[k]
+        seen += weight[k]
+        if number - seen < leaf:
+            break
+        if seen >= leaf and x[k] < x[k + 1]:
+            rest = total - below
+            fit = below * below / seen + rest * rest / (number - seen)
+            if fit > best:
+                best, at = fit, k + 1
+    return at
+
+
+@compiled()
+def _grow(  # noqa: PLR0917  # likewise
+    x: Floats, y: Floats, weight: Floats, depth: int, leaf: int, ends: Floats, heights: Floats
+) -> int:
+    """Build the stairs over samples in ascending order of x.
+
+    Args:
+        x: input.
+        y: wanted output.
+        weight: how often each sample counts.
+        depth: how often every step is cut in two.
+        leaf: the least weight of a step.
+        ends: filled with the greatest x of each step, midway to the next one.
+        heights: filled with the mean y of each step.
+
+    Returns:
+        How many steps there are.
+    """
+    starts, cuts = np.empty(ends.size + 1, np.int64), np.empty(ends.size + 1, np.int64)
+    starts[0], starts[1] = 0, x.size
+    steps = 1
+    for _ in range(depth):
+        made = 0
+        for step in range(steps):
+            cuts[made] = starts[step]
+            made += 1
+            at = _cut(x, y, weight, starts[step], starts[step + 1], leaf)
+            if at < starts[step + 1]:
+                cuts[made] = at
+                made += 1
+        cuts[made] = x.size
+        starts, cuts = cuts, starts
+        if made == steps:
+            break
+        steps = made
+    for step in range(steps):
+        total, number = 0.0, 0.0
+        for k in range(starts[step], starts[step + 1]):
+            total += weight[k] * y[k]
+            number += weight[k]
+        heights[step] = total / number
+        after = starts[step + 1]
+        ends[step] = (x[after - 1] + x[after]) / 2 if after < x.size else np.inf
+    return steps
+
+
+@compiled()
+def _climb(  # noqa: PLR0917  # likewise
+    x: Floats, taken: Floats, ends: Floats, heights: Floats, total: Floats, votes: Floats
+) -> None:
+    """Add a tree's prediction for every sample that it has not taken; x in ascending order."""
+    step = 0
+    for k in range(x.size):
+        while x[k] > ends[step]:
+            step += 1
+        if taken[k] == 0:
+            total[k] += heights[step]
+            votes[k] += 1
+
+
+@compiled()
+def _mean_error(y: Floats, total: Floats, votes: Floats) -> float:
+    """Mean absolute error of the samples that have votes; NaN if none has."""
+    error, number = 0.0, 0
+    for k in range(y.size):
+        if votes[k] > 0:
+            error += abs(total[k] / votes[k] - y[k])
+            number += 1
+    return error / number
+
+
+@compiled()
+def _in_order(pairs: Floats) -> tuple[Floats, Floats]:
+    """Inputs in ascending order, and their outputs."""
+    order = np.argsort(pairs[:, 0], kind="mergesort")
+    return pairs[order, 0], pairs[order, 1]
+
+
+@compiled()
+def _fit(kept: Floats, new: Floats, draws: Floats, depth: int, leaf: int) -> tuple[float, float]:
+    """The two errors of one node's forest; as for ``errors``."""
+    x, y = _in_order(kept)
+    new_x, new_y = _in_order(new)
+    none, total, votes = np.zeros(new_x.size), np.zeros(new_x.size), np.zeros(new_x.size)
+    out_total, out_votes = np.zeros(x.size), np.zeros(x.size)
+    ends, heights = np.empty(2**depth), np.empty(2**depth)
+    for tree in range(draws.shape[0]):
+        taken = np.zeros(x.size)
+        for k in range(x.size):
+            taken[int(draws[tree, k] * x.size)] += 1
+        bag = np.flatnonzero(taken)
+        _grow(x[bag], y[bag], taken[bag], depth, leaf, ends, heights)
+        _climb(x, taken, ends, heights, out_total, out_votes)
+        _climb(new_x, none, ends, heights, total, votes)
+    return _mean_error(y, out_total, out_votes), _mean_error(new_y, total, votes)
+
+
+@compiled(parallel=True)
+def errors(draws: Floats, depth: int, leaf: int, pairs: Floats, lengths: Ints) -> Floats:
+    """Mean absolute errors of a forest of every node, trained on one series of pairs.
+
+    Args:
+        draws: (trees, pairs), uniform numbers that say which pairs a tree takes, as many as there
+            are, some more than once.
+        depth: how often every step of a tree is cut in two.
+        leaf: how many of the pairs it takes a step holds at least.
+        pairs: (2, nodes, pairs, 2), input and wanted output, of the series to train on and of the
+            other one.
+        lengths: (2, nodes), how many pairs there are.
+
+    Returns:
+        (2, nodes): on the series it is trained on, of each pair by the trees that did not take it;
+        and on the other one, by all trees. NaN where either series has no such pair.
+    """
+    out = np.full((2, pairs.shape[1]), np.nan)
+    for node in prange(pairs.shape[1]):
+        kept, new = pairs[0, node, : lengths[0, node]], pairs[1, node, : lengths[1, node]]
+        if kept.shape[0] > 0 and new.shape[0] > 0:
+            out[0, node], out[1, node] = _fit(kept, new, draws, depth, leaf)
+    return out
