@@ -29,7 +29,7 @@ check: $(VENV)/.dev   ## lint, types, import contracts
 	$(BIN)/lint-imports
 
 test: $(VENV)/.dev check docs   ## everything that proves the product: checks, docs, tests
-	@packaging/servers
+	@packaging/servers "$(BIN)"
 	$(BIN)/python -m pytest
 
 docs: $(VENV)/.dev    ## build docs/, warnings are errors

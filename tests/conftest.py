@@ -1,0 +1,28 @@
+"""Servers that several tests share. Whoever breaks a server starts one of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from servers import Influx1, VictoriaMetrics
+
+
+@pytest.fixture(scope="session")
+def influx() -> Iterator[Influx1]:
+    """An InfluxDB without passwords: use a database of your own."""
+    with Influx1() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def influx_with_users() -> Iterator[Influx1]:
+    """An InfluxDB that asks who it is: use a database of your own."""
+    with Influx1(auth=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def victoria() -> Iterator[VictoriaMetrics]:
+    """A VictoriaMetrics: write nodes whose names no other test writes."""
+    with VictoriaMetrics() as server:
+        yield server
