@@ -1,0 +1,160 @@
+"""What our probe says: every name, once. The probe writes these, the dialect understands them."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+PREFIX: Final = "scrooge_"
+DOMAIN_LABELS: Final = ("domain", "uuid")
+"""Labels of everything in ``DOMAIN``: the name of the VM as libvirt has it, and its UUID."""
+
+_MIB: Final = 2.0**-20
+_MODES: Final = {
+    **dict.fromkeys(("user", "nice", "system", "irq", "softirq"), "cpu_time"),
+    "steal": "steal_time",
+}
+
+
+class Metric(NamedTuple):
+    """One family of series, in seconds, bytes and plain numbers.
+
+    Attributes:
+        kind: an info has the value 1, and labels that are the information.
+        meaning: one line, its HELP.
+        labels: that it has itself; in ``DOMAIN`` those of every VM stand before them.
+        terms: the term it counts towards, by the value of its own label, ``""`` where it has none.
+        factor: from its unit to the unit of the term.
+    """
+
+    kind: Literal["gauge", "counter", "info"]
+    meaning: str
+    labels: tuple[str, ...] = ()
+    terms: Mapping[str, str] = {}
+    factor: float = 1.0
+
+
+def _gauge(meaning: str, term: str = "", factor: float = 1.0) -> Metric:
+    return Metric("gauge", meaning, (), {"": term} if term else {}, factor)
+
+
+def _counter(meaning: str, term: str = "", factor: float = 1.0) -> Metric:
+    return Metric("counter", meaning, (), {"": term} if term else {}, factor)
+
+
+NODE: Mapping[str, Metric] = {
+    "scrooge_probe_info": Metric("info", "Which probe this is", ("version",)),
+    "scrooge_probe_time_seconds": _gauge("The node's clock when the numbers were read", "clock"),
+    "scrooge_probe_interval_seconds": _gauge("How often to come for new numbers", "interval"),
+    "scrooge_probe_read_seconds": _gauge("How long it took to read the numbers"),
+    "scrooge_probe_reads_total": _counter("Times that the numbers were read"),
+    "scrooge_probe_capability": Metric(
+        "gauge", "Whether the probe sees a kind of numbers here", ("name",)
+    ),
+    "scrooge_libvirt_up": _gauge("Whether libvirt answered"),
+    "scrooge_libvirt_domains": _gauge("VMs that run, those included that could not be read"),
+    "scrooge_node_cpus": _gauge("Cpus online", "cores"),
+    "scrooge_node_cpu_seconds_total": Metric(
+        "counter", "Time that the cpus spent in each mode", ("mode",), _MODES
+    ),
+    "scrooge_node_cpu_frequency_hertz": _gauge("Frequency now, mean of the cpus"),
+    "scrooge_node_cpu_frequency_minimum_hertz": _gauge("Lowest frequency, mean of the cpus"),
+    "scrooge_node_cpu_frequency_maximum_hertz": _gauge("Highest frequency, mean of the cpus"),
+    "scrooge_node_memory_total_bytes": _gauge("Memory of the node", "mem_total", _MIB),
+    "scrooge_node_memory_available_bytes": _gauge(
+        "Memory that can be had without swapping", "mem_available", _MIB
+    ),
+    "scrooge_node_memory_free_bytes": _gauge("Memory that nobody uses"),
+    "scrooge_node_memory_buffers_bytes": _gauge("Memory in buffers of block devices"),
+    "scrooge_node_memory_cached_bytes": _gauge("Memory in the page cache"),
+    "scrooge_node_sched_running_seconds_total": _counter("Time that tasks ran"),
+    "scrooge_node_sched_waiting_seconds_total": _counter(
+        "Time that tasks waited in run queues", "wait_time"
+    ),
+    "scrooge_node_sched_timeslices_total": _counter("Timeslices that tasks ran"),
+    "scrooge_node_pressure_cpu_waiting_seconds_total": _counter(
+        "Time in which some task waited for a cpu", "cpu_pressure_time"
+    ),
+    "scrooge_node_pressure_memory_waiting_seconds_total": _counter(
+        "Time in which some task waited for memory", "mem_pressure_time"
+    ),
+    "scrooge_node_pressure_memory_stalled_seconds_total": _counter(
+        "Time in which every task waited for memory", "mem_stall_time"
+    ),
+    "scrooge_node_pressure_io_waiting_seconds_total": _counter(
+        "Time in which some task waited for a disk"
+    ),
+    "scrooge_node_pressure_io_stalled_seconds_total": _counter(
+        "Time in which every task waited for a disk"
+    ),
+    "scrooge_node_perf_events_total": Metric(
+        "counter", "What a performance counter counted on all cpus", ("event",)
+    ),
+}
+"""Series of the node and of the probe itself, in the order in which they are written."""
+
+DOMAIN: Mapping[str, Metric] = {
+    "scrooge_domain_up": _gauge("Whether the VM could be read; if not, it has no other series"),
+    "scrooge_domain_openstack_info": Metric(
+        "info", "What OpenStack calls the VM", ("name", "flavor", "project")
+    ),
+    "scrooge_domain_state": _gauge("State as libvirt numbers it: 1 runs, 3 is paused"),
+    "scrooge_domain_vcpus": _gauge("vCPUs now", "vcpus"),
+    "scrooge_domain_vcpus_maximum": _gauge("vCPUs that it may have"),
+    "scrooge_domain_cpu_seconds_total": _counter("Cpu time of the VM", "cpu_time"),
+    "scrooge_domain_cpu_user_seconds_total": _counter("Cpu time in user mode"),
+    "scrooge_domain_cpu_system_seconds_total": _counter("Cpu time in the kernel of the node"),
+    "scrooge_domain_sched_running_seconds_total": _counter("Time that its threads ran"),
+    "scrooge_domain_sched_waiting_seconds_total": _counter(
+        "Time that its threads were ready and waited for a cpu", "delay_time"
+    ),
+    "scrooge_domain_sched_timeslices_total": _counter("Timeslices that its threads ran"),
+    "scrooge_domain_memory_current_bytes": _gauge(
+        "Memory that the balloon leaves", "mem_current", _MIB
+    ),
+    "scrooge_domain_memory_maximum_bytes": _gauge(
+        "Memory that the VM may have", "mem_maximum", _MIB
+    ),
+    "scrooge_domain_memory_rss_bytes": _gauge("Memory resident on the node", "rss", _MIB),
+    "scrooge_domain_guest_memory_total_bytes": _gauge(
+        "Memory that the guest sees", "guest_total", _MIB
+    ),
+    "scrooge_domain_guest_memory_usable_bytes": _gauge(
+        "Memory that the guest can have without swapping", "guest_usable", _MIB
+    ),
+    "scrooge_domain_guest_memory_unused_bytes": _gauge(
+        "Memory that the guest has not touched", "guest_unused", _MIB
+    ),
+    "scrooge_domain_guest_memory_disk_caches_bytes": _gauge("Disk caches of the guest"),
+    "scrooge_domain_guest_memory_updated_timestamp_seconds": _gauge(
+        "When the guest last spoke of its memory, by the node's clock", "guest_time"
+    ),
+    "scrooge_domain_guest_memory_age_seconds": _gauge("Age of what the guest says of its memory"),
+    "scrooge_domain_guest_minor_faults_total": _counter(
+        "Minor page faults in the guest", "page_faults"
+    ),
+    "scrooge_domain_guest_major_faults_total": _counter(
+        "Major page faults in the guest", "major_faults"
+    ),
+    "scrooge_domain_guest_swap_in_bytes_total": _counter(
+        "Read back from the guest's swap", "swap_in", _MIB
+    ),
+    "scrooge_domain_guest_swap_out_bytes_total": _counter(
+        "Written to the guest's swap", "swap_out", _MIB
+    ),
+    "scrooge_domain_process_minor_faults_total": _counter("Minor page faults of the VM's process"),
+    "scrooge_domain_process_major_faults_total": _counter("Major page faults of the VM's process"),
+    "scrooge_domain_process_virtual_bytes": _gauge("Address space of the VM's process"),
+    "scrooge_domain_cgroup_memory_bytes": _gauge("Memory that the VM's cgroup is charged for"),
+    "scrooge_domain_cgroup_throttled_seconds_total": _counter(
+        "Time that a quota kept the VM's cgroup from running"
+    ),
+    "scrooge_domain_cgroup_pressure_cpu_waiting_seconds_total": _counter(
+        "Time in which some thread of the VM waited for a cpu"
+    ),
+    "scrooge_domain_cgroup_pressure_memory_waiting_seconds_total": _counter(
+        "Time in which some thread of the VM waited for memory"
+    ),
+    "scrooge_domain_perf_events_total": Metric(
+        "counter", "What a performance counter counted in the VM's threads", ("event",)
+    ),
+}
+"""Series of each VM, in the order in which they are written."""
