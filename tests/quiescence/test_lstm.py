@@ -1,11 +1,9 @@
 """The compiled network against a plain one, against the predecessor's, and against itself."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
-from os import environ
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 
 import scroogevm.quiescence._lstm_weights as fixed
+from commands import python
 from helpers import NAN, random_windows, window_of
 from quiescence.plain_lstm import forward as plain_forward
 from quiescence.plain_lstm import gradient, pairs_of, trained
@@ -150,22 +149,24 @@ for name, array in Lstm().judge(History(tuple(windows[:-1]), windows[-1], kept=4
 """
 
 
-def python(code: str, **env: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**environ, **env},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_every_run_and_number_of_threads_gives_the_same_bits() -> None:
     one = python(PRINT_EVIDENCE, NUMBA_NUM_THREADS="1")
     assert one.count("\n") == 4
     assert python(PRINT_EVIDENCE, NUMBA_NUM_THREADS="2") == one
+
+
+def test_a_silent_node_in_company_reads_nothing_beyond_its_samples() -> None:
+    # Without the compiler every index is checked, which compiled code does not do.
+    code = """
+import numpy as np
+from scroogevm.quiescence._lstm_kernel import errors
+from scroogevm.quiescence._lstm_weights import first_weights
+pairs = np.random.default_rng(1).random((2, 3, 30, 2))
+lengths = np.array([[30, 0, 12], [30, 30, 0]])
+kept, new = errors(first_weights(2), np.random.default_rng(2).random((2, 3, 30)), pairs, lengths)
+print(np.isfinite(kept).all(axis=1), np.isfinite(new).all(axis=1))
+"""
+    assert python(code, NUMBA_DISABLE_JIT="1") == "[ True False  True] [ True  True False]\n"
 
 
 def test_numba_is_imported_only_by_who_asks_the_network(tmp_path: Path) -> None:

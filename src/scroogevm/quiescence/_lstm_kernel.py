@@ -163,7 +163,7 @@ def _train(  # noqa: PLR0917  # likewise
                 epoch[lane] += 1
                 if epoch[lane] < epochs:
                     _shuffle(order[lane], length[lane], draws[members[lane], epoch[lane]])
-            going = epoch[lane] < epochs
+            going = epoch[lane] < epochs and length[lane] > 0
             pair = order[lane, place[lane]] if going else 0
             place[lane] += 1
             rate[lane] = rates[step] if going else 0.0
