@@ -5,8 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from scroogevm.core.arrays import Floats
-from scroogevm.quiescence._draws import draws
-from scroogevm.quiescence._lstm_weights import first_weights
+from scroogevm.quiescence._lstm_weights import first_weights, order
 
 UNITS = 4
 
@@ -39,27 +38,23 @@ def gradient(p: Floats, x: float, wanted: float) -> Floats:
     return np.concatenate([bias * x, bias, slope * o * t, [slope]])
 
 
-def pairs_of(usage: Floats, capacity: float) -> list[tuple[float, float]]:
+def pairs_of(usage: Floats, capacity: float) -> list[tuple[float, float] | None]:
+    """Each sample and the next, None where one is missing."""
     shares = np.round(usage / capacity, 3).tolist()
-    return [(x, y) for x, y in pairwise(shares) if not np.isnan(x + y)]
+    return [None if np.isnan(x + y) else (x, y) for x, y in pairwise(shares)]
 
 
-def trained(pairs: list[tuple[float, float]], member: int, epochs: int, draw: int) -> Floats:
-    """The network after Adam has seen every pair once an epoch.
-
-    Args:
-        draw: how many numbers are drawn for an epoch's order, at least one for each pair.
-    """
+def trained(pairs: list[tuple[float, float] | None], member: int, epochs: int) -> Floats:
+    """The network after Adam has seen every pair once an epoch."""
     p: Floats = first_weights(member + 1)[member].copy()
     m, v, t = np.zeros_like(p), np.zeros_like(p), 0
-    order = list(range(len(pairs)))
     for epoch in range(epochs):
-        for last in range(len(order) - 1, 0, -1):
-            other = int(draws(member, 1 + epoch, draw)[last] * (last + 1))
-            order[last], order[other] = order[other], order[last]
-        for place in order:
+        for place in order(member, epoch, len(pairs)):
+            pair = pairs[place]
+            if pair is None:
+                continue
             t += 1
-            g = gradient(p, *pairs[place])
+            g = gradient(p, *pair)
             m = 0.9 * m + 0.1 * g
             v = 0.999 * v + 0.001 * g**2
             rate = 1e-3 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
@@ -67,5 +62,5 @@ def trained(pairs: list[tuple[float, float]], member: int, epochs: int, draw: in
     return p
 
 
-def rmse(p: Floats, pairs: list[tuple[float, float]]) -> float:
-    return float(np.sqrt(np.mean([(forward(p, x)[0] - y) ** 2 for x, y in pairs])))
+def rmse(p: Floats, pairs: list[tuple[float, float] | None]) -> float:
+    return float(np.sqrt(np.mean([(forward(p, x)[0] - y) ** 2 for x, y in filter(None, pairs)])))

@@ -42,9 +42,9 @@ def test_the_kernel_computes_what_plain_numpy_does(missing: float) -> None:
         before = pairs_of(history.earlier_usage[node], capacity)
         after = pairs_of(history.new.usage[node], capacity)
         for member in range(4):
-            p = trained(before, member, epochs=3, draw=history.earlier_usage.shape[1] - 1)
-            assert kept[node, member] == pytest.approx(plain_rmse(p, before) * capacity, rel=1e-9)
-            assert new[node, member] == pytest.approx(plain_rmse(p, after) * capacity, rel=1e-9)
+            p = trained(before, member, epochs=3)
+            assert kept[node, member] == pytest.approx(plain_rmse(p, before) * capacity, rel=1e-5)
+            assert new[node, member] == pytest.approx(plain_rmse(p, after) * capacity, rel=1e-5)
 
 
 def test_the_plain_gradient_is_that_of_the_squared_error() -> None:
@@ -149,10 +149,38 @@ for name, array in Lstm().judge(History(tuple(windows[:-1]), windows[-1], kept=4
 """
 
 
-def test_every_run_and_number_of_threads_gives_the_same_bits() -> None:
+def test_every_run_number_of_threads_and_instruction_set_gives_the_same_bits(
+    tmp_path: Path,
+) -> None:
     one = python(PRINT_EVIDENCE, NUMBA_NUM_THREADS="1")
     assert one.count("\n") == 4
     assert python(PRINT_EVIDENCE, NUMBA_NUM_THREADS="2") == one
+    plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    assert python(PRINT_EVIDENCE, NUMBA_CACHE_DIR=str(tmp_path), **plain) == one
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_the_samples_that_other_nodes_have_change_no_bit(missing: float) -> None:
+    windows = random_windows(3, nodes=1, count=2, samples=30, missing=missing)
+    usage = [window.usage for window in windows]
+    alone = rmse(history_of(*usage), members=5, epochs=3)
+    longer = [np.pad(each, ((0, 4), (0, 7)), constant_values=NAN) for each in usage]
+    longer[0][1:], longer[1][1:] = 1.0, 2.0
+    assert np.isfinite(alone).all()
+    np.testing.assert_array_equal(
+        np.array(rmse(history_of(*longer), members=5, epochs=3))[:, :1], alone
+    )
+
+
+def test_the_hyperbolic_tangent_is_within_its_bound_and_odd() -> None:
+    from scroogevm.quiescence._lstm_kernel import tanh  # noqa: PLC0415  # needs an extra
+
+    half = np.linspace(0, 12, 10_001, dtype=np.float32)
+    z = np.concatenate([-half[:0:-1], half])
+    ours = np.array([tanh(x) for x in z])
+    np.testing.assert_array_less(abs(ours - np.tanh(z.astype(np.float64))), 6e-7)
+    np.testing.assert_array_equal(ours, -ours[::-1])
+    assert abs(ours).max() == 1
 
 
 def test_a_silent_node_in_company_reads_nothing_beyond_its_samples() -> None:
@@ -160,11 +188,13 @@ def test_a_silent_node_in_company_reads_nothing_beyond_its_samples() -> None:
     code = """
 import numpy as np
 from scroogevm.quiescence._lstm_kernel import errors
-from scroogevm.quiescence._lstm_weights import first_weights
-pairs = np.random.default_rng(1).random((2, 3, 30, 2))
-lengths = np.array([[30, 0, 12], [30, 30, 0]])
-kept, new = errors(first_weights(2), np.random.default_rng(2).random((2, 3, 30)), pairs, lengths)
-print(np.isfinite(kept).all(axis=1), np.isfinite(new).all(axis=1))
+from scroogevm.quiescence._lstm_weights import first_weights, order
+orders = np.array([[order(member, epoch, 29) for epoch in range(3)] for member in range(2)])
+kept, new = np.random.default_rng(1).random((2, 3, 30), np.float32)
+kept[1], kept[2, 12:], new[2] = np.nan, np.nan, np.nan
+with np.errstate(invalid="ignore"):
+    found = errors(first_weights(2).astype(np.float32), orders, kept, new[:, :20])
+print(*np.isfinite(found).all(axis=2))
 """
     assert python(code, NUMBA_DISABLE_JIT="1") == "[ True False  True] [ True  True False]\n"
 

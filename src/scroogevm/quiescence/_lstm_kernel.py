@@ -1,10 +1,12 @@
 """Compiled training of many small networks at once: only numbers go in, only numbers come out.
 
 Fits do not depend on one another. ``LANES`` of them advance side by side, so that the inner loops
-fill vector registers; no operation is reordered and the exponential is our own, so that a fit gives
-the same bits alone and in company, with any number of threads, on any processor.
+fill vector registers. Numbers are single, as the predecessor's were; no operation is reordered or
+fused with another and the hyperbolic tangent is our own, so that a fit gives the same bits alone
+and in company, with any number of threads, on any processor.
 
-Arrays over rows and lanes are flat, lanes innermost: number ``row`` of fit ``lane`` is at
+All that a group of fits works on is one flat array ``s`` of rows, lanes innermost, so that the
+compiler sees which numbers cannot be the same: number ``row`` of fit ``lane`` is at
 ``row * LANES + lane``.
 """
 
@@ -12,212 +14,188 @@ import math
 
 import numpy as np
 from numba import prange
+from numpy.typing import NDArray
 
 from scroogevm.core.arrays import Floats, Ints
 from scroogevm.quiescence._compiled import compiled
 from scroogevm.quiescence._lstm_weights import GATES, NUMBERS, UNITS
 
-LANES = 8
+Singles = NDArray[np.float32]
 
-_RATE, _BETA1, _BETA2, _EPSILON = 1e-3, 0.9, 0.999, 1e-7
-_OUT, _CANDIDATE = UNITS * LANES, 2 * UNITS * LANES
+LANES = 16
+
+# Where the rows of each begin. The numbers of the networks come first:
+_LAYER = UNITS * LANES
 _BIAS, _DENSE, _LAST = GATES * LANES, 2 * GATES * LANES, (NUMBERS - 1) * LANES
-_SHIFT = 6755399441055744.0  # 1.5 * 2**52: what is added to it is rounded to a whole number
-_LOG2E = 1.4426950408889634
-_LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
-_T = tuple(1 / math.factorial(n) for n in range(14))
+# Adam's means of the gradient and of its square;
+_MEAN, _SQUARE = NUMBERS * LANES, 2 * NUMBERS * LANES
+# what comes out of the gates (input, output, candidate) and of the cell;
+_GATES = 3 * NUMBERS * LANES
+_CELL = _GATES + GATES * LANES
+# and one row each: input, wanted output, output, and what Adam takes of a gradient.
+_X = _CELL + _LAYER
+_WANTED, _Y, _RATE, _NEW, _NEW_SQUARE, _END = (_X + n * LANES for n in range(1, 7))
+
+_ZERO, _HALF, _ONE, _TWO = (np.float32(n) for n in (0, 0.5, 1, 2))
+_BETA1, _BETA2, _EPSILON = 0.9, 0.999, np.float32(1e-7)
+_TAKEN, _TAKEN_SQUARE = np.float32(1 - _BETA1), np.float32(1 - _BETA2)
+_LEARNING = 1e-3
+
+_TOP = np.float32(7.9)
+# Of all such quotients the one with nearly the least relative error: 2e-7 up to _TOP.
+_P = tuple(
+    np.float32(c) for c in (0.9999998, 0.12720925, 2.7052076e-3, 7.2291004e-6, -6.2632894e-9)
+)
+_Q = tuple(np.float32(c) for c in (0.460541, 2.2887664e-2, 1.9787934e-4))
 
 
 @compiled()
-def _squash(  # noqa: PLR0917  # compiled code takes arrays one by one
-    first: int, end: int, factor: float, z: Floats, out: Floats, power: Floats, bits: Ints
-) -> None:
-    """The logistic function of z with a factor of 1, tanh(z) with 2.
-
-    ``power`` and ``bits`` are one piece of memory to work in.
-    """
-    for k in range(first, end):
-        x = min(max(-factor * z[k], -700.0), 700.0)
-        shifted = x * _LOG2E + _SHIFT
-        power[k] = shifted
-        whole = shifted - _SHIFT
-        r = x - whole * _LN2_HIGH - whole * _LN2_LOW
-        r2 = r * r
-        low = (_T[2] + r * _T[3]) + r2 * (_T[4] + r * _T[5])
-        middle = (_T[6] + r * _T[7]) + r2 * (_T[8] + r * _T[9])
-        high = (_T[10] + r * _T[11]) + r2 * (_T[12] + r * _T[13])
-        out[k] = 1.0 + (r + r2 * (low + r2 * r2 * (middle + r2 * r2 * high)))
-    for k in range(first, end):
-        bits[k] = (bits[k] + 1023) << 52  # the whole number as an exponent: 2**whole
-    for k in range(first, end):
-        out[k] = factor / (1.0 + out[k] * power[k]) - (factor - 1.0)
+def tanh(x: np.float32) -> np.float32:
+    """Hyperbolic tangent, a quotient of two polynomials, within 6e-7."""
+    x = min(max(x, -_TOP), _TOP)
+    q = x * x
+    above = _P[0] + q * (_P[1] + q * (_P[2] + q * (_P[3] + q * _P[4])))
+    return x * above / (_ONE + q * (_Q[0] + q * (_Q[1] + q * _Q[2])))
 
 
 @compiled()
-def _predict(  # noqa: PLR0917  # likewise
-    p: Floats,
-    x: Floats,
-    z: Floats,
-    gates: Floats,
-    cell: Floats,
-    y: Floats,
-    power: Floats,
-    bits: Ints,
-) -> None:
-    """Outputs ``y`` for inputs ``x``, with the gates and the cell on the way."""
-    for row in range(GATES):
-        for lane in range(LANES):
-            k = row * LANES + lane
-            z[k] = p[k] * x[lane] + p[_BIAS + k]
-    _squash(0, _CANDIDATE, 1.0, z, gates, power, bits)
-    _squash(_CANDIDATE, _BIAS, 2.0, z, gates, power, bits)
-    for k in range(_OUT):
-        z[k] = gates[k] * gates[_CANDIDATE + k]
-    _squash(0, _OUT, 2.0, z, cell, power, bits)
-    for k in range(_OUT):
-        z[k] = p[_DENSE + k] * (gates[_OUT + k] * cell[k])
+def _logistic(x: np.float32) -> np.float32:
+    return _HALF + _HALF * tanh(_HALF * x)
+
+
+@compiled()
+def _predict(s: Singles) -> None:
+    """Outputs for the inputs, with the gates and the cell on the way."""
     for lane in range(LANES):
-        y[lane] = p[_LAST + lane]
-    for row in range(UNITS):
+        s[_Y + lane] = s[_LAST + lane]
+    for unit in range(UNITS):
         for lane in range(LANES):
-            y[lane] += z[row * LANES + lane]
+            k = unit * LANES + lane
+            x = s[_X + lane]
+            i = _logistic(s[k] * x + s[_BIAS + k])
+            o = _logistic(s[_LAYER + k] * x + s[_BIAS + _LAYER + k])
+            c = tanh(s[2 * _LAYER + k] * x + s[_BIAS + 2 * _LAYER + k])
+            t = tanh(i * c)
+            s[_GATES + k], s[_GATES + _LAYER + k], s[_GATES + 2 * _LAYER + k] = i, o, c
+            s[_CELL + k] = t
+            s[_Y + lane] += s[_DENSE + k] * (o * t)
 
 
 @compiled()
-def _gradient(  # noqa: PLR0917  # likewise
-    p: Floats, x: Floats, gates: Floats, cell: Floats, slope: Floats, g: Floats
-) -> None:
-    """Gradient ``g`` of the loss, whose slope at the output is given."""
-    for row in range(UNITS):
-        for lane in range(LANES):
-            k = row * LANES + lane
-            i, o, c, t = gates[k], gates[_OUT + k], gates[_CANDIDATE + k], cell[k]
-            hidden = slope[lane] * p[_DENSE + k]
-            inner = hidden * o * (1.0 - t * t)
-            g[_DENSE + k] = slope[lane] * (o * t)
-            g[_BIAS + k] = inner * c * (i * (1.0 - i))
-            g[_BIAS + _OUT + k] = hidden * t * (o * (1.0 - o))
-            g[_BIAS + _CANDIDATE + k] = inner * i * (1.0 - c * c)
-    for row in range(GATES):
-        for lane in range(LANES):
-            k = row * LANES + lane
-            g[k] = g[_BIAS + k] * x[lane]
+def _adam(s: Singles, k: int, lane: int, gradient: np.float32) -> None:
+    """One step of number ``k``."""
+    mean = s[_MEAN + k] + (gradient - s[_MEAN + k]) * s[_NEW + lane]
+    square = s[_SQUARE + k] + (gradient * gradient - s[_SQUARE + k]) * s[_NEW_SQUARE + lane]
+    s[_MEAN + k], s[_SQUARE + k] = mean, square
+    s[k] -= mean * s[_RATE + lane] / (np.sqrt(square) + _EPSILON)
+
+
+@compiled()
+def _learn(s: Singles) -> None:
+    """One step of every number down the gradient of the squared error of the outputs."""
     for lane in range(LANES):
-        g[_LAST + lane] = slope[lane]
-
-
-@compiled()
-def _adam(p: Floats, g: Floats, m: Floats, v: Floats, rate: Floats) -> None:
-    """One step of every number; ``rate`` corrects the bias, and is 0 for a fit at its end."""
-    for k in range(p.size):
-        m[k] += (g[k] - m[k]) * (1.0 - _BETA1)
-        v[k] += (g[k] * g[k] - v[k]) * (1.0 - _BETA2)
-    for row in range(NUMBERS):
+        s[_Y + lane] = _TWO * (s[_Y + lane] - s[_WANTED + lane])
+        _adam(s, _LAST + lane, lane, s[_Y + lane])
+    for unit in range(UNITS):
         for lane in range(LANES):
-            k = row * LANES + lane
-            p[k] -= m[k] * rate[lane] / (math.sqrt(v[k]) + _EPSILON)
+            k = unit * LANES + lane
+            i, o, c = s[_GATES + k], s[_GATES + _LAYER + k], s[_GATES + 2 * _LAYER + k]
+            x, t, slope = s[_X + lane], s[_CELL + k], s[_Y + lane]
+            hidden = slope * s[_DENSE + k]
+            inner = hidden * o * (_ONE - t * t)
+            by_i = inner * c * (i * (_ONE - i))
+            by_o = hidden * t * (o * (_ONE - o))
+            by_c = inner * i * (_ONE - c * c)
+            _adam(s, _DENSE + k, lane, slope * (o * t))
+            _adam(s, _BIAS + k, lane, by_i)
+            _adam(s, _BIAS + _LAYER + k, lane, by_o)
+            _adam(s, _BIAS + 2 * _LAYER + k, lane, by_c)
+            _adam(s, k, lane, by_i * x)
+            _adam(s, _LAYER + k, lane, by_o * x)
+            _adam(s, 2 * _LAYER + k, lane, by_c * x)
 
 
 @compiled()
-def _rates(steps: int) -> Floats:
+def _rates(steps: int) -> Singles:
     """``rate * sqrt(1 - beta2**t) / (1 - beta1**t)`` for t = 1 .. ``steps``."""
-    rates = np.empty(steps)
+    rates = np.empty(steps, np.float32)
     one, two = 1.0, 1.0
     for t in range(steps):
         one *= _BETA1
         two *= _BETA2
-        rates[t] = _RATE * math.sqrt(1.0 - two) / (1.0 - one)
+        rates[t] = _LEARNING * math.sqrt(1.0 - two) / (1.0 - one)
     return rates
 
 
 @compiled()
-def _shuffle(order: Ints, length: int, draws: Floats) -> None:
-    for last in range(length - 1, 0, -1):
-        other = int(draws[last] * (last + 1))
-        order[last], order[other] = order[other], order[last]
-
-
-@compiled()
-def _train(  # noqa: PLR0917  # likewise
-    p: Floats,
-    nodes: Ints,
-    members: Ints,
-    draws: Floats,
-    rates: Floats,
-    pairs: Floats,
-    lengths: Ints,
+def _train(  # noqa: PLR0917  # compiled code takes arrays one by one
+    s: Singles, kept: Singles, nodes: Ints, members: Ints, orders: Ints, rates: Singles
 ) -> None:
-    """Change the networks ``p`` by every epoch over their nodes' pairs, one pair a step."""
-    g, m, v = np.empty_like(p), np.zeros_like(p), np.zeros_like(p)
-    z, gates, power, cell = np.empty(_BIAS), np.empty(_BIAS), np.empty(_BIAS), np.empty(_OUT)
-    bits = power.view(np.int64)
-    x, y, slope, rate = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    order = np.empty((LANES, pairs.shape[1]), np.int64)
-    order[:] = np.arange(pairs.shape[1])
-    length, epochs = lengths[nodes], draws.shape[1]
-    place, epoch = length.copy(), np.full(LANES, -1)
-    for step in range(epochs * length.max()):
-        for lane in range(LANES):
-            if place[lane] == length[lane] and epoch[lane] < epochs:
-                place[lane] = 0
-                epoch[lane] += 1
-                if epoch[lane] < epochs:
-                    _shuffle(order[lane], length[lane], draws[members[lane], epoch[lane]])
-            going = epoch[lane] < epochs and length[lane] > 0
-            pair = order[lane, place[lane]] if going else 0
-            place[lane] += 1
-            rate[lane] = rates[step] if going else 0.0
-            x[lane] = pairs[nodes[lane], pair, 0]
-            y[lane] = pairs[nodes[lane], pair, 1]
-        _predict(p, x, z, gates, cell, slope, power, bits)
-        for lane in range(LANES):
-            slope[lane] = 2.0 * (slope[lane] - y[lane])
-        _gradient(p, x, gates, cell, slope, g)
-        _adam(p, g, m, v, rate)
+    """Show the networks every pair of their nodes once an epoch.
+
+    Where a sample is missing nothing is learnt: the step changes no bit, and is not counted.
+    """
+    steps = np.zeros(LANES, np.int64)
+    for epoch in range(orders.shape[1]):
+        for turn in range(orders.shape[2]):
+            for lane in range(LANES):
+                place = orders[members[lane], epoch, turn]
+                node = nodes[lane]
+                x, wanted = kept[node, place], kept[node, place + 1]
+                whole = math.isfinite(x) and math.isfinite(wanted)
+                s[_X + lane] = x if whole else _ZERO
+                s[_WANTED + lane] = wanted if whole else _ZERO
+                s[_RATE + lane] = rates[steps[lane]] if whole else _ZERO
+                s[_NEW + lane] = _TAKEN if whole else _ZERO
+                s[_NEW_SQUARE + lane] = _TAKEN_SQUARE if whole else _ZERO
+                steps[lane] += whole
+            _predict(s)
+            _learn(s)
 
 
 @compiled()
-def _measure(p: Floats, nodes: Ints, pairs: Floats, lengths: Ints) -> Floats:
+def _measure(s: Singles, series: Singles, nodes: Ints) -> Floats:
     """Root mean square error of each network on its node's pairs."""
-    z, gates, power, cell = np.empty(_BIAS), np.empty(_BIAS), np.empty(_BIAS), np.empty(_OUT)
-    bits = power.view(np.int64)
-    x, y, total = np.empty(LANES), np.empty(LANES), np.zeros(LANES)
-    length = lengths[nodes]
-    for pair in range(length.max()):
+    total, pairs = np.zeros(LANES), np.zeros(LANES)
+    for place in range(series.shape[1] - 1):
         for lane in range(LANES):
-            x[lane] = pairs[nodes[lane], pair, 0]
-        _predict(p, x, z, gates, cell, y, power, bits)
+            s[_X + lane] = series[nodes[lane], place]
+        _predict(s)
         for lane in range(LANES):
-            error = y[lane] - pairs[nodes[lane], pair, 1]
-            total[lane] += error * error if pair < length[lane] else 0.0
-    return np.sqrt(total / length)
+            error = float(s[_Y + lane] - series[nodes[lane], place + 1])
+            whole = math.isfinite(error)
+            total[lane] += error * error if whole else 0.0
+            pairs[lane] += whole
+    return np.sqrt(total / pairs)
 
 
 @compiled(parallel=True)
-def errors(weights: Floats, draws: Floats, pairs: Floats, lengths: Ints) -> Floats:
-    """Root mean square error of every network, trained on one series of pairs, on that and another.
+def errors(weights: Singles, orders: Ints, kept: Singles, new: Singles) -> Floats:
+    """Root mean square error of every network, trained on one series, on that and on another.
+
+    A network learns to say each sample from the one before it.
 
     Args:
         weights: (members, numbers), where every fit begins.
-        draws: (members, epochs, pairs), what shuffles the pairs of each epoch.
-        pairs: (2, nodes, pairs, 2), input and wanted output, of the series to train on and of the
-            other one.
-        lengths: (2, nodes), how many pairs there are.
+        orders: (members, epochs, kept samples - 1), places of the series, each once an epoch.
+        kept: (nodes, kept samples), the series to train on; NaN where one is missing.
+        new: (nodes, new samples), the other one.
 
     Returns:
         (2, nodes, members), NaN for a series without pairs.
     """
     count = weights.shape[0]
-    fits = pairs.shape[1] * count
-    rates = _rates(draws.shape[1] * pairs.shape[2])
+    fits = kept.shape[0] * count
+    rates = _rates(orders.shape[1] * orders.shape[2])
     groups = (fits + LANES - 1) // LANES
     out = np.empty((2, groups, LANES))
     for group in prange(groups):
         fit = np.minimum(np.arange(group * LANES, (group + 1) * LANES), fits - 1)
         nodes, members = fit // count, fit % count
-        p = np.ascontiguousarray(weights[members].T).reshape(NUMBERS * LANES)
-        _train(p, nodes, members, draws, rates, pairs[0], lengths[0])
-        for series in range(2):
-            out[series, group] = _measure(p, nodes, pairs[series], lengths[series])
+        s = np.zeros(_END, np.float32)
+        s[:_MEAN] = np.ascontiguousarray(weights[members].T).reshape(_MEAN)
+        _train(s, kept, nodes, members, orders, rates)
+        out[0, group] = _measure(s, kept, nodes)
+        out[1, group] = _measure(s, new, nodes)
     flat = out.reshape(2, groups * LANES)[:, :fits]
-    return np.ascontiguousarray(flat).reshape(2, pairs.shape[1], count)
+    return np.ascontiguousarray(flat).reshape(2, kept.shape[0], count)

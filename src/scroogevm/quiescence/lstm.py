@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scroogevm.core.arrays import Floats
 from scroogevm.core.estimate import Verdict
 from scroogevm.core.history import History
 from scroogevm.errors import MissingExtraError
 from scroogevm.ports import QuiescenceTest
-from scroogevm.quiescence._draws import draws
-from scroogevm.quiescence._lstm_weights import first_weights
-from scroogevm.quiescence._pairs import pairs
+from scroogevm.quiescence._lstm_weights import first_weights, order
 from scroogevm.registry import parameter
 
 
@@ -64,19 +63,20 @@ def rmse(history: History, members: int, epochs: int) -> tuple[Floats, Floats]:
         from scroogevm.quiescence._lstm_kernel import errors  # noqa: PLC0415  # heavy: imported by those who choose this test
     except ImportError:
         raise MissingExtraError("numba", "quiescence", "the lstm test") from None
-    both, lengths = pairs(
-        _scaled(history.earlier_usage, history.capacity),
-        _scaled(history.new.usage, history.capacity),
+    kept, new = (
+        _shares(usage, history.capacity) for usage in (history.earlier_usage, history.new.usage)
     )
-    shuffles = [
-        [draws(member, 1 + epoch, both.shape[2]) for epoch in range(epochs)]
+    orders = [
+        [order(member, epoch, kept.shape[1] - 1) for epoch in range(epochs)]
         for member in range(members)
     ]
-    kept, new = errors(first_weights(members), np.array(shuffles), both, lengths)
-    trained = np.where(lengths[0] > 0, history.capacity, np.nan)[:, np.newaxis]
-    return kept * trained, new * trained
+    found = errors(first_weights(members).astype(np.float32), np.array(orders), kept, new)
+    trained = np.where(np.isnan(found[0]), np.nan, history.capacity[:, np.newaxis])
+    return found[0] * trained, found[1] * trained
 
 
-def _scaled(usage: Floats, capacity: Floats) -> Floats:
+def _shares(usage: Floats, capacity: Floats) -> NDArray[np.float32]:
+    """Of the capacity, as the predecessor's network was given them."""
     with np.errstate(divide="ignore", invalid="ignore"):  # a node without capacity has no shares
-        return np.asarray(np.round(usage / capacity[:, np.newaxis], 3))
+        shares = usage / capacity[:, np.newaxis]
+        return np.round(shares, 3, out=shares).astype(np.float32)
