@@ -92,7 +92,9 @@ NODE: Mapping[str, Metric] = {
 """Series of the node and of the probe itself, in the order in which they are written."""
 
 DOMAIN: Mapping[str, Metric] = {
-    "scrooge_domain_up": _gauge("Whether the VM could be read; if not, it has no other series"),
+    "scrooge_domain_up": _gauge(
+        "Whether the VM could be read; if not, it has no other series", "up"
+    ),
     "scrooge_domain_openstack_info": Metric(
         "info", "What OpenStack calls the VM", ("name", "flavor", "project")
     ),

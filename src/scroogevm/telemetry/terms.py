@@ -33,6 +33,12 @@ NODE: Mapping[str, Term] = {
 }
 
 VM: Mapping[str, Term] = {
+    "up": Term(
+        "1", "gauge", "whether the VM could be read: one that could not is there all the same"
+    ),
+    "state": Term(
+        "1", "gauge", "state as libvirt numbers it: shut off and crashed ones are not there"
+    ),
     "vcpus": Term("cores", "gauge", "vCPUs now"),
     "mem_current": Term("MiB", "gauge", "what the balloon leaves"),
     "mem_maximum": Term("MiB", "gauge", "what the VM may have"),

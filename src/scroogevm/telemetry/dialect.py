@@ -1,0 +1,125 @@
+"""What a series of an exporter counts towards: a dialect is mostly a table of names."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from scroogevm.ports import DIALECTS
+from scroogevm.registry import Plugin
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the value of a series goes; series of the same VM and term are summed.
+
+    Attributes:
+        vm: name of the VM; None for the node itself.
+        term: of ``terms.VM`` or ``terms.NODE``.
+        factor: from the unit of the series to that of the term.
+        count: each series counts as one, whatever its value.
+    """
+
+    vm: str | None
+    term: str
+    factor: float = 1.0
+    count: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a metric means.
+
+    Attributes:
+        term: what it counts towards.
+        factor: from its unit to that of the term.
+        where: labels that a series must have, with the values that are meant.
+        count: each series counts as one, whatever its value.
+    """
+
+    term: str
+    factor: float = 1.0
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    count: bool = False
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Whether a series with these labels is meant."""
+        return all(labels.get(label) in values for label, values in self.where.items())
+
+
+Table = Mapping[str, Sequence[Meaning]]
+"""What each metric means, by its name."""
+
+
+class Dialect(Plugin, ABC):
+    """The names that one exporter uses. One file in ``telemetry/dialects/``.
+
+    Attributes:
+        rank: where several dialects say the same of a node, the lowest is believed.
+    """
+
+    rank: ClassVar[int]
+
+    @property
+    def name(self) -> str:
+        """As it is asked for."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
+    @abstractmethod
+    def places(self, name: str, labels: Mapping[str, str]) -> Sequence[Place]:
+        """Where the values of a series go; nowhere when it is not of this dialect.
+
+        Args:
+            name: of the metric.
+            labels: of the series, by name.
+        """
+
+
+class TableDialect(Dialect):
+    """A dialect that is only data.
+
+    Attributes:
+        node: metrics of the node.
+        vm: metrics of VMs.
+    """
+
+    node: ClassVar[Table] = {}
+    vm: ClassVar[Table] = {}
+
+    @property
+    def vm_label(self) -> str:
+        """The label whose value is the name of a VM."""
+        return "domain"
+
+    def accepts(self, labels: Mapping[str, str]) -> bool:
+        """Whether a series with these labels may be of this exporter."""
+        del labels
+        return True
+
+    def places(self, name: str, labels: Mapping[str, str]) -> Sequence[Place]:
+        """What the tables say."""
+        if not (name in self.node or name in self.vm) or not self.accepts(labels):
+            return ()
+        places = [
+            Place(None, meaning.term, meaning.factor, meaning.count)
+            for meaning in self.node.get(name, ())
+            if meaning.holds(labels)
+        ]
+        vm = labels.get(self.vm_label)
+        if vm:
+            places += [
+                Place(vm, meaning.term, meaning.factor, meaning.count)
+                for meaning in self.vm.get(name, ())
+                if meaning.holds(labels)
+            ]
+        return places
+
+
+def every_dialect() -> Sequence[Dialect]:
+    """Every dialect there is, as it is by default, the most believed one first."""
+    return ranked([DIALECTS.build(name) for name in DIALECTS.names])
+
+
+def ranked(dialects: Sequence[Dialect]) -> Sequence[Dialect]:
+    """Dialects in order of their rank."""
+    return sorted(dialects, key=lambda dialect: (dialect.rank, dialect.name))
