@@ -7,6 +7,11 @@ import pytest
 from servers import Influx1, VictoriaMetrics
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register what parts of the tests can be chosen by."""
+    config.addinivalue_line("markers", "hypervisor: starts libvirtd and guests, a minute or two")
+
+
 @pytest.fixture(scope="session")
 def influx() -> Iterator[Influx1]:
     """An InfluxDB without passwords: use a database of your own."""

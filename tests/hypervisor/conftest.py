@@ -1,0 +1,31 @@
+"""Two nodes with four guests, for all tests of this folder."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+
+import pytest
+
+from hypervisor.guests import Guest
+from hypervisor.nodes import Node
+
+
+@pytest.fixture(scope="session")
+def nodes() -> Iterator[list[Node]]:
+    with Node("n1") as first, Node("n2") as second:
+        yield [first, second]
+
+
+@pytest.fixture(scope="session")
+def guests(nodes: list[Node]) -> Iterator[Mapping[str, Guest]]:
+    """By name: two with a driver on the first node, one with and one without on the second."""
+    first, second = nodes
+    booting = [
+        first.guest("web-1", memory=192),
+        first.guest("db_2"),
+        second.guest("idle"),
+        second.guest("bare", driver=False),
+    ]
+    with ExitStack() as stack:
+        for guest in booting:
+            stack.enter_context(closing(guest))
+        yield {guest.name: guest.booted() for guest in booting}
