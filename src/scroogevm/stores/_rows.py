@@ -1,0 +1,63 @@
+"""Rows from pieces that come in any order."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats
+from scroogevm.core.samples import Rows
+
+Owner = tuple[str, ...]
+
+
+class Pieces:
+    """Rows of several owners, piece by piece.
+
+    Args:
+        quantities: of the columns, in their order.
+    """
+
+    def __init__(self, quantities: Sequence[str]) -> None:
+        self._quantities = tuple(quantities)
+        self._pieces: dict[Owner, list[tuple[Floats, Floats]]] = {}
+
+    def add(self, owner: Owner, time: Floats, values: Floats) -> None:
+        """Add rows of an owner.
+
+        Args:
+            owner: ``(node,)`` or ``(node, vm)``.
+            time: (rows,), in any order.
+            values: (rows, quantities), NaN where missing; a row of NaN alone is left out.
+        """
+        said = ~np.isnan(values).all(axis=1)
+        if said.any():
+            self._pieces.setdefault(owner, []).append((time[said], values[said]))
+
+    def rows(self) -> Rows:
+        """All of them; at one time of an owner each value is the last one that was added."""
+        owners = sorted(self._pieces)
+        if not owners:
+            return Rows.none(self._quantities)
+        joined = [_joined(self._pieces[owner]) for owner in owners]
+        values = np.concatenate([values for _, values in joined])
+        return Rows(
+            owners,
+            np.repeat(np.arange(len(owners)), [time.size for time, _ in joined]),
+            np.concatenate([time for time, _ in joined]),
+            {name: values[:, i].copy() for i, name in enumerate(self._quantities)},
+        )
+
+
+def _joined(pieces: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    time = np.concatenate([time for time, _ in pieces])
+    values = np.concatenate([values for _, values in pieces])
+    if (np.diff(time) > 0).all():
+        return time, values
+    order = np.argsort(time, kind="stable")
+    time, values = time[order], values[order]
+    times, place = np.unique(time, return_inverse=True)
+    merged = np.full((times.size, values.shape[1]), np.nan)
+    for column, target in zip(values.T, merged.T, strict=True):
+        there = ~np.isnan(column)
+        target[place[there]] = column[there]  # of several, the last stays
+    return times, merged
