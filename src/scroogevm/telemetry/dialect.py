@@ -46,24 +46,36 @@ class Meaning:
         """Whether a series with these labels is meant."""
         return all(labels.get(label) in values for label, values in self.where.items())
 
+    def place(self, vm: str | None) -> Place:
+        """Where values of the node, or of a VM, go."""
+        return Place(vm, self.term, self.factor, self.count)
+
 
 Table = Mapping[str, Sequence[Meaning]]
 """What each metric means, by its name."""
+
+MIB = 2.0**-20
+"""From bytes to MiB."""
 
 
 class Dialect(Plugin, ABC):
     """The names that one exporter uses. One file in ``telemetry/dialects/``.
 
     Attributes:
-        rank: where several dialects say the same of a node, the lowest is believed.
+        order: its rank.
     """
 
-    rank: ClassVar[int]
+    order: ClassVar[int]
 
     @property
     def name(self) -> str:
         """As it is asked for."""
         return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def rank(self) -> int:
+        """Where several dialects say the same of a node, the lowest is believed."""
+        return self.order
 
     @abstractmethod
     def places(self, name: str, labels: Mapping[str, str]) -> Sequence[Place]:
@@ -101,16 +113,12 @@ class TableDialect(Dialect):
         if not (name in self.node or name in self.vm) or not self.accepts(labels):
             return ()
         places = [
-            Place(None, meaning.term, meaning.factor, meaning.count)
-            for meaning in self.node.get(name, ())
-            if meaning.holds(labels)
+            meaning.place(None) for meaning in self.node.get(name, ()) if meaning.holds(labels)
         ]
         vm = labels.get(self.vm_label)
         if vm:
             places += [
-                Place(vm, meaning.term, meaning.factor, meaning.count)
-                for meaning in self.vm.get(name, ())
-                if meaning.holds(labels)
+                meaning.place(vm) for meaning in self.vm.get(name, ()) if meaning.holds(labels)
             ]
         return places
 

@@ -1,0 +1,29 @@
+"""The libvirt exporter of inovex."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scroogevm.registry import parameter
+from scroogevm.telemetry.dialect import Table, TableDialect
+from scroogevm.telemetry.dialects import _libvirt
+
+
+@dataclass(frozen=True)
+class Inovex(TableDialect):
+    """prometheus-libvirt-exporter of inovex: memory in the guest, and how long vCPUs waited.
+
+    It says nothing of the node, which node_exporter adds.
+    """
+
+    formula = "libvirt_domain_*{domain}"
+    source = "https://github.com/inovex/prometheus-libvirt-exporter"
+
+    order: ClassVar[int] = 30
+    vm: ClassVar[Table] = _libvirt.VM
+
+    vm_label: str = parameter("domain", "label that names a VM")
+
+    def accepts(self, labels: Mapping[str, str]) -> bool:
+        """Those without a UUID: Debian's exporter has one."""
+        return "uuid" not in labels

@@ -1,0 +1,33 @@
+"""node_exporter."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scroogevm.telemetry.dialect import MIB, Meaning, Table, TableDialect
+from scroogevm.telemetry.dialects._linux import CPU_MODES
+
+
+@dataclass(frozen=True)
+class NodeExporter(TableDialect):
+    """The node, beside an exporter that knows its VMs.
+
+    The collectors cpu, meminfo, pressure, schedstat and time are read; each may be missing.
+    """
+
+    formula = "node_*"
+    source = "https://github.com/prometheus/node_exporter"
+
+    order: ClassVar[int] = 50
+    node: ClassVar[Table] = {
+        "node_time_seconds": (Meaning("clock"),),
+        "node_cpu_seconds_total": (
+            Meaning("cores", where={"mode": ("idle",)}, count=True),
+            *CPU_MODES,
+        ),
+        "node_memory_MemTotal_bytes": (Meaning("mem_total", MIB),),
+        "node_memory_MemAvailable_bytes": (Meaning("mem_available", MIB),),
+        "node_schedstat_waiting_seconds_total": (Meaning("wait_time"),),
+        "node_pressure_cpu_waiting_seconds_total": (Meaning("cpu_pressure_time"),),
+        "node_pressure_memory_waiting_seconds_total": (Meaning("mem_pressure_time"),),
+        "node_pressure_memory_stalled_seconds_total": (Meaning("mem_stall_time"),),
+    }
