@@ -1,0 +1,109 @@
+"""What the store does, on connections that are opened when they are first needed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from scroogevm.core.samples import Recorded, Sample
+from scroogevm.errors import StoreError
+from scroogevm.stores._embedded.blob import DamagedError
+from scroogevm.stores._embedded.database import Database, open_reader
+from scroogevm.stores._embedded.names import Layouts, node_names
+from scroogevm.stores._embedded.reader import active, blocks
+from scroogevm.stores._embedded.rows import Found, recorded
+from scroogevm.stores._embedded.writer import Writer
+
+
+class Access:
+    """Reads and writes; threads take turns, one at each.
+
+    Args:
+        folder: of the store.
+        synced: whether a write waits for the disk.
+        retention: days after which samples may go; 0 for never.
+    """
+
+    def __init__(self, folder: Path, *, synced: bool, retention: float) -> None:
+        self.folder = folder
+        self._synced = synced
+        self._retention = retention
+        self._writer: Writer | None = None
+        self._reader: Database | None = None
+        self._layouts = Layouts()
+        self._writing = Lock()
+        self._reading = Lock()
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Keep samples."""
+        with self._writing:
+            if self._writer is None:
+                self._writer = Writer(self.folder, synced=self._synced, retention=self._retention)
+            self._writer.write(samples)
+
+    def nodes(self, since: float, until: float) -> Sequence[str]:
+        """Names of the nodes with a sample in that time, sorted."""
+        with self.moment() as database:
+            names = node_names(database.connection)
+            found = active(database.connection, self._layouts, names, since, until)
+            return sorted(names[number] for number in found)
+
+    def read(
+        self, nodes: Sequence[str], since: float, until: float, quantities: Sequence[str]
+    ) -> Recorded:
+        """The samples of some nodes in some time."""
+        quantities, span = list(dict.fromkeys(quantities)), (since, until)
+        found = []
+        with self.moment() as database:
+            names = node_names(database.connection)
+            numbers = {name: number for number, name in names.items()}
+            for name in sorted(set(nodes) & numbers.keys()):
+                with _of(name):
+                    kept = blocks(
+                        database.connection, self._layouts, numbers[name], span, quantities
+                    )
+                if kept:
+                    found.append(Found(name, kept))
+            return recorded(found, quantities)
+
+    @contextmanager
+    def moment(self) -> Iterator[Database]:
+        """The store as it is at one moment, for one thread.
+
+        Raises:
+            StoreError: it cannot be read, or is damaged.
+        """
+        with self._reading:
+            if self._reader is None:
+                self._reader = open_reader(self.folder)
+            try:
+                with self._reader.transaction("DEFERRED"):
+                    yield self._reader
+            except DamagedError as error:
+                raise StoreError(
+                    str(error),
+                    where=str(self.folder),
+                    remedy="`scroogevm store check` lists what is damaged, and can remove it",
+                ) from None
+            except StoreError:
+                self._reader.connection.close()
+                self._reader = None
+                raise
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._writing, self._reading:
+            if self._reader is not None:
+                self._reader.connection.close()
+            if self._writer is not None:
+                self._writer.close()
+            self._reader = self._writer = None
+
+
+@contextmanager
+def _of(node: str) -> Iterator[None]:
+    """Name the node of what is damaged."""
+    try:
+        yield
+    except DamagedError as error:
+        raise DamagedError(f"node {node!r}: {error}") from None

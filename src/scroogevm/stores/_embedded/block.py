@@ -1,0 +1,204 @@
+"""Some samples of one node, in columns."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools, Ints
+from scroogevm.stores._embedded.blob import (
+    DamagedError,
+    Singles,
+    pack_matrix,
+    seal,
+    unpack_matrix,
+    unseal,
+)
+from scroogevm.stores._embedded.layout import Layout
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some samples of one node, in order of time.
+
+    Attributes:
+        times: (times,), milliseconds since 1970, strictly ascending.
+        layout: of all of them together.
+        present: (vms, times), whether a VM was there; None when all always were.
+        node: (node quantities, times).
+        vms: by quantity, (vms, times), or packed; a quantity that is absent was not read.
+        length: how many times a packed quantity has.
+        part: which of those times are meant.
+    """
+
+    times: Ints
+    layout: Layout
+    present: Bools | None
+    node: Singles
+    vms: Mapping[str, Singles | bytes]
+    length: int
+    part: slice
+
+    @property
+    def first(self) -> int:
+        """Its first time."""
+        return int(self.times[0])
+
+    @property
+    def last(self) -> int:
+        """Its last time."""
+        return int(self.times[-1])
+
+    @property
+    def presence(self) -> Bools:
+        """(vms, times), whether a VM was there."""
+        if self.present is None:
+            return np.ones((len(self.layout.vms), self.times.size), np.bool_)
+        return self.present
+
+    @property
+    def seen(self) -> Sequence[int]:
+        """How often each VM was there."""
+        if self.present is None:
+            return [self.times.size] * len(self.layout.vms)
+        counts: list[int] = np.count_nonzero(self.present, axis=1).tolist()
+        return counts
+
+    def column(self, quantity: str) -> Singles | None:
+        """(vms, times) of a quantity; None when nothing of it is there."""
+        column = self.vms.get(quantity)
+        if isinstance(column, bytes):
+            return unpack_matrix(column, len(self.layout.vms), self.length)[:, self.part]
+        return column
+
+    def node_column(self, quantity: str) -> Singles | None:
+        """(times,) of a quantity of the node; None when nothing of it is there."""
+        if quantity not in self.layout.node_quantities:
+            return None
+        column: Singles = self.node[self.layout.node_quantities.index(quantity)]
+        return column
+
+    def within(self, since: float, until: float) -> "Block":
+        """The samples in ``since <= time < until``, in seconds."""
+        seconds = self.times / 1000
+        low, high = np.searchsorted(seconds, (since, until)).tolist()
+        if (low, high) == (0, self.times.size):
+            return self
+        part = slice(low, max(low, high))
+        return replace(
+            self,
+            times=self.times[part],
+            present=None if self.present is None else self.present[:, part],
+            node=self.node[:, part],
+            vms={
+                name: column if isinstance(column, bytes) else column[:, part]
+                for name, column in self.vms.items()
+            },
+            part=part,
+        )
+
+
+class Packed(NamedTuple):
+    """A block as it is kept."""
+
+    head: bytes
+    columns: Mapping[str, bytes]
+
+
+def pack_block(block: Block) -> Packed:
+    """A block as bytes."""
+    present = b"" if block.present is None else np.packbits(block.present).tobytes()
+    content = np.diff(block.times, prepend=0).astype("<i8").tobytes()
+    content += np.ascontiguousarray(block.node, "<f4").tobytes() + present
+    columns = ((name, block.column(name)) for name in block.layout.vm_quantities)
+    return Packed(
+        seal(zlib.compress(content, 1)),
+        {name: pack_matrix(column) for name, column in columns if column is not None},
+    )
+
+
+def unpack_block(
+    head: bytes, times: int, layout: Layout, columns: Mapping[str, Singles | bytes]
+) -> Block:
+    """The block that was packed.
+
+    Args:
+        head: as packed.
+        times: how many samples it has.
+        layout: its layout.
+        columns: those that are wanted, as packed.
+
+    Raises:
+        DamagedError: the bytes are not what was written.
+    """
+    vms, quantities = len(layout.vms), len(layout.node_quantities)
+    try:
+        content = zlib.decompress(unseal(head))
+        split = 8 * times
+        node = np.frombuffer(content, "<f4", quantities * times, split).reshape(quantities, times)
+        stamps = np.cumsum(np.frombuffer(content, "<i8", times))
+        split += 4 * quantities * times
+        bits = np.frombuffer(content, np.uint8, offset=split)
+        present = np.unpackbits(bits, count=vms * times).reshape(vms, times).view(np.bool_)
+    except (ValueError, zlib.error) as error:
+        raise DamagedError(str(error)) from None
+    everywhere = not bits.size or bool(present.all())
+    return Block(stamps, layout, None if everywhere else present, node, columns, times, slice(None))
+
+
+def recent_block(times: Sequence[int], layout: Layout, blobs: Sequence[bytes]) -> Block:
+    """Samples of one layout, each as it was packed.
+
+    Raises:
+        DamagedError: the bytes are not what was written.
+    """
+    content = b"".join(map(unseal, blobs))
+    length, vms = len(times), len(layout.vms)
+    try:
+        numbers = np.frombuffer(content, "<f4").reshape(length, layout.numbers)
+    except ValueError as error:
+        raise DamagedError(str(error)) from None
+    node, rest = np.split(numbers, [len(layout.node_quantities)], axis=1)
+    cube = rest.reshape(length, len(layout.vm_quantities), vms).transpose(1, 2, 0)
+    columns: dict[str, Singles | bytes] = dict(zip(layout.vm_quantities, cube, strict=True))
+    stamps = np.array(times, np.int64)
+    return Block(stamps, layout, None, node.T, columns, length, slice(None))
+
+
+def merge(blocks: Sequence[Block]) -> Block:
+    """Several blocks of a node as one; of a time that is in two of them, the earlier block's."""
+    layout = reduce(_joined, (block.layout for block in blocks))
+    times = np.unique(np.concatenate([block.times for block in blocks]))
+    vms = len(layout.vms)
+    present = np.zeros((vms, times.size), np.bool_)
+    node = np.full((len(layout.node_quantities), times.size), np.nan, np.float32)
+    columns = {
+        name: np.full((vms, times.size), np.nan, np.float32) for name in layout.vm_quantities
+    }
+    taken = np.zeros(times.size, np.bool_)
+    for block in blocks:
+        position = np.searchsorted(times, block.times)
+        new = ~taken[position]
+        at, taken[position] = position[new], True
+        ranks = np.array([layout.place[vm] for vm in block.layout.vms], np.int64)
+        there = np.ix_(ranks, at)
+        present[there] = block.presence[:, new]
+        for name, row in zip(block.layout.node_quantities, block.node, strict=True):
+            node[layout.node_quantities.index(name), at] = row[new]
+        for name in block.layout.vm_quantities:
+            column = block.column(name)
+            if column is not None:
+                columns[name][there] = column[:, new]
+    everywhere = bool(present.all())
+    return Block(
+        times, layout, None if everywhere else present, node, columns, times.size, slice(None)
+    )
+
+
+def _joined(one: Layout, other: Layout) -> Layout:
+    if one == other:
+        return one
+    return Layout(*(tuple(sorted({*a, *b})) for a, b in zip(one, other, strict=True)))

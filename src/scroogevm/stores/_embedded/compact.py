@@ -1,0 +1,97 @@
+"""Samples of a node's five minutes become a chunk, a few at each write."""
+
+from collections import deque
+
+from scroogevm.stores._embedded.blob import DamagedError
+from scroogevm.stores._embedded.block import merge, pack_block
+from scroogevm.stores._embedded.database import PERIOD, Database
+from scroogevm.stores._embedded.names import Layouts, Numbers
+from scroogevm.stores._embedded.reader import chunks, recent_blocks
+
+_LOOK_EACH = 60_000
+_GRACE = 30_000
+"""Milliseconds after its end in which a period waits for late samples; they may come later, but
+then its chunk is written again."""
+
+
+class Compaction:
+    """Finds what is over, and packs it.
+
+    Args:
+        database: opened for writing.
+        numbers: of its nodes and layouts.
+    """
+
+    def __init__(self, database: Database, numbers: Numbers) -> None:
+        self._database = database
+        self._numbers = numbers
+        self._layouts = Layouts()
+        self._due: deque[tuple[int, int]] = deque()
+        self._damaged: set[tuple[int, int]] = set()
+        self._looked: int | None = None
+
+    def step(self, now: int, most: int) -> None:
+        """Pack at most so many chunks of what was over at ``now``, in milliseconds.
+
+        Raises:
+            StoreError: what was begun was not done.
+        """
+        if not self._due and (self._looked is None or abs(now - self._looked) >= _LOOK_EACH):
+            self._look(now)
+        if not self._due:
+            return
+        done = [self._due.popleft() for _ in range(min(most, len(self._due)))]
+        try:
+            with self._database.transaction():
+                for node, period in done:
+                    self._pack(node, period)
+        except BaseException:
+            self._numbers.forget()
+            self._looked = None
+            raise
+
+    def _look(self, now: int) -> None:
+        over = (now - _GRACE) // PERIOD * PERIOD
+        found = self._database.connection.execute(
+            "SELECT DISTINCT node, time / ? * ? FROM recent WHERE time < ? ORDER BY 2, 1",
+            (PERIOD, PERIOD, over),
+        )
+        self._due.extend(pair for pair in found if pair not in self._damaged)
+        self._looked = now
+
+    def _pack(self, node: int, period: int) -> None:
+        connection = self._database.connection
+        end = period + PERIOD
+        rows = connection.execute(
+            "SELECT layout, time, content FROM recent WHERE time >= ? AND time < ? AND node = ?"
+            " ORDER BY time",
+            (period, end, node),
+        ).fetchall()
+        names = [name for (name,) in connection.execute(
+            "SELECT quantity FROM part JOIN chunk ON chunk.id = part.chunk"
+            " WHERE node = ? AND period = ?", (node, period))]  # fmt: skip
+        try:
+            earlier = chunks(connection, self._layouts, node, (period, end - 1), names)
+            block = merge([*earlier, *recent_blocks(connection, self._layouts, rows)])
+        except DamagedError:
+            self._damaged.add((node, period))  # both stay as they are, for `check` to tell
+            return
+        packed = pack_block(block)
+        connection.execute(
+            "DELETE FROM part WHERE chunk IN (SELECT id FROM chunk WHERE node = ? AND period = ?)",
+            (node, period),
+        )
+        connection.execute("DELETE FROM chunk WHERE node = ? AND period = ?", (node, period))
+        layout = self._numbers.layout(connection, block.layout)
+        chunk = connection.execute(
+            "INSERT INTO chunk (node, period, layout, samples, first, last, head)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (node, period, layout, block.times.size, block.first, block.last, packed.head),
+        ).lastrowid
+        connection.executemany(
+            "INSERT INTO part (chunk, quantity, content) VALUES (?, ?, ?)",
+            [(chunk, name, content) for name, content in packed.columns.items()],
+        )
+        connection.execute(
+            "DELETE FROM recent WHERE time >= ? AND time < ? AND node = ?", (period, end, node)
+        )

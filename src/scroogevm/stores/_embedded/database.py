@@ -1,0 +1,168 @@
+"""The SQLite file: its tables, how it is opened, what its errors mean."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from scroogevm.errors import StoreError
+
+FILE = "samples.sqlite"
+LOCK = "writer.lock"
+
+PERIOD = 300_000
+"""Milliseconds in a chunk, which begins at a multiple of them."""
+
+_APPLICATION = 0x5C7005E1
+_VERSION = 1
+_PATIENCE = 10.0
+_TABLES = f"""
+CREATE TABLE node (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE);
+CREATE TABLE layout (id INTEGER PRIMARY KEY, content BLOB NOT NULL UNIQUE);
+CREATE TABLE recent (
+    id INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL, node INTEGER NOT NULL, layout INTEGER NOT NULL, content BLOB NOT NULL
+);
+CREATE UNIQUE INDEX recent_time ON recent (time, node);
+CREATE TABLE chunk (
+    id INTEGER PRIMARY KEY,
+    node INTEGER NOT NULL, period INTEGER NOT NULL, layout INTEGER NOT NULL,
+    samples INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, head BLOB NOT NULL
+);
+CREATE UNIQUE INDEX chunk_node ON chunk (node, period);
+CREATE INDEX chunk_period ON chunk (period);
+CREATE INDEX chunk_layout ON chunk (layout);
+CREATE TABLE part (
+    chunk INTEGER NOT NULL, quantity TEXT NOT NULL, content BLOB NOT NULL,
+    UNIQUE (chunk, quantity)
+);
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {_VERSION};
+"""
+_LASTING = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+"""Errors that trying again does not mend; SQLite adds a suffix to some."""
+
+_REMEDIES = {
+    "SQLITE_FULL": "free some space",
+    "SQLITE_CANTOPEN": "see whether it is there, and whether you may read it",
+    "SQLITE_READONLY": "see whether you may write there",
+    "SQLITE_CORRUPT": "`scroogevm store check` says what is left",
+    "SQLITE_NOTADB": "name the folder of a store",
+}
+
+
+class Database(NamedTuple):
+    """An open store.
+
+    Attributes:
+        folder: where it is.
+        connection: to the file in it.
+    """
+
+    folder: Path
+    connection: sqlite3.Connection
+
+    @contextmanager
+    def transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        """All or nothing; what is read within is of one moment.
+
+        Raises:
+            StoreError: what SQLite says, in our words.
+        """
+        with translated(self.folder):
+            self.connection.execute(f"BEGIN {kind}")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:  # a full disk has rolled back already
+                    with suppress(sqlite3.Error):
+                        self.connection.execute("ROLLBACK")
+                raise
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Raise what SQLite raises as a `StoreError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", "")
+        lasting = name.startswith(_LASTING) or not name
+        remedy = next((text for key, text in _REMEDIES.items() if name.startswith(key)), "")
+        raise StoreError(
+            str(error), where=str(folder), remedy=remedy, temporary=not lasting
+        ) from None
+
+
+def open_writer(folder: Path, *, synced: bool) -> Database:
+    """Open for writing; what is not there is made.
+
+    Raises:
+        StoreError: it cannot be opened, or is not ours.
+    """
+    with translated(folder):
+        connection = _connect(folder, "rwc")
+        try:
+            connection.execute("PRAGMA page_size = 8192")
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before there is any table
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+            connection.execute("PRAGMA journal_size_limit = 16777216")
+            if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
+                connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+            _refuse_foreign(folder, connection)
+        except BaseException:
+            connection.close()
+            raise
+        return Database(folder, connection)
+
+
+def open_reader(folder: Path) -> Database:
+    """Open for reading, beside a writer in whatever process.
+
+    Raises:
+        StoreError: there is none, it cannot be opened, or is not ours.
+    """
+    if not (folder / FILE).is_file():
+        raise StoreError("no store is there", where=str(folder), remedy=f"it would hold {FILE}")
+    with translated(folder):
+        connection = _connect(folder, "ro")
+        try:
+            _refuse_foreign(folder, connection)
+        except sqlite3.OperationalError:
+            connection.close()
+            if (folder / f"{FILE}-wal").exists():
+                raise
+            # Nobody writes, and we may not make the index that readers share: read as it lies.
+            connection = _connect(folder, "ro&immutable=1")
+            _refuse_foreign(folder, connection)
+        except BaseException:
+            connection.close()
+            raise
+        return Database(folder, connection)
+
+
+def _connect(folder: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str((folder / FILE).absolute()))}?mode={mode}",
+        uri=True,
+        timeout=_PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _refuse_foreign(folder: Path, connection: sqlite3.Connection) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != _APPLICATION:
+        raise StoreError("is another program's SQLite file", where=str(folder / FILE))
+    if version != _VERSION:
+        raise StoreError(
+            f"has version {version}, this program knows {_VERSION}",
+            where=str(folder / FILE),
+            remedy="use the release that wrote it, or a newer one",
+        )

@@ -1,0 +1,68 @@
+"""Take away what is old, in small transactions, and give the room back."""
+
+from scroogevm.stores._embedded.database import Database
+
+_AT_ONCE = 500
+_PAGES = 2_000
+
+
+def prune(database: Database, before: int, *, alone: bool) -> int:
+    """Remove chunks that end, and recent samples that are, before a time.
+
+    Args:
+        database: opened for writing.
+        before: milliseconds since 1970.
+        alone: whether no other process writes, which would still use numbers that nothing uses.
+
+    Returns:
+        How many samples were removed.
+
+    Raises:
+        StoreError: not all of it was removed.
+    """
+    removed = 0
+    while True:
+        with database.transaction() as connection:
+            old = connection.execute(
+                "SELECT id, samples FROM chunk WHERE last < ? AND period < ? LIMIT ?",
+                (before, before, _AT_ONCE),
+            ).fetchall()
+            chunks = [(number,) for number, _ in old]
+            connection.executemany("DELETE FROM part WHERE chunk = ?", chunks)
+            connection.executemany("DELETE FROM chunk WHERE id = ?", chunks)
+            rows = connection.execute(
+                "DELETE FROM recent WHERE id IN (SELECT id FROM recent WHERE time < ? LIMIT ?)",
+                (before, _AT_ONCE),
+            ).rowcount
+            removed += int(rows) + sum(int(samples) for _, samples in old)
+        if not old and not rows:
+            break
+    if removed and alone:
+        _sweep(database)
+    _shrink(database)
+    return removed
+
+
+def _sweep(database: Database) -> None:
+    """Remove names that nothing uses any more."""
+    with database.transaction() as connection:
+        connection.execute(
+            "DELETE FROM layout WHERE id NOT IN (SELECT layout FROM recent)"
+            " AND NOT EXISTS (SELECT 1 FROM chunk WHERE chunk.layout = layout.id)"
+        )
+        connection.execute(
+            "DELETE FROM node WHERE id NOT IN (SELECT node FROM recent)"
+            " AND NOT EXISTS (SELECT 1 FROM chunk WHERE chunk.node = node.id)"
+        )
+
+
+def _shrink(database: Database) -> None:
+    """Give free pages back to the system; a few are kept for what is written next."""
+    while True:
+        with database.transaction() as connection:
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+            if free <= _PAGES:
+                return
+            connection.execute(
+                f"PRAGMA incremental_vacuum({min(_PAGES, free - _PAGES)})"
+            ).fetchall()

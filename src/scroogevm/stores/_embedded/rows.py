@@ -1,0 +1,156 @@
+"""Rows out of blocks: room for all is made first, then each block is unpacked to its place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools, Floats, Ints
+from scroogevm.core.samples import NODE, VM, Recorded, Rows
+from scroogevm.stores._embedded.blob import DamagedError, Singles
+from scroogevm.stores._embedded.block import Block
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The samples of one node.
+
+    Attributes:
+        node: its name.
+        blocks: in order of time, each time once; at least one.
+    """
+
+    node: str
+    blocks: Sequence[Block]
+
+    @cached_property
+    def times(self) -> Floats:
+        """(times,), in seconds."""
+        return np.concatenate([block.times for block in self.blocks]) / 1000
+
+    @cached_property
+    def dense(self) -> bool:
+        """Whether the same VMs were there all the time: their numbers need no picking."""
+        vms = self.blocks[0].layout.vms
+        return all(block.present is None and block.layout.vms == vms for block in self.blocks)
+
+    @cached_property
+    def vms(self) -> Sequence[str]:
+        """Names of the VMs that were there, sorted."""
+        if self.dense:
+            return self.blocks[0].layout.vms
+        there = {
+            vm
+            for block in self.blocks
+            for vm, seen in zip(block.layout.vms, block.seen, strict=True)
+            if seen
+        }
+        return sorted(there)
+
+    @cached_property
+    def counts(self) -> Ints:
+        """(vms, blocks), how often each VM was there."""
+        if self.dense:
+            lengths = [block.times.size for block in self.blocks]
+            return np.broadcast_to(np.array(lengths), (len(self.vms), len(lengths)))
+        counts = np.zeros((len(self.vms), len(self.blocks)), np.int64)
+        rank = {vm: number for number, vm in enumerate(self.vms)}
+        for number, block in enumerate(self.blocks):
+            for vm, seen in zip(block.layout.vms, block.seen, strict=True):
+                if seen:
+                    counts[rank[vm], number] = seen
+        return counts
+
+    def vm_column(self, quantity: str | None, out: Singles | Floats) -> None:
+        """Put a quantity of all VMs, or the times, where they belong.
+
+        Args:
+            quantity: None for the times.
+            out: (rows,), of this node.
+        """
+        if self.dense:
+            self._fill(quantity, out.reshape(len(self.vms), self.times.size))
+            return
+        for block, there, target in self._targets:
+            column = _column(block, quantity)
+            out[target] = column[there]
+
+    def _fill(self, quantity: str | None, out: Singles | Floats) -> None:
+        ends = accumulate(block.times.size for block in self.blocks)
+        for block, end in zip(self.blocks, ends, strict=True):
+            out[:, end - block.times.size : end] = _column(block, quantity)
+
+    @cached_property
+    def _targets(self) -> Sequence[tuple[Block, Bools, Ints]]:
+        """For each block which of its numbers count, and where they go."""
+        counts = self.counts
+        starts = (np.cumsum(counts) - counts.ravel()).reshape(counts.shape)
+        shifts = starts - (np.cumsum(counts, axis=0) - counts)
+        return [
+            (
+                block,
+                block.presence,
+                np.repeat(shifts[:, number], counts[:, number])
+                + np.arange(counts[:, number].sum()),
+            )
+            for number, block in enumerate(self.blocks)
+        ]
+
+
+def recorded(found: Sequence[Found], quantities: Sequence[str]) -> Recorded:
+    """Everything that was found as rows; ``found`` is sorted by name."""
+    return Recorded(
+        _nodes(found, [name for name in quantities if name in NODE]),
+        _vms(found, [name for name in quantities if name in VM]),
+    )
+
+
+def _nodes(found: Sequence[Found], quantities: Sequence[str]) -> Rows:
+    if not found:
+        return Rows.none(quantities)
+    blocks = [block for one in found for block in one.blocks]
+    return Rows(
+        [(one.node,) for one in found],
+        np.repeat(np.arange(len(found)), [one.times.size for one in found]),
+        np.concatenate([one.times for one in found]),
+        {
+            name: np.concatenate([_node_column(block, name) for block in blocks])
+            for name in quantities
+        },
+    )
+
+
+def _vms(found: Sequence[Found], quantities: Sequence[str]) -> Rows:
+    owners = [(one.node, vm) for one in found for vm in one.vms]
+    if not owners:
+        return Rows.none(quantities)
+    counts = np.concatenate([one.counts.sum(axis=1) for one in found])
+    owner = np.repeat(np.arange(len(owners)), counts)
+    time = np.empty(owner.size)
+    values: dict[str, Any] = {n: np.empty(owner.size, np.float32) for n in quantities}
+    end = 0
+    for one in found:
+        start, end = end, end + int(one.counts.sum())
+        one.vm_column(None, time[start:end])
+        try:
+            for name in quantities:
+                one.vm_column(name, values[name][start:end])
+        except DamagedError as error:
+            raise DamagedError(f"node {one.node!r}: {error}") from None
+    return Rows(owners, owner, time, values)
+
+
+def _column(block: Block, quantity: str | None) -> Singles | Floats:
+    shape = len(block.layout.vms), block.times.size
+    if quantity is None:
+        return np.broadcast_to(block.times / 1000, shape)
+    column = block.column(quantity)
+    return np.broadcast_to(np.float32(np.nan), shape) if column is None else column
+
+
+def _node_column(block: Block, quantity: str) -> Singles:
+    column = block.node_column(quantity)
+    return np.full(block.times.size, np.nan, np.float32) if column is None else column

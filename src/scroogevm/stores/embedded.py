@@ -1,0 +1,60 @@
+"""The embedded store, the default: a folder, no server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scroogevm.core.samples import ESSENTIAL, Recorded, Sample
+from scroogevm.ports import Store
+from scroogevm.registry import parameter, parameters
+from scroogevm.stores._embedded.access import Access
+
+
+@dataclass(frozen=True)
+class Embedded(Store):
+    """A folder with an SQLite file, for one writer and any number of readers at once.
+
+    Numbers are kept as float32, times to the millisecond. What ``write`` has returned of survives
+    a crash of the process, and, with ``synced``, of the machine.
+
+    >>> import tempfile
+    >>> from scroogevm.core.samples import Sample
+    >>> with tempfile.TemporaryDirectory() as folder, Embedded(folder) as store:
+    ...     store.write([Sample("n1", 1_700_000_000.0, {"cpu": 64, "cpu_usage": 12.5})])
+    ...     store.nodes(0, 2e9), store.read(["n1"], 0, 2e9).nodes.values["cpu_usage"].tolist()
+    (['n1'], [12.5])
+    """
+
+    source = "ADR 0008"
+    location: str = parameter("", "folder; made by the first write")
+    retention: float = parameter(35.0, "days that samples are kept; 0 for ever", low=0)
+    synced: bool = parameter(default=True, meaning="whether a write waits for the disk")
+    _access: Access = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        access = Access(Path(self.location), synced=self.synced, retention=self.retention)
+        object.__setattr__(self, "_access", access)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens it anew."""
+        return type(self), tuple(getattr(self, item.name) for item in parameters(type(self)))
+
+    def write(self, samples: Sequence[Sample]) -> None:  # noqa: D102  # the port says it
+        self._access.write(samples)
+
+    def nodes(self, since: float, until: float) -> Sequence[str]:  # noqa: D102  # likewise
+        return self._access.nodes(since, until)
+
+    def read(  # noqa: D102  # likewise
+        self,
+        nodes: Sequence[str],
+        since: float,
+        until: float,
+        quantities: Sequence[str] = ESSENTIAL,
+    ) -> Recorded:
+        return self._access.read(nodes, since, until, quantities)
+
+    def close(self) -> None:  # noqa: D102  # likewise
+        self._access.close()
