@@ -33,3 +33,16 @@ def fails(code: int, *words: str | Path) -> str:
     assert done.stderr.startswith("scroogevm: ")
     assert "Traceback" not in done.stderr
     return done.stderr
+
+
+def python(code: str, **env: str) -> str:
+    """What a piece of Python prints in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**environ, **env},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

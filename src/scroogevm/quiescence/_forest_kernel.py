@@ -6,7 +6,7 @@ A tree over a single number is a staircase: where its steps end, and how high ea
 import numpy as np
 from numba import prange
 
-from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.arrays import Floats
 from scroogevm.quiescence._compiled import compiled
 
 
@@ -108,17 +108,20 @@ def _mean_error(y: Floats, total: Floats, votes: Floats) -> float:
 
 
 @compiled()
-def _in_order(pairs: Floats) -> tuple[Floats, Floats]:
-    """Inputs in ascending order, and their outputs."""
-    order = np.argsort(pairs[:, 0], kind="mergesort")
-    return pairs[order, 0], pairs[order, 1]
+def _pairs(usage: Floats) -> tuple[Floats, Floats]:
+    """Each sample and the next, where neither is missing, in ascending order of the first."""
+    before, after = usage[:-1], usage[1:]
+    whole = np.flatnonzero(np.isfinite(before) & np.isfinite(after))
+    order = whole[np.argsort(before[whole], kind="mergesort")]
+    return before[order], after[order]
 
 
 @compiled()
 def _fit(kept: Floats, new: Floats, draws: Floats, depth: int, leaf: int) -> tuple[float, float]:
     """The two errors of one node's forest; as for ``errors``."""
-    x, y = _in_order(kept)
-    new_x, new_y = _in_order(new)
+    (x, y), (new_x, new_y) = _pairs(kept), _pairs(new)
+    if x.size == 0 or new_x.size == 0:
+        return np.nan, np.nan
     none, total, votes = np.zeros(new_x.size), np.zeros(new_x.size), np.zeros(new_x.size)
     out_total, out_votes = np.zeros(x.size), np.zeros(x.size)
     ends, heights = np.empty(2**depth), np.empty(2**depth)
@@ -134,25 +137,22 @@ def _fit(kept: Floats, new: Floats, draws: Floats, depth: int, leaf: int) -> tup
 
 
 @compiled(parallel=True)
-def errors(draws: Floats, depth: int, leaf: int, pairs: Floats, lengths: Ints) -> Floats:
-    """Mean absolute errors of a forest of every node, trained on one series of pairs.
+def errors(draws: Floats, depth: int, leaf: int, kept: Floats, new: Floats) -> Floats:
+    """Mean absolute errors of a forest of every node, which says each sample from the one before.
 
     Args:
-        draws: (trees, pairs), uniform numbers that say which pairs a tree takes, as many as there
-            are, some more than once.
+        draws: (trees, kept samples - 1), uniform numbers that say which pairs, in ascending order
+            of the first sample, a tree takes: as many as there are, some more than once.
         depth: how often every step of a tree is cut in two.
         leaf: how many of the pairs it takes a step holds at least.
-        pairs: (2, nodes, pairs, 2), input and wanted output, of the series to train on and of the
-            other one.
-        lengths: (2, nodes), how many pairs there are.
+        kept: (nodes, kept samples), the series to train on; NaN where one is missing.
+        new: (nodes, new samples), the other one.
 
     Returns:
         (2, nodes): on the series it is trained on, of each pair by the trees that did not take it;
         and on the other one, by all trees. NaN where either series has no such pair.
     """
-    out = np.full((2, pairs.shape[1]), np.nan)
-    for node in prange(pairs.shape[1]):
-        kept, new = pairs[0, node, : lengths[0, node]], pairs[1, node, : lengths[1, node]]
-        if kept.shape[0] > 0 and new.shape[0] > 0:
-            out[0, node], out[1, node] = _fit(kept, new, draws, depth, leaf)
+    out = np.empty((2, kept.shape[0]))
+    for node in prange(kept.shape[0]):
+        out[0, node], out[1, node] = _fit(kept[node], new[node], draws, depth, leaf)
     return out

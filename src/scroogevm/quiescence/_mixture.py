@@ -57,7 +57,8 @@ class Mixture:
         number = sums[0] + _NOTHING
         t, u, tt, tu, uu = sums[1:] / number
         weight = number / number.sum(axis=1, keepdims=True)
-        return cls(weight, t, u, tt - t * t + FLOOR, tu - t * u, uu - u * u + FLOOR)
+        tt, uu = (np.maximum(square, 0) + FLOOR for square in (tt - t * t, uu - u * u))
+        return cls(weight, t, u, tt, tu - t * u, uu)
 
     def _shares(self, basis: Floats) -> Floats:
         """How much of each sample belongs to each component, (nodes, components, samples)."""
@@ -69,7 +70,7 @@ class Mixture:
 
     def _polynomials(self) -> Floats:
         """Logarithms of weighted densities: what 1, t, u, tt, tu, uu of a sample count."""
-        det = self.tt * self.uu - self.tu * self.tu
+        det = np.maximum(self.tt * self.uu - self.tu * self.tu, FLOOR * FLOOR)
         tt, tu, uu = -self.uu / (2 * det), self.tu / det, -self.tt / (2 * det)
         t, u = -2 * tt * self.t - tu * self.u, -2 * uu * self.u - tu * self.t
         one = np.log(self.weight) - np.log(det) / 2 - (t * self.t + u * self.u) / 2

@@ -9,7 +9,6 @@ from scroogevm.core.history import History
 from scroogevm.errors import MissingExtraError
 from scroogevm.ports import QuiescenceTest
 from scroogevm.quiescence._draws import draws
-from scroogevm.quiescence._pairs import pairs
 from scroogevm.registry import parameter
 
 
@@ -52,8 +51,10 @@ class Forest(QuiescenceTest):
             from scroogevm.quiescence._forest_kernel import errors  # noqa: PLC0415  # heavy: imported by those who choose this test
         except ImportError:
             raise MissingExtraError("numba", "quiescence", "the forest test") from None
-        both, lengths = pairs(history.earlier_usage, history.new.usage)
-        taken = np.array([draws(tree, 0, both.shape[2]) for tree in range(self.trees)])
-        kept, new = errors(taken, self.depth, self.leaf, both, lengths)
+        # Copies, for the kernel is compiled once, for arrays that lie in a row and can be written.
+        kept, new = history.earlier_usage.copy(), history.new.usage.copy()
+        length = max(0, kept.shape[1] - 1)
+        taken = np.array([draws(tree, 0, length) for tree in range(self.trees)])
+        kept, new = errors(taken, self.depth, self.leaf, kept, new)
         limit = self.tolerance * history.capacity
         return Verdict.of({"mae": (new - kept, limit)}, mae_kept=kept, mae_new=new)

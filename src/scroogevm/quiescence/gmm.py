@@ -40,7 +40,10 @@ class Gmm(QuiescenceTest):
     [False]
     """
 
-    formula = "abs(MAE(kept) - MAE(new)) < tolerance*capacity of a mixture fitted to kept"
+    formula = (
+        "abs(sqrt((n + f)/(n - f))*MAE(kept) - MAE(new)) < tolerance*capacity of a mixture fitted "
+        "to kept"
+    )
     source = (
         "left unfinished by Jacquet, Ledoux, Rouvoy, IEEE TSUSC 9(5), 2024; "
         "docs/explanation/quiescence.md says how its tolerance was chosen"
@@ -72,7 +75,7 @@ class Gmm(QuiescenceTest):
         scale = np.where(capacity > 0, capacity, np.nan)[:, np.newaxis]
         kept, new = ((each - centre) / scale for each in usage)
         mixture = Mixture.fit(times[0], kept, self.components, self.rounds)
-        samples, free = count(kept), 2 * self.components
+        samples, free = count(kept).astype(np.float64), 2 * self.components
         known = np.sqrt(divide(samples + free, samples - free))
         before = mean(abs(kept - mixture.usage_at(times[0]))) * known
         after = mean(abs(new - mixture.usage_at(times[1])))
