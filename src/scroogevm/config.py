@@ -5,15 +5,15 @@ file given with ``--config``, whose tables are named for the commands.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from scroogevm.errors import MisuseError
-from scroogevm.ports import RESOURCES, STRATEGIES
-from scroogevm.registry import Spec
+from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES
+from scroogevm.registry import Family, Spec
 from scroogevm.registry.catalogue import catalogue
 from scroogevm.sinks.table import FORMATS, Format
 from scroogevm.traces.options import ReadOptions
@@ -64,27 +64,14 @@ class ReplaySettings:
         Raises:
             MisuseError: something makes no sense.
         """
-        problems = [*self._numbers(), *self._strategies(), *self._traces()]
+        problems = [*self._numbers(), *self._strategies()]
+        problems += _bad_traces(self.traces, self.output)
         if problems:
             raise MisuseError("; ".join(problems))
 
     def facts(self) -> Mapping[str, str]:
         """What was set, by name, for the report."""
-        reading = self.reading
-        facts = {
-            "scope": reading.scope,
-            "slice": reading.slice,
-            "history": reading.history,
-            "aggregation": reading.aggregation,
-            "unit of VM cpu usage": reading.vm_cpu_usage,
-            "coverage": self.coverage,
-            "tolerance": self.tolerance,
-        }
-        return {
-            name: f"{value:g}" if isinstance(value, float) else str(value)
-            for name, value in facts.items()
-            if value is not None
-        }
+        return _facts(self.reading, coverage=self.coverage, tolerance=self.tolerance)
 
     def specs(self) -> Mapping[str, Spec]:
         """The strategies by the name they are reported under.
@@ -102,49 +89,152 @@ class ReplaySettings:
         return specs
 
     def _numbers(self) -> Sequence[str]:
-        reading = self.reading
         wanted = [
             ("--coverage", self.coverage, 0.0, 1.0),
             ("--tolerance", self.tolerance, 0.0, 1.0),
-            ("--aggregate", reading.aggregation, 1, 1e6),
-            ("--history", reading.history, 0, 10_000),
             ("--workers", self.workers, 1, 1024),
-            ("--scope", reading.scope, 1e-3, 1e9),
-            ("--slice", reading.slice, 1e-3, 1e9),
             *((f"--{r}", self.percentiles.get(r), 0.0, 100.0) for r in RESOURCES),
         ]
-        return [
-            f"{option} {value:g} is not from {low:g} to {high:g}"
-            for option, value, low, high in wanted
-            if value is not None and not (isfinite(value) and low <= value <= high)
-        ]
+        return _out_of_range([*wanted, *_reading(self.reading)])
 
     def _strategies(self) -> Sequence[str]:
-        problems = []
-        texts = [text.strip() for text in self.strategies]
-        problems += [
-            f"strategy {t} is given twice" for t in dict.fromkeys(texts) if texts.count(t) > 1
-        ]
+        problems = _twice("strategy", self.strategies)
         try:
             specs = self.specs()
         except MisuseError as error:
             return [*problems, str(error)]
-        for spec in specs.values():
-            try:
-                for resource in RESOURCES:
-                    STRATEGIES.build(spec, resource)
-            except MisuseError as error:
-                problems.append(str(error))
-        return problems
+        return [*problems, *_unbuildable(STRATEGIES, specs.values())]
 
-    def _traces(self) -> Sequence[str]:
-        problems = [] if self.traces else ["no trace is given"]
-        problems += [f"{path}: does not exist" for path in self.traces if not path.exists()]
-        output = self.output.resolve()
-        for path in self.traces:
-            if path.resolve().is_relative_to(output):
-                problems.append(f"{path} lies in {self.output}, which would be replaced")
-        return problems
+
+@dataclass(frozen=True)
+class QuiescenceSettings:
+    """Which windows to ask quiescence tests about, how, and where to write.
+
+    Attributes:
+        traces: files and directories.
+        tests: specs; each is reported under the text it was given as.
+        output: the directory to write; None to write nothing.
+        reading: how to read the traces.
+        coverage: share of a window's samples a node needs for a verdict.
+        nodes: of how many nodes every window is shown; None for all.
+        formats: of ``FORMATS``.
+        figures: whether to draw figures as PNG and SVG.
+        workers: processes that judge parts of a trace side by side.
+        overwrite: whether an output that is there already may be replaced.
+        command: the command line, for the report.
+    """
+
+    traces: Sequence[Path]
+    tests: Sequence[str] = ("shift",)
+    output: Path | None = None
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    coverage: float = 0.1
+    nodes: int | None = 4
+    formats: Sequence[Format] = FORMATS
+    figures: bool = True
+    workers: int = 1
+    overwrite: bool = False
+    command: Sequence[str] = ()
+
+    def check(self) -> None:
+        """Check everything and report all problems together.
+
+        Raises:
+            MisuseError: something makes no sense.
+        """
+        wanted = [
+            ("--coverage", self.coverage, 0.0, 1.0),
+            ("--nodes", self.nodes, 0, 1e6),
+            ("--workers", self.workers, 1, 1024),
+            *_reading(self.reading),
+        ]
+        problems = [*_out_of_range(wanted), *_twice("test", self.tests)]
+        try:
+            problems += _unbuildable(QUIESCENCE, self.specs().values())
+        except MisuseError as error:
+            problems.append(str(error))
+        problems += [] if self.tests else ["no test is given"]
+        problems += _bad_traces(self.traces, self.output)
+        if problems:
+            raise MisuseError("; ".join(problems))
+
+    def facts(self) -> Mapping[str, str]:
+        """What was set, by name, for the report."""
+        return _facts(self.reading, coverage=self.coverage)
+
+    def specs(self) -> Mapping[str, Spec]:
+        """The tests by the name they are reported under.
+
+        Raises:
+            SpecError: a spec cannot be read.
+        """
+        return {text.strip(): Spec.parse(text) for text in self.tests}
+
+
+Range = tuple[str, float | None, float, float]
+"""An option, what was given, the least and the greatest it may be."""
+
+
+def _reading(reading: ReadOptions) -> Sequence[Range]:
+    return [
+        ("--aggregate", reading.aggregation, 1, 1e6),
+        ("--history", reading.history, 0, 10_000),
+        ("--scope", reading.scope, 1e-3, 1e9),
+        ("--slice", reading.slice, 1e-3, 1e9),
+    ]
+
+
+def _out_of_range(wanted: Sequence[Range]) -> Sequence[str]:
+    return [
+        f"{option} {value:g} is not from {low:g} to {high:g}"
+        for option, value, low, high in wanted
+        if value is not None and not (isfinite(value) and low <= value <= high)
+    ]
+
+
+def _twice(noun: str, specs: Sequence[str]) -> Sequence[str]:
+    texts = [text.strip() for text in specs]
+    return [f"{noun} {t} is given twice" for t in dict.fromkeys(texts) if texts.count(t) > 1]
+
+
+def _unbuildable(family: Family, specs: Iterable[Spec]) -> Sequence[str]:
+    problems = []
+    for spec in specs:
+        try:
+            for resource in RESOURCES:
+                family.build(spec, resource)
+        except MisuseError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _bad_traces(traces: Sequence[Path], output: Path | None) -> Sequence[str]:
+    problems = [] if traces else ["no trace is given"]
+    problems += [f"{path}: does not exist" for path in traces if not path.exists()]
+    if output is not None:
+        problems += [
+            f"{path} lies in {output}, which would be replaced"
+            for path in traces
+            if path.resolve().is_relative_to(output.resolve())
+        ]
+    return problems
+
+
+def _facts(reading: ReadOptions, **more: float) -> Mapping[str, str]:
+    """What was set, by name."""
+    facts = {
+        "scope": reading.scope,
+        "slice": reading.slice,
+        "history": reading.history,
+        "aggregation": reading.aggregation,
+        "unit of VM cpu usage": reading.vm_cpu_usage,
+        **more,
+    }
+    return {
+        name: f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in facts.items()
+        if value is not None
+    }
 
 
 def read_settings(path: Path) -> Mapping[str, Any]:

@@ -1,15 +1,20 @@
 """Settings -> objects; the only importer of adapters."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
-from scroogevm.config import ReplaySettings
+from scroogevm.config import QuiescenceSettings, ReplaySettings
 from scroogevm.engine import Engine
 from scroogevm.files import StagedDirectory
 from scroogevm.pipeline import Progress, run
-from scroogevm.ports import RESOURCES, STRATEGIES, Shape, Strategy
+from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES, Shape, Strategy
+from scroogevm.sinks.about import About
+from scroogevm.sinks.quiescence import MARKER as VERDICTS_MARKER
+from scroogevm.sinks.quiescence import QuiescenceOutcome, QuiescenceSinks
 from scroogevm.sinks.replay import MARKER, ReplayOutcome, replay_sinks
+from scroogevm.strategies._verdict import Asked
 from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.several import open_traces
 
@@ -47,6 +52,48 @@ def replay(settings: ReplaySettings, bar: Bar) -> ReplayOutcome:
         with bar(source.node_windows) as progress:
             remarks = run(source, engine_for, sinks, progress, settings.workers)
         return sinks.close(Remarks(remarks).lines())
+
+
+def quiescence(settings: QuiescenceSettings, bar: Bar) -> QuiescenceOutcome:
+    """Ask quiescence tests about every window of traces, and write what they said.
+
+    Args:
+        settings: checked already.
+        bar: shows the node-windows being judged.
+
+    Raises:
+        TraceError: a trace cannot be read, or must not be believed.
+        MisuseError: the output is taken, or the samples do not allow the shape asked for.
+        OutputError: the output cannot be written.
+        MissingExtraError: a test needs a library that is not installed.
+    """
+    specs = settings.specs()
+    tests = {
+        resource: {name: QUIESCENCE.build(spec, resource) for name, spec in specs.items()}
+        for resource in RESOURCES
+    }
+    strategies = {r: {n: Asked(test) for n, test in named.items()} for r, named in tests.items()}
+    source = open_traces(settings.traces, settings.reading)
+    about = About.of(settings.traces, settings.command, settings.facts(), tests)
+    with _place(settings) as directory:
+        sinks = QuiescenceSinks(
+            directory,
+            about,
+            formats=settings.formats,
+            figures=settings.figures,
+            nodes=settings.nodes,
+        )
+        with bar(source.node_windows) as progress:
+            engines = Engines(strategies, settings.coverage)
+            remarks = run(source, engines, sinks.sinks, progress, settings.workers)
+        return sinks.close(Remarks(remarks).lines())
+
+
+def _place(settings: QuiescenceSettings) -> AbstractContextManager[Path | None]:
+    """The directory to fill, if one was asked for."""
+    if settings.output is None:
+        return nullcontext()
+    return StagedDirectory(settings.output, VERDICTS_MARKER, overwrite=settings.overwrite)
 
 
 @dataclass(frozen=True)

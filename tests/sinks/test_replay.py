@@ -21,10 +21,11 @@ from scroogevm.engine import Engine
 from scroogevm.pipeline import run
 from scroogevm.ports import RESOURCES, Chunk, Shape, Strategy
 from scroogevm.scoring import SCORES
+from scroogevm.sinks.few import NODES_SHOWN
 from scroogevm.sinks.ledger import Ledger
 from scroogevm.sinks.panel import absolute, cumulated
 from scroogevm.sinks.replay import MARKER, ReplayOutcome, replay_sinks
-from scroogevm.sinks.series import NODES_SHOWN, Series
+from scroogevm.sinks.series import Series
 from scroogevm.sinks.table import Table
 from scroogevm.traces.chunk import RecordedChunk
 

@@ -12,6 +12,9 @@ from scroogevm.sinks.names import printable
 WIDE = 200
 """Columns of a table that is written to a file."""
 
+_FEWEST = 24
+"""Columns that words which take several lines need at least."""
+
 Advance = Callable[[int], None]
 
 
@@ -50,13 +53,16 @@ def progress(description: str, total: int | None) -> Iterator[Advance]:
         yield lambda steps: bar.advance(task, steps)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], words: int = 0
+) -> None:
     """Print a table; where the terminal is too narrow for it, the last columns are left out.
 
     Args:
         title: what it shows.
         columns: headings; the first column holds names, the others numbers.
         rows: cells as they are to be shown.
+        words: how many of the last columns hold words; the very last may take several lines.
     """
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # only where something is shown
     from rich.console import Console  # noqa: PLC0415  # likewise
@@ -68,13 +74,18 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     # Output that goes into a file is not cut to the width of a terminal nobody looks at.
     console = terminal if terminal.is_terminal else Console(width=WIDE)
     widths = [max(map(len, cells)) + 2 for cells in zip(columns, *rows, strict=True)]
+    if words:
+        widths[-1] = min(widths[-1], _FEWEST)
     shown = len(columns)
     while shown > 2 and sum(widths[:shown]) + 2 > console.width:
         shown -= 1
     drawn = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
     for number, column in enumerate(columns[:shown]):
+        worded = not number or number >= len(columns) - words
         drawn.add_column(
-            Text(printable(column)), justify="right" if number else "left", no_wrap=True
+            Text(printable(column)),
+            justify="left" if worded else "right",
+            no_wrap=not words or number < len(columns) - 1,
         )
     for row in rows:
         drawn.add_row(*(Text(printable(cell)) for cell in row[:shown]))

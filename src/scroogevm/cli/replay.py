@@ -1,12 +1,21 @@
 """``scroogevm replay``: what each strategy would have freed, and how often it would have erred."""
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from scroogevm.cli._options import (
+    coverage,
+    figures,
+    force,
+    formats,
+    reading,
+    shared,
+    traces,
+    workers,
+)
 
 if TYPE_CHECKING:
     from scroogevm.sinks.replay import ReplayOutcome
@@ -28,7 +37,7 @@ hold every score."""
 
 
 @click.command("replay")
-@click.argument("traces", nargs=-1, required=True, type=click.Path(path_type=Path))
+@traces
 @click.option(
     "-o",
     "--output",
@@ -47,28 +56,8 @@ hold every score."""
 )
 @click.option("--cpu", type=float, metavar="P", help="Percentile of the percentile strategy, cpu.")
 @click.option("--mem", type=float, metavar="P", help="The same for memory.")
-@click.option("--scope", type=float, metavar="S", help="Cut into scopes of S seconds.")
-@click.option("--slice", type=float, metavar="S", help="Cut into slices of S seconds.")
-@click.option("--history", type=int, metavar="N", help="Earlier windows kept beside the new one.")
-@click.option(
-    "--aggregate",
-    type=int,
-    default=1,
-    metavar="N",
-    help="Take statistics of means over N consecutive samples.",
-)
-@click.option(
-    "--vm-cpu-usage",
-    type=click.Choice(["cores", "fraction"]),
-    help="Unit of a VM's cpu usage, where the trace is not to be believed.",
-)
-@click.option(
-    "--coverage",
-    type=float,
-    default=0.1,
-    metavar="SHARE",
-    help="Share of a window's samples a node needs for a new estimate.",
-)
+@reading
+@coverage
 @click.option(
     "--tolerance",
     type=float,
@@ -76,22 +65,11 @@ hold every score."""
     metavar="SHARE",
     help="Shortfall, as a share of capacity, that is no violation yet.",
 )
-@click.option(
-    "--format",
-    multiple=True,
-    type=click.Choice(["parquet", "csv", "json"]),
-    help="File format of the tables; may be repeated. All by default.",
-)
-@click.option(
-    "--workers",
-    type=int,
-    metavar="N",
-    help="Processes that judge parts of a trace side by side; one for each core, at most 4, by "
-    "default.",
-)
+@formats
+@workers
 @click.option("--dump", is_flag=True, help="Also write dumps for the predecessor's analysis.")
-@click.option("--figures/--no-figures", default=True, help="Whether to draw PNG and SVG figures.")
-@click.option("--force", is_flag=True, help="Replace the output of an earlier replay.")
+@figures
+@force
 @click.option("--json", "as_json", is_flag=True, help="Print the scores for a program to read.")
 def command(**options: Any) -> None:
     """Replay traces through strategies, score them, and write a report to DIR.
@@ -115,29 +93,14 @@ def command(**options: Any) -> None:
 
 def _settings(options: dict[str, Any]) -> Any:
     from scroogevm.config import ReplaySettings  # noqa: PLC0415  # imports NumPy
-    from scroogevm.sinks.table import FORMATS  # noqa: PLC0415  # likewise
-    from scroogevm.traces.options import ReadOptions  # noqa: PLC0415  # likewise
 
     return ReplaySettings(
-        traces=options["traces"],
         output=options["output"],
         strategies=options["strategy"],
         percentiles={r: options[r] for r in ("cpu", "mem") if options[r] is not None},
-        reading=ReadOptions(
-            scope=options["scope"],
-            slice=options["slice"],
-            history=options["history"],
-            aggregation=options["aggregate"],
-            vm_cpu_usage=options["vm_cpu_usage"],
-        ),
-        coverage=options["coverage"],
         tolerance=options["tolerance"],
-        formats=options["format"] or FORMATS,
         dump=options["dump"],
-        figures=options["figures"],
-        workers=options["workers"] or min(4, len(os.sched_getaffinity(0))),
-        overwrite=options["force"],
-        command=["scroogevm", *sys.argv[1:]],
+        **shared(options),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a replay says of itself: in ``replay.json`` and in the report."""
+"""What a run says of itself: in ``replay.json`` or ``quiescence.json``, and in the report."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ MARKER = "replay.json"
 
 
 @dataclass(frozen=True)
-class StrategyFacts:
-    """One strategy as it was asked.
+class PluginFacts:
+    """One strategy or test as it was asked.
 
     Attributes:
         parameters: by resource, as text.
-        formula: its demand in one line.
+        formula: its demand, or when a node is quiescent, in one line.
         source: where it comes from.
         looks_ahead: whether it reads the future.
     """
@@ -42,29 +42,60 @@ class StrategyFacts:
 
 @dataclass(frozen=True)
 class About:
-    """What was replayed, and how.
+    """What was asked, of what, and how.
 
     Attributes:
         traces: names of the traces.
         command: the command line, word by word.
         settings: what else was set, by name, as text.
-        strategies: by the name each is reported under.
+        asked: strategies, or tests, by the name each is reported under.
     """
 
     traces: Sequence[str]
     command: Sequence[str]
     settings: Mapping[str, str]
-    strategies: Mapping[str, StrategyFacts] = field(default_factory=dict)
+    asked: Mapping[str, PluginFacts] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        traces: Sequence[Path],
+        command: Sequence[str],
+        settings: Mapping[str, str],
+        asked: Mapping[str, Mapping[str, Plugin]],
+    ) -> "About":
+        """The same with folders left out, which are nobody's business.
+
+        Args:
+            traces: what was read.
+            command: the command line, word by word.
+            settings: what else was set, by name, as text.
+            asked: strategies or tests, by resource, then by the name each is reported under.
+        """
+        words = [without_folders(word) for word in command]
+        return cls([trace.name for trace in traces], words, settings, facts_of(asked))
 
     @property
     def looking_ahead(self) -> Sequence[str]:
         """The strategies that read the future."""
-        return [name for name, facts in self.strategies.items() if facts.looks_ahead]
+        return [name for name, facts in self.asked.items() if facts.looks_ahead]
 
-    def write(self, directory: Path, counts: Mapping[str, Any]) -> None:
-        """Write ``replay.json``."""
-        content = {"format": "scroogevm-replay", "version": __version__, **asdict(self), **counts}
-        (directory / MARKER).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    def write(self, path: Path, noun: str, counts: Mapping[str, Any]) -> None:
+        """Write the file that marks an output.
+
+        Args:
+            path: the file.
+            noun: what was asked: ``strategies`` or ``tests``.
+            counts: what else there is to say.
+        """
+        facts = asdict(self)
+        content = {
+            "format": f"scroogevm-{path.stem}",
+            "version": __version__,
+            **{noun if name == "asked" else name: fact for name, fact in facts.items()},
+            **counts,
+        }
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def without_folders(word: str) -> str:
@@ -80,22 +111,24 @@ def without_folders(word: str) -> str:
     return f"{option}{equals}{path.name}" if path.is_absolute() else word
 
 
-def facts_of(strategies: Mapping[str, Mapping[str, Strategy]]) -> Mapping[str, StrategyFacts]:
-    """The facts of each strategy.
+def facts_of(plugins: Mapping[str, Mapping[str, Plugin]]) -> Mapping[str, PluginFacts]:
+    """The facts of each strategy or test.
 
     Args:
-        strategies: by resource, then by the name each is reported under.
+        plugins: by resource, then by the name each is reported under.
     """
-    built: dict[str, dict[str, Strategy]] = {}
-    for resource, named in strategies.items():
-        for name, strategy in named.items():
-            built.setdefault(name, {})[resource] = strategy
+    built: dict[str, dict[str, Plugin]] = {}
+    for resource, named in plugins.items():
+        for name, plugin in named.items():
+            built.setdefault(name, {})[resource] = plugin
     return {
-        name: StrategyFacts(
+        name: PluginFacts(
             parameters={resource: described(one) for resource, one in by_resource.items()},
             formula=(any_one := next(iter(by_resource.values()))).formula,
             source=any_one.source,
-            looks_ahead=any(one.looks_ahead for one in by_resource.values()),
+            looks_ahead=any(
+                isinstance(one, Strategy) and one.looks_ahead for one in by_resource.values()
+            ),
         )
         for name, by_resource in built.items()
     }

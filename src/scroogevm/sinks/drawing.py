@@ -52,15 +52,19 @@ class Scene:
 
     def heading(self, figure: Figure, what: str, how: str) -> None:
         """Title and explanation at the top left, and the room they need."""
-        text = f"{what} · {TITLES[self.resource]} · {self.title}"
-        high = figure.get_figheight()
-        figure.text(
-            0.008, 1 - 0.2 / high, text, fontsize=14, fontweight="bold", color=INK, va="center",
-        )  # fmt: skip
-        figure.text(0.008, 1 - 0.46 / high, how, fontsize=9, color=GREY, va="center")
+        head(figure, f"{what} · {TITLES[self.resource]} · {self.title}", how)
 
 
-def _figure(width: float, height: float) -> Figure:
+def head(figure: Figure, title: str, how: str) -> None:
+    """Title and explanation at the top left of a figure that left room for them."""
+    high = figure.get_figheight()
+    figure.text(
+        0.008, 1 - 0.2 / high, title, fontsize=14, fontweight="bold", color=INK, va="center",
+    )  # fmt: skip
+    figure.text(0.008, 1 - 0.46 / high, how, fontsize=9, color=GREY, va="center")
+
+
+def blank(width: float, height: float) -> Figure:
     """A figure whose axes leave the top to the heading."""
     figure = Figure(figsize=(width, height))
     room = (0.005, 0.005, 0.99, 0.985 - 0.62 / height)
@@ -74,7 +78,7 @@ def usage(scene: Scene) -> Figure:
     facts = {name: row * factor for name, row in scene.panel.usage[scene.resource].items()}
     columns = min(4, len(scene.order))
     rows = -(-len(scene.order) // columns)
-    figure = _figure(13, 2.1 * rows + 1.2)
+    figure = blank(13, 2.1 * rows + 1.2)
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     hours = scene.panel.hours
     for place, strategy in zip(axes.flat, scene.order, strict=False):
@@ -118,7 +122,7 @@ def misprediction(scene: Scene) -> Figure:
     shares = np.stack([scene.said(strategy)["misprediction"] for strategy in scene.order])
     known = abs(shares[~np.isnan(shares)])
     limit = max(float(np.percentile(known, 92)) if known.size else 0.0, 0.01)
-    figure = _figure(13, 0.32 * len(scene.order) + 1.9)
+    figure = blank(13, 0.32 * len(scene.order) + 1.9)
     axes = figure.subplots()
     hours = scene.panel.hours
     step = float(np.median(np.diff(hours))) if hours.size > 1 else 1.0
@@ -158,7 +162,7 @@ def misprediction(scene: Scene) -> Figure:
 
 def cumulation(scene: Scene) -> Figure:
     """Cumulated misprediction and violation: lines with their names at the end."""
-    figure = _figure(13, 5.4)
+    figure = blank(13, 5.4)
     left, right = figure.subplots(1, 2)
     for axes, title in ((left, "misprediction"), (right, "violation")):
         rows = {}
@@ -188,7 +192,7 @@ def cumulation(scene: Scene) -> Figure:
 
 def ratio(scene: Scene) -> Figure:
     """Oversubscription ratio over time."""
-    figure = _figure(13, 5.4)
+    figure = blank(13, 5.4)
     axes = figure.subplots()
     axes.axhline(1, color=INK, linewidth=1)
     rows = {strategy: in_force(scene.said(strategy)["ratio"]) for strategy in scene.order}
@@ -205,7 +209,7 @@ def ratio(scene: Scene) -> Figure:
 
 def frontier(scene: Scene, scores: Sequence[Mapping[str, Any]]) -> Figure:
     """Savings against violation rate, with the strategies that none is better than in both."""
-    figure = _figure(11, 6.4)
+    figure = blank(11, 6.4)
     axes = figure.subplots()
     shown = [s for s in scores if s["savings"] is not None and s["violation_rate"] is not None]
     best = pareto([(s["savings"], s["violation_rate"]) for s in shown if not s["looks_ahead"]])
@@ -219,7 +223,7 @@ def frontier(scene: Scene, scores: Sequence[Mapping[str, Any]]) -> Figure:
     axes.set_xlabel("savings: share of what was allocated that need not be kept ready →")
     axes.set_ylabel("← violation rate: share of windows")
     axes.margins(0.12)
-    _clean(axes)
+    clean(axes)
     names = [(s["savings"], s["violation_rate"], s["strategy"]) for s in shown]
     beside_points(axes, names, [scene.looks[name].colour for _, _, name in names])
     scene.heading(
@@ -252,10 +256,11 @@ def _lines(axes: Axes, scene: Scene, rows: Mapping[str, Floats]) -> None:
             zorder=3 if star else 2, **scene.style(strategy),
         )  # fmt: skip
     axes.set_xlabel("hours")
-    _clean(axes)
+    clean(axes)
 
 
-def _clean(axes: Axes) -> None:
+def clean(axes: Axes) -> None:
+    """Leave only what is read off."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=PALE, linewidth=0.6)
     axes.set_axisbelow(True)

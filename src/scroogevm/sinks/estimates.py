@@ -26,7 +26,7 @@ class Estimates(Writer):
     def answer(self, record: Record, answer: Answer) -> None:
         """Add the rows of one strategy."""
         truth, judged = record.truth[answer.resource], answer.judged
-        keys = _keys(record, answer)
+        keys = keys_of(record, answer.resource, answer.strategy)
         columns = {
             "capacity": truth.capacity,
             "allocated": truth.allocated,
@@ -55,7 +55,7 @@ class Estimates(Writer):
         self._memos.close()
 
 
-def _keys(record: Record, answer: Answer) -> pl.DataFrame:
+def keys_of(record: Record, resource: str, strategy: str) -> pl.DataFrame:
     """What identifies each row: windows in order, in each the nodes in order."""
     windows, nodes = record.windows, len(record.nodes)
     names = pl.Series("node", record.nodes, dtype=pl.String)
@@ -66,4 +66,4 @@ def _keys(record: Record, answer: Answer) -> pl.DataFrame:
             "slice": np.repeat(np.asarray(record.slices, np.int32), nodes),
             "end": np.repeat(np.asarray(record.ends, np.float64), nodes),
         }
-    ).with_columns(resource=pl.lit(answer.resource), strategy=pl.lit(answer.strategy))
+    ).with_columns(resource=pl.lit(resource), strategy=pl.lit(strategy))

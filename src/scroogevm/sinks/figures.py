@@ -1,7 +1,8 @@
 """``figures/``: the pictures of a replay as PNG and SVG."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,17 +46,9 @@ def draw(
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl  # noqa: PLC0415  # an extra, and slow to import
-    except ImportError:
-        raise MissingExtraError("matplotlib", "plots", "drawing figures") from None
-    from scroogevm.sinks import drawing  # noqa: PLC0415  # needs it
+    with studio(directory) as folder:
+        from scroogevm.sinks import drawing  # noqa: PLC0415  # needs Matplotlib, an extra
 
-    folder = directory / "figures"
-    folder.mkdir()
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # A node may be named in letters that the font has no picture of.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         for panel in panels:
             if not panel.hours.size:
                 continue
@@ -65,15 +58,34 @@ def draw(
                 order = [score["strategy"] for score in rows]
                 scene = drawing.Scene(panel, title, resource, looks, order)
                 stem = f"{file_name(panel.name) if panel.name else 'fleet'}-{resource}"
-                _save(drawing.usage(scene), folder / f"{stem}-usage")
-                _save(drawing.misprediction(scene), folder / f"{stem}-misprediction")
-                _save(drawing.cumulation(scene), folder / f"{stem}-cumulated")
-                _save(drawing.ratio(scene), folder / f"{stem}-oversubscription")
+                save(drawing.usage(scene), folder / f"{stem}-usage")
+                save(drawing.misprediction(scene), folder / f"{stem}-misprediction")
+                save(drawing.cumulation(scene), folder / f"{stem}-cumulated")
+                save(drawing.ratio(scene), folder / f"{stem}-oversubscription")
                 if not panel.name:
-                    _save(drawing.frontier(scene, rows), folder / f"{stem}-frontier")
+                    save(drawing.frontier(scene, rows), folder / f"{stem}-frontier")
 
 
-def _save(figure: "Figure", stem: Path) -> None:
+@contextmanager
+def studio(directory: Path) -> Iterator[Path]:
+    """Where figures are drawn: ``figures/``, and Matplotlib set up for the block.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError:
+        raise MissingExtraError("matplotlib", "plots", "drawing figures") from None
+    folder = directory / "figures"
+    folder.mkdir()
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A node may be named in letters that the font has no picture of.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield folder
+
+
+def save(figure: "Figure", stem: Path) -> None:
     """The same bytes for the same picture: no date, no version."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both

@@ -1,13 +1,14 @@
 """The series that figures are drawn from: of the fleet, or of one node."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from scroogevm.core.arrays import Floats
 from scroogevm.core.statistics import divide
 from scroogevm.sinks.record import Answer, Pair, Record
+from scroogevm.sinks.verdicts import Verdicts
 
 USAGE = ("capacity", "allocated", "mean", "p99", "peak")
 FACTS = ("demand", "free", "shortfall", "ratio", "misprediction", "violation")
@@ -26,12 +27,14 @@ class Panel:
         said: by resource and strategy, then by the names of ``FACTS``. ``demand`` is what a
             scheduler is told, ``misprediction`` the predecessor's, signed, over capacity, and
             ``violation`` what of it was promised and not there.
+        verdicts: what quiescence tests said, by resource and strategy; none of a fleet.
     """
 
     name: str
     hours: Floats
     usage: Mapping[str, Mapping[str, Floats]]
     said: Mapping[Pair, Mapping[str, Floats]]
+    verdicts: Mapping[Pair, Verdicts] = field(default_factory=dict)
 
     @property
     def resources(self) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.sinks.look import SHOWN_UNITS, TITLES, Look
 from scroogevm.sinks.names import printable
 from scroogevm.sinks.panel import Panel, in_force
+from scroogevm.sinks.verdicts import Verdicts
 
 POINTS = 500
 """Points of a series at most: of longer ones, neighbours are joined."""
@@ -32,7 +34,7 @@ def payload(
     written: list[str] = []
     room = BYTES
     for panel in panels if panels and panels[0].hours.size else ():
-        text = _json(_panel(panel))
+        text = json_of(_panel(panel))
         room -= len(text)
         if written and room < 0:
             break
@@ -61,7 +63,7 @@ def payload(
             for resource in resources
         },
     }  # fmt: skip
-    return f'{_json(rest)[:-1]},"panels":[{",".join(written)}]}}', len(written)
+    return f'{json_of(rest)[:-1]},"panels":[{",".join(written)}]}}', len(written)
 
 
 def _shown(scores: Sequence[Mapping[str, Any]], looking_ahead: Sequence[str]) -> Sequence[str]:
@@ -76,7 +78,7 @@ def _panel(panel: Panel) -> Mapping[str, Any]:
     step = max(1, -(-panel.hours.size // POINTS))
     usage = {
         resource: {
-            name: _listed(_joined(row, step, largest=name == "peak") * SHOWN_UNITS[resource][1])
+            name: listed(_joined(row, step, largest=name == "peak") * SHOWN_UNITS[resource][1])
             for name, row in rows.items()
             if name != "mean"
         }
@@ -86,11 +88,14 @@ def _panel(panel: Panel) -> Mapping[str, Any]:
     for (resource, strategy), rows in panel.said.items():
         ready = in_force(rows["demand"]) * SHOWN_UNITS[resource][1]
         said.setdefault(resource, {})[strategy] = {
-            "demand": _listed(_joined(ready, step)),
-            "ratio": _listed(_joined(in_force(rows["ratio"]), step)),
-            "misprediction": _listed(_summed(rows["misprediction"], step)),
-            "violation": _listed(_summed(rows["violation"], step)),
+            "demand": listed(_joined(ready, step)),
+            "ratio": listed(_joined(in_force(rows["ratio"]), step)),
+            "misprediction": listed(_summed(rows["misprediction"], step)),
+            "violation": listed(_summed(rows["violation"], step)),
         }
+    verdicts: dict[str, dict[str, Any]] = {}
+    for (resource, strategy), found in panel.verdicts.items():
+        verdicts.setdefault(resource, {})[strategy] = verdicts_of(found, resource)
     hours = panel.hours[
         np.minimum(np.arange(step - 1, panel.hours.size + step - 1, step), panel.hours.size - 1)
     ]
@@ -98,8 +103,26 @@ def _panel(panel: Panel) -> Mapping[str, Any]:
         "name": printable(panel.name),
         "step": step,
         "hours": [round(hour, 4) for hour in hours.tolist()],
+        "ends": [round(hour, 4) for hour in panel.hours.tolist()] if verdicts else [],
         "usage": usage,
         "said": said,
+        "verdicts": verdicts,
+    }
+
+
+def verdicts_of(said: Verdicts, resource: str) -> Mapping[str, Any]:
+    """Verdicts on one node: a digit for each window, what decided it, and each gap with its limit.
+
+    Digits are places in ``VERDICTS``.
+    """
+    factor = SHOWN_UNITS[resource][1]
+    return {
+        "said": "".join(map(str, said.code.reshape(-1).tolist())),
+        "decided": said.words(resource).to_list(),
+        "gaps": {
+            name: [listed(pair.reshape(-1) * factor, digits=3) for pair in pairs]
+            for name, pairs in said.gaps.items()
+        },
     }
 
 
@@ -130,14 +153,14 @@ def _summed(row: Floats, step: int) -> Floats:
     return np.where(np.isnan(groups).all(axis=1), np.nan, np.nansum(groups, axis=1) / step)
 
 
-def _listed(row: Floats) -> list[float | None]:
-    """Five digits of each number; one number where all are the same."""
+def listed(row: Floats, digits: int = 5) -> list[float | None]:
+    """So many digits of each number; one number where all are the same."""
     if row.size and np.all(row == row[0]):
         row = row[:1]
-    return [None if value != value else float(f"{value:.5g}") for value in row.tolist()]  # noqa: PLR0124  # NaN
+    return [float(f"{value:.{digits}g}") if isfinite(value) else None for value in row.tolist()]
 
 
-def _json(content: Any) -> str:
+def json_of(content: Any) -> str:
     """JSON in which nothing can end a script element, whatever names a trace brings."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

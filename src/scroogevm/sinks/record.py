@@ -84,7 +84,7 @@ class Record:
             yield Answer(resource, strategy, demand, told, judged, memos)
 
     def only(self, nodes: Sequence[int]) -> "Record":
-        """The record of some of the nodes, by position; without memos."""
+        """The record of some of the nodes, by position."""
         at = list(nodes)
         return replace(
             self,
@@ -93,7 +93,10 @@ class Record:
             mean={resource: array[:, at] for resource, array in self.mean.items()},
             measured={resource: array[:, at] for resource, array in self.measured.items()},
             demands={pair: array[:, at] for pair, array in self.demands.items()},
-            memos={pair: {} for pair in self.demands},
+            memos={
+                pair: {name: array[:, at] for name, array in memos.items()}
+                for pair, memos in self.memos.items()
+            },
         )
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from scroogevm.errors import MissingExtraError
 from scroogevm.ports import Sink, Strategy
-from scroogevm.sinks.about import MARKER, About, facts_of, without_folders
+from scroogevm.sinks.about import MARKER, About
 from scroogevm.sinks.dump import Dump
 from scroogevm.sinks.estimates import Estimates
 from scroogevm.sinks.figures import NODES_DRAWN, draw
@@ -89,7 +89,7 @@ class ReplaySinks(Sequence[Sink]):
         fleet, nodes = self._series.fleet(), self._series.nodes()
         # A fleet of one is that node.
         panels = [fleet, *(nodes if scores.nodes > 1 else [])]
-        styles = looks(list(self._about.strategies), self._about.looking_ahead)
+        styles = looks(list(self._about.asked), self._about.looking_ahead)
         remarks = [*odd]
         if self._figures:
             try:
@@ -100,7 +100,7 @@ class ReplaySinks(Sequence[Sink]):
                 remarks.append(f"no figures were drawn: {error}")
         write_report(self._directory / "report.html", self._about, scores, panels, styles)
         counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}
-        self._about.write(self._directory, counts)
+        self._about.write(self._directory / MARKER, "strategies", counts)
         return ReplayOutcome(
             scores=scores.fleet(),
             each=scores.few(),
@@ -136,10 +136,5 @@ def replay_sinks(
         dump: whether to write dumps that the predecessor's analysis reads.
         figures: whether to draw figures as PNG and SVG.
     """
-    about = About(
-        traces=[trace.name for trace in traces],
-        command=[without_folders(word) for word in command],
-        settings=settings or {},
-        strategies=facts_of(strategies),
-    )
+    about = About.of(traces, command, settings or {}, strategies)
     return ReplaySinks(directory, about, formats, tolerance, dump=dump, figures=figures)

@@ -1,18 +1,15 @@
 """``report.html``: the scores and the figures in one file that needs nothing else."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from scroogevm import __version__
-from scroogevm.ports import Shape
 from scroogevm.scoring import SCORES
 from scroogevm.sinks.about import About
+from scroogevm.sinks.html import asked_rows, asset, cut_of, definitions, heading, text
 from scroogevm.sinks.look import TITLES, Look
-from scroogevm.sinks.names import printable
 from scroogevm.sinks.panel import Panel
 from scroogevm.sinks.payload import payload
 from scroogevm.sinks.scores import Scores
@@ -49,21 +46,21 @@ def write_report(
     rows = scores.fleet().to_dicts()
     data, carried = payload(panels, looks, about.looking_ahead, rows)
     nodes = f"{scores.nodes:,} node{'s' * (scores.nodes != 1)}"
-    text = Template(_asset("report.html")).substitute(
-        title=_text(", ".join(about.traces) or "a trace"),
-        summary=f"{nodes}, {len(about.strategies)} strategies",
-        css=_asset("report.css"),
-        js=_asset("report.js"),
-        library_css=_asset("uPlot.min.css"),
-        library_js=_asset("uPlot.iife.min.js"),
+    page = Template(asset("report.html")).substitute(
+        title=text(", ".join(about.traces) or "a trace"),
+        summary=f"{nodes}, {len(about.asked)} strategies",
+        css=asset("report.css"),
+        js=asset("report.js"),
+        library_css=asset("uPlot.min.css"),
+        library_js=asset("uPlot.iife.min.js"),
         tables="".join(_table(resource, rows, scores) for resource in scores.judged),
-        meanings=_definitions({_heading(name): SCORES[name] for name in _ORDER}),
-        shown=_text(_which(carried - 1, scores.nodes)),
-        facts=_definitions(_facts(about, scores)),
-        strategies="".join(_strategy(name, about) for name in about.strategies),
+        meanings=definitions({heading(name): SCORES[name] for name in _ORDER}),
+        shown=text(_which(carried - 1, scores.nodes)),
+        facts=definitions(_facts(about, scores)),
+        strategies=asked_rows(about),
         data=data,
     )
-    path.write_text(text, encoding="utf-8")
+    path.write_text(page, encoding="utf-8")
 
 
 def _which(carried: int, nodes: int) -> str:
@@ -90,35 +87,30 @@ def _facts(about: About, scores: Scores) -> Mapping[str, str]:
         "traces": ", ".join(about.traces),
         "nodes": f"{scores.nodes:,}",
         **windows,
-        "time": "; ".join(dict.fromkeys(map(_cut, scores.shapes))),
+        "time": "; ".join(dict.fromkeys(map(cut_of, scores.shapes))),
         **about.settings,
     }
-
-
-def _cut(shape: Shape) -> str:
-    parts = f" of {shape.slices} slices" if shape.slices > 1 else ""
-    return f"scopes of {shape.scope:g} s{parts}; the last {shape.kept} windows are joined"
 
 
 def _table(resource: str, rows: Sequence[Mapping[str, Any]], scores: Scores) -> str:
     mine = [row for row in rows if row["resource"] == resource]
     title = f"{TITLES[resource]}: {scores.judged[resource]:,} windows judged"
     head = "".join(
-        f'<th scope="col"><button type="button" title="{_text(SCORES.get(name, name))}">'
-        f"{_text(_heading(name))}</button></th>"
+        f'<th scope="col"><button type="button" title="{text(SCORES.get(name, name))}">'
+        f"{text(heading(name))}</button></th>"
         for name in ("strategy", *_ORDER)
     )
     body = "".join(_row(row) for row in mine)
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(title)}">'
-        f'<table class="scores" data-testid="scores-{resource}"><caption>{_text(title)}</caption>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{text(title)}">'
+        f'<table class="scores" data-testid="scores-{resource}"><caption>{text(title)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _row(row: Mapping[str, Any]) -> str:
     ahead = row["looks_ahead"]
-    name = _text(row["strategy"])
+    name = text(row["strategy"])
     mark = " <em>looks ahead</em>" if ahead else ""
     kind = ' class="ahead"' if ahead else ""
     cells = "".join(_cell(score, row[score]) for score in _ORDER)
@@ -136,28 +128,3 @@ def _cell(score: str, value: float | None) -> str:
         share = min(max(100 * value, 0.0), 100.0)
         bar = f' class="bar {score}" style="--share:{share:.1f}%"'
     return f'<td data-value="{value:.9g}"{bar}>{shown}</td>'
-
-
-def _strategy(name: str, about: About) -> str:
-    facts = about.strategies[name]
-    cells = (facts.parameters_text, facts.formula, facts.source)
-    return f'<tr><th scope="row">{_text(name)}</th>' + "".join(
-        f"<td>{_text(cell)}</td>" for cell in cells
-    )  # a row's end may be left out
-
-
-def _definitions(pairs: Mapping[str, str]) -> str:
-    return "".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in pairs.items())
-
-
-def _heading(score: str) -> str:
-    return score.replace("_", " ")
-
-
-def _text(text: str) -> str:
-    """Text that stays text, in an element or in an attribute."""
-    return escape(printable(text), quote=True)
-
-
-def _asset(name: str) -> str:
-    return (files("scroogevm.sinks") / "assets" / name).read_text(encoding="utf-8")

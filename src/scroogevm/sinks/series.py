@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 
 from scroogevm.core.arrays import Floats
+from scroogevm.sinks.few import NODES_SHOWN, Few
 from scroogevm.sinks.panel import SHARES, USAGE, Panel, facts_of, usage_of
 from scroogevm.sinks.record import Answer, Pair, Record
 from scroogevm.sinks.table import Format, Table
+from scroogevm.sinks.verdicts import verdicts_of
 from scroogevm.sinks.writer import Writer
-
-NODES_SHOWN = 24
 
 
 class Series(Writer):
@@ -32,12 +32,11 @@ class Series(Writer):
         self, directory: Path, formats: Sequence[Format], nodes: int = NODES_SHOWN
     ) -> None:
         self._table = Table(directory, "series", formats)
-        self._first, self._worst = nodes - nodes // 3 * 2, nodes // 3 * 2
         self._hours = np.empty(0)
         self._usage: dict[str, _Sums] = {}
         self._said: dict[Pair, _Sums] = {}
         self._surprise: Floats | None = None
-        self._kept: list[tuple[float, int, Panel]] = []
+        self._kept: Few[Panel] = Few(nodes)
         self._seen = 0
 
     def answer(self, record: Record, answer: Answer) -> None:
@@ -84,21 +83,14 @@ class Series(Writer):
 
     def nodes(self) -> Sequence[Panel]:
         """The nodes kept, in the order of the trace."""
-        return [panel for _, _, panel in sorted(self._kept, key=lambda kept: kept[1])]
+        return self._kept.items
 
     def _keep(self, record: Record, surprise: Floats) -> None:
-        first = range(min(len(record.nodes), max(0, self._first - self._seen)))
-        worst = np.argsort(-surprise, kind="stable")[: self._first + self._worst].tolist()
-        chosen = sorted({*first, *worst})
+        chosen = self._kept.worthwhile(surprise, self._seen)
         panels = _panels(record.only(chosen))
-        new = [(float(surprise[n]), self._seen + n, p) for n, p in zip(chosen, panels, strict=True)]
-        candidates = [*self._kept, *new]
-        head = [kept for kept in candidates if kept[1] < self._first]
-        rest = sorted(
-            (kept for kept in candidates if kept[1] >= self._first),
-            key=lambda kept: (-kept[0], kept[1]),
+        self._kept.keep(
+            (float(surprise[n]), self._seen + n, p) for n, p in zip(chosen, panels, strict=True)
         )
-        self._kept = head + rest[: self._worst]
 
 
 @dataclass
@@ -139,12 +131,14 @@ def _panels(record: Record) -> Sequence[Panel]:
     """A panel of each node of a small record."""
     usage = {resource: usage_of(record, resource) for resource in record.truth}
     said = {(a.resource, a.strategy): facts_of(record, a) for a in record.answers()}
+    verdicts = verdicts_of(record)
     return [
         Panel(
             name,
             record.hours,
             {r: {k: usage[r][k][:, at] for k in USAGE} for r in usage},
             {pair: {k: array[:, at] for k, array in facts.items()} for pair, facts in said.items()},
+            {pair: verdict.of_node(at) for pair, verdict in verdicts.items()},
         )
         for at, name in enumerate(record.nodes)
     ]

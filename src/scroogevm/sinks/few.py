@@ -1,0 +1,49 @@
+"""Which nodes of many are looked at one by one."""
+
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats
+
+T = TypeVar("T")
+NODES_SHOWN = 24
+
+
+class Few(Generic[T]):
+    """Keeps what belongs to a bounded number of nodes: the first, and those of most interest.
+
+    Args:
+        nodes: how many.
+    """
+
+    def __init__(self, nodes: int = NODES_SHOWN) -> None:
+        self._first, self._best = nodes - nodes // 3 * 2, nodes // 3 * 2
+        self._kept: list[tuple[float, int, T]] = []
+
+    @property
+    def items(self) -> Sequence[T]:
+        """What was kept, in the order of the trace."""
+        return [item for _, _, item in sorted(self._kept, key=lambda kept: kept[1])]
+
+    def worthwhile(self, interest: Floats, seen: int = 0) -> Sequence[int]:
+        """The nodes of a chunk that may be kept, by position.
+
+        Args:
+            interest: (nodes,), of each node.
+            seen: how many nodes there were before this chunk.
+        """
+        first = range(min(interest.size, max(0, self._first - seen)))
+        best = np.argsort(-interest, kind="stable")[: self._first + self._best].tolist()
+        return sorted({*first, *best})
+
+    def keep(self, new: Iterable[tuple[float, int, T]]) -> None:
+        """Choose among what is kept and what is new: interest, number in the trace, item."""
+        candidates = [*self._kept, *new]
+        head = [kept for kept in candidates if kept[1] < self._first]
+        rest = sorted(
+            (kept for kept in candidates if kept[1] >= self._first),
+            key=lambda kept: (-kept[0], kept[1]),
+        )
+        self._kept = head + rest[: self._best]

@@ -1,0 +1,171 @@
+"""Verdicts of quiescence tests as strategies remember them, and in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from scroogevm.core.arrays import Bools, Floats, Ints
+from scroogevm.core.estimate import LIMIT
+from scroogevm.sinks.look import SHOWN_UNITS
+from scroogevm.sinks.record import Memos, Pair, Record
+from scroogevm.strategies._verdict import EVIDENCE, JUDGED, QUIESCENT
+
+VERDICTS = ("not judged", "not quiescent", "quiescent")
+"""What a window can be, by its ``code``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What one test said of one resource. Arrays are (windows, nodes).
+
+    Attributes:
+        quiescent: where the window behaves as the kept ones did.
+        judged: where there is a verdict.
+        measured: where the window has samples enough.
+        kept: K, windows that have to be kept before one is judged.
+        evidence: what decided it, NaN where nothing was judged.
+    """
+
+    quiescent: Bools
+    judged: Bools
+    measured: Bools
+    kept: int
+    evidence: Mapping[str, Floats]
+
+    @property
+    def code(self) -> Ints:
+        """Place in ``VERDICTS``."""
+        return self.judged.astype(np.int64) + self.quiescent
+
+    @cached_property
+    def gaps(self) -> Mapping[str, tuple[Floats, Floats]]:
+        """Each gap with its limit."""
+        found = self.evidence
+        return {n: (found[n], found[n + LIMIT]) for n in found if n + LIMIT in found}
+
+    @property
+    def exceeded(self) -> Mapping[str, Bools]:
+        """Where a gap reached its limit, or nobody knows, so that the window is not quiescent."""
+        return {n: self.judged & ~(abs(gap) < limit) for n, (gap, limit) in self.gaps.items()}
+
+    def of_node(self, at: int) -> "Verdicts":
+        """Those of one node, (windows, 1)."""
+        return Verdicts(
+            self.quiescent[:, [at]],
+            self.judged[:, [at]],
+            self.measured[:, [at]],
+            self.kept,
+            {name: array[:, [at]] for name, array in self.evidence.items()},
+        )
+
+    def words(self, resource: str) -> pl.Series:
+        """What decided each window, windows in order, in each the nodes in order.
+
+        The gaps that reached their limits; of a quiescent window the one that came closest. Of a
+        window that was not judged, why not.
+        """
+        size = self.judged.size
+        unit, factor = SHOWN_UNITS[resource]
+        pieces = {
+            name: _piece(name, gap.reshape(-1) * factor, limit.reshape(-1) * factor, unit)
+            for name, (gap, limit) in self.gaps.items()
+        }
+        beyond = {f"{name}?": array.reshape(-1) for name, array in self.exceeded.items()}
+        frame = pl.DataFrame(
+            {
+                "code": self.code.reshape(-1),
+                "measured": self.measured.reshape(-1),
+                "closest": self._closest().reshape(-1),
+                **pieces,
+                **beyond,
+            },
+            schema_overrides=dict.fromkeys(pieces, pl.String),
+            height=size,
+        )
+        exceeded = [pl.when(pl.col(f"{name}?")).then(pl.col(name)) for name in pieces]
+        closest = [
+            pl.when(pl.col("closest") == at).then(pl.col(name)) for at, name in enumerate(pieces)
+        ]
+        decided = (
+            pl.when(pl.col("code") == 2)
+            .then(pl.coalesce(*closest, pl.lit("")))
+            .otherwise(
+                pl.concat_str(*exceeded, pl.lit(None, pl.String), separator="; ", ignore_nulls=True)
+            )
+        )
+        why_not = (
+            pl.when(pl.col("measured"))
+            .then(pl.lit(f"fewer than {self.kept} windows were kept before"))
+            .otherwise(pl.lit("too few samples"))
+        )
+        return frame.select(
+            pl.when(pl.col("code") == 0).then(why_not).otherwise(decided)
+        ).to_series()
+
+    def _closest(self) -> Ints:
+        """Place of the gap that is the largest part of its limit, (windows, nodes)."""
+        if not self.gaps:
+            return np.zeros(self.judged.shape, np.int64)
+        with np.errstate(divide="ignore", invalid="ignore"):  # what is unknown decides nothing here
+            parts = np.stack([abs(gap) / limit for gap, limit in self.gaps.values()])
+        return np.asarray(np.argmax(np.nan_to_num(parts, nan=-1.0), axis=0))
+
+
+def verdicts_of(record: Record) -> Mapping[Pair, Verdicts]:
+    """The verdicts that strategies of a chunk remember, those within other strategies too."""
+    found = {}
+    for pair, memos in record.memos.items():
+        said = _remembered(memos, record.measured[pair[0]], record.shape.kept)
+        if said is not None:
+            found[pair] = said
+    return found
+
+
+def _remembered(memos: Memos, measured: Bools, kept: int) -> Verdicts | None:
+    """The verdicts in a memo; of several the first."""
+    owner = next((n.removesuffix(JUDGED) for n in memos if n.rpartition("/")[2] == JUDGED), None)
+    if owner is None:
+        return None
+    begin = f"{owner}{EVIDENCE}"
+    # A window with too few samples leaves a memo as it was: that verdict is of an earlier one.
+    judged = measured & (memos[f"{owner}{JUDGED}"] == 1)
+    return Verdicts(
+        quiescent=judged & (memos[f"{owner}{QUIESCENT}"] == 1),
+        judged=judged,
+        measured=measured,
+        kept=kept,
+        evidence={
+            name.removeprefix(begin): np.where(judged, array, np.nan)
+            for name, array in memos.items()
+            if name.startswith(begin)
+        },
+    )
+
+
+def _piece(name: str, gap: Floats, limit: Floats, unit: str) -> pl.Series:
+    """``level +6.2 cores, limit 2.6``."""
+    numbers = pl.DataFrame({"gap": gap, "limit": limit})
+    sign = pl.when(pl.col("gap") > 0).then(pl.lit("+")).otherwise(pl.lit(""))
+    told = pl.concat_str(sign, _shown("gap"), pl.lit(f" {unit}"))
+    said = pl.when(pl.col("gap").is_nan()).then(pl.lit("unknown")).otherwise(told)
+    limited = (
+        pl.when(pl.col("limit").is_nan())
+        .then(pl.lit(", no limit known"))
+        .otherwise(pl.concat_str(pl.lit(", limit "), _shown("limit")))
+    )
+    words = pl.concat_str(pl.lit(f"{name.replace('_', ' ')} "), said, limited)
+    return numbers.select(words).to_series()
+
+
+def _shown(column: str) -> pl.Expr:
+    """Three digits, five where gap and limit would look the same; at most so many decimals."""
+
+    def to(digits: int, name: str = column) -> pl.Expr:
+        return pl.col(name).round(digits + 1).round_sig_figs(digits) + 0.0  # no negative zero
+
+    alike = to(3, "gap").abs() == to(3, "limit")
+    number = pl.when(alike).then(to(5)).otherwise(to(3))
+    return number.cast(pl.String).str.strip_suffix(".0")
