@@ -73,6 +73,11 @@ class Server(ABC):
         """The command line after the program; ``self.port`` is where to listen."""
 
     @property
+    def within(self) -> Sequence[str]:
+        """Words before the program, that have it run somewhere else."""
+        return ()
+
+    @property
     def address(self) -> str:
         """Host and port."""
         return f"127.0.0.1:{self.port}"
@@ -89,7 +94,8 @@ class Server(ABC):
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        words = ["setpriv", "--pdeathsig", "TERM", "--", require(self.program), *self.words()]
+        words = ["setpriv", "--pdeathsig", "TERM", "--", *self.within]
+        words += [require(self.program), *self.words()]
         with (self.root / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 words,
@@ -136,7 +142,7 @@ class Server(ABC):
         return None
 
     def __enter__(self) -> Self:
-        self.root = Path(tempfile.mkdtemp(prefix=f"{self.program}-"))
+        self.root = Path(tempfile.mkdtemp(prefix=f"{Path(self.program).name}-"))
         try:
             self.start()
         except BaseException:

@@ -7,6 +7,8 @@ import pytest
 
 from hypervisor.guests import Guest
 from hypervisor.nodes import Node
+from hypervisor.probes import Probe, Watch
+from scroogevm.ports import DIALECTS
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,17 @@ def guests(nodes: list[Node]) -> Iterator[Mapping[str, Guest]]:
         for guest in booting:
             stack.enter_context(closing(guest))
         yield {guest.name: guest.booted() for guest in booting}
+
+
+@pytest.fixture(scope="session")
+def probes(nodes: list[Node], guests: Mapping[str, Guest]) -> Iterator[list[Probe]]:
+    """One on each node, with its guests."""
+    assert guests
+    with Probe(nodes[0]) as first, Probe(nodes[1]) as second:
+        yield [first, second]
+
+
+@pytest.fixture
+def watches(probes: list[Probe]) -> list[Watch]:
+    """One for each probe."""
+    return [Watch(probe, DIALECTS.build("scroogevm")) for probe in probes]

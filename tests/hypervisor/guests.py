@@ -4,9 +4,12 @@ import os
 import socket
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from servers import wait
+
+if TYPE_CHECKING:
+    from hypervisor.nodes import Node
 
 BOOT = 120.0
 """Seconds that a guest may take to boot: on a busy machine it takes 15."""
@@ -16,18 +19,22 @@ class Guest:
     """A running domain.
 
     Attributes:
-        domain: as libvirt has it; worthless once its libvirtd ended.
         name: of the domain.
         pid: of its QEMU.
     """
 
-    def __init__(self, root: Path, domain: Any, console: Path, commands: Path) -> None:
-        self.domain = domain
-        self.name: str = domain.name()
-        self.pid = int((root / f"run/libvirt/qemu/{self.name}.pid").read_text())
+    def __init__(self, node: "Node", name: str, console: Path, commands: Path) -> None:
+        self.name = name
+        self.pid = int((node.root / f"run/libvirt/qemu/{name}.pid").read_text())
+        self._node = node
         self._console = console
         self._commands = commands
         self._channel: Any = None
+
+    @property
+    def domain(self) -> Any:
+        """What libvirt has, which outlives no libvirtd."""
+        return self._node.connection.lookupByName(self.name)
 
     def booted(self) -> "Guest":
         """Wait until it is."""
@@ -65,11 +72,6 @@ class Guest:
         return [int(task.name) for task in Path(f"/proc/{self.pid}/task").iterdir()]
 
     def pin(self, cores: Collection[int]) -> None:
-        """Let all its threads run on these cores only."""
+        """Let all its threads run on these cores only: two busy guests on one have to queue."""
         for thread in self.threads:
             os.sched_setaffinity(thread, cores)
-
-    def prefer(self, nice: int) -> None:
-        """Give all its threads this niceness: at -20 whatever else runs hardly matters."""
-        for thread in self.threads:
-            os.setpriority(os.PRIO_PROCESS, thread, nice)

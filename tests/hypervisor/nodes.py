@@ -100,9 +100,7 @@ class Node:
         (self.root / "hold").unlink()
         self.connect()
 
-    def guest(
-        self, name: str, *, memory: int = 128, vcpus: int = 1, driver: bool = True
-    ) -> "Guest":
+    def guest(self, name: str, *, memory: int = 128, vcpus: int = 1, driver: bool = True) -> Guest:
         """Start a guest, which boots meanwhile.
 
         Args:
@@ -121,4 +119,5 @@ class Node:
             console=console,
             commands=commands,
         )
-        return Guest(self.root, self.connection.createXML(xml, 0), console, commands)
+        self.connection.createXML(xml, 0)
+        return Guest(self, name, console, commands)
