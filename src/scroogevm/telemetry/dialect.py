@@ -1,7 +1,8 @@
 """What a series of an exporter counts towards: a dialect is mostly a table of names."""
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -86,6 +87,19 @@ class Dialect(Plugin, ABC):
             labels: of the series, by name.
         """
 
+    def patterns(self, node: Collection[str], vm: Collection[str]) -> Sequence[str]:
+        """Which metrics may count towards some terms, for a server that is asked for them.
+
+        Args:
+            node: terms of the node.
+            vm: terms of VMs.
+
+        Returns:
+            Regular expressions that match whole names, in the common part of Python and RE2.
+        """
+        del node, vm
+        return ()
+
 
 class TableDialect(Dialect):
     """A dialect that is only data.
@@ -121,6 +135,15 @@ class TableDialect(Dialect):
                 meaning.place(vm) for meaning in self.vm.get(name, ()) if meaning.holds(labels)
             ]
         return places
+
+    def patterns(self, node: Collection[str], vm: Collection[str]) -> Sequence[str]:
+        """What the tables say."""
+        return [
+            re.escape(name)
+            for table, terms in ((self.node, node), (self.vm, vm))
+            for name, meanings in table.items()
+            if any(meaning.term in terms for meaning in meanings)
+        ]
 
 
 def every_dialect() -> Sequence[Dialect]:

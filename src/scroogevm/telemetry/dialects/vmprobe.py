@@ -1,7 +1,7 @@
 """The predecessor's probe."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -78,3 +78,11 @@ class Vmprobe(Dialect):
         if found := vm.fullmatch(name):
             return (VM[found[2]].place(found[1]),)
         return ()
+
+    def patterns(self, node: Collection[str], vm: Collection[str]) -> Sequence[str]:
+        """By the ends of their names."""
+        prefix = re.escape(self.prefix) if self.prefix else ".+"
+        of_node = "|".join(end for end, meaning in NODE.items() if meaning.term in node)
+        of_vm = "|".join(end for end, meaning in VM.items() if meaning.term in vm)
+        patterns = [f"{prefix}_global_({of_node})"] if of_node else []
+        return [*patterns, f"{prefix}_domain_.+_({of_vm})"] if of_vm else patterns
