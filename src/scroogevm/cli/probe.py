@@ -1,0 +1,102 @@
+"""``scroogevm probe``: show what a worker node measures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from scroogevm.probe.access import Access
+
+_file = click.Path(path_type=Path)
+
+
+@click.command("probe")
+@click.option("--listen", metavar="HOST:PORT",
+              help="Serve /metrics there; 127.0.0.1:19177 unless there is a textfile.")  # fmt: skip
+@click.option("--textfile", type=_file, metavar="FILE.prom",
+              help="Write this file at each interval, for node_exporter.")  # fmt: skip
+@click.option("--interval", type=click.FloatRange(min=0.1, max=3600), default=5, metavar="S",
+              help="Seconds between readings, which the probe announces.")  # fmt: skip
+@click.option("--uri", default="qemu:///system", metavar="URI", help="Where libvirt is.")
+@click.option("--time-limit", type=click.FloatRange(min=0.05, max=60), default=3, metavar="S",
+              help="How long a call to libvirt may take.")  # fmt: skip
+@click.option("--perf", is_flag=True, help="Read performance counters, where there are any.")
+@click.option("--vmprobe", metavar="PREFIX",
+              help="Use the predecessor's names and units, after this prefix.")  # fmt: skip
+@click.option("--tls-cert", type=_file, metavar="PEM", help="Serve HTTPS with this certificate.")
+@click.option("--tls-key", type=_file, metavar="PEM", help="Key of the certificate.")
+@click.option("--token-file", type=_file, metavar="FILE",
+              help="Ask for the bearer token that stands in this file.")  # fmt: skip
+@click.option("--insecure", is_flag=True, help="Let other machines ask without a token.")
+@click.option("--path.procfs", "procfs", type=_file, default=Path("/proc"), metavar="DIR",
+              help="Where /proc is.")  # fmt: skip
+@click.option("--path.sysfs", "sysfs", type=_file, default=Path("/sys"), metavar="DIR",
+              help="Where /sys is.")  # fmt: skip
+@click.option("--once", is_flag=True, help="Print what is read now, and end.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: print for a program to read.")
+def command(
+    *,
+    uri: str,
+    interval: float,
+    time_limit: float,
+    perf: bool,
+    procfs: Path,
+    sysfs: Path,
+    textfile: Path | None,
+    vmprobe: str | None,
+    once: bool,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Read libvirt and the kernel of this worker node, and show it as Prometheus metrics.
+
+    What cannot be seen here is said once, with what that costs, and left out.
+    """
+    from scroogevm.cli._output import print_json, remark  # noqa: PLC0415  # on demand
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+    from scroogevm.probe.plain import to_plain  # noqa: PLC0415  # likewise
+    from scroogevm.probe.probe import Places, Probe  # noqa: PLC0415  # likewise
+    from scroogevm.probe.service import Outlets, Speaker, serve  # noqa: PLC0415  # likewise
+    from scroogevm.probe.vmprobe import check_prefix  # noqa: PLC0415  # likewise
+
+    if as_json and not once:
+        raise MisuseError("is for --once", where="--json")
+    for name, folder in (("--path.procfs", procfs), ("--path.sysfs", sysfs)):
+        if not folder.is_dir():
+            raise MisuseError("is no folder", where=f"{name} {folder}")
+    places = Places(uri, procfs, sysfs, time_limit, perf, interval)
+    prefix = None if vmprobe is None else check_prefix(vmprobe)
+    if once:
+        snapshot = Probe(places).read()
+        Speaker(remark).hear(snapshot)
+        if as_json:
+            print_json(to_plain(snapshot))
+        else:
+            click.echo(Outlets(prefix=prefix).render(snapshot), nl=False)
+        return
+    served = textfile is None or asked["listen"] is not None
+    serve(places, Outlets(_access(**asked) if served else None, textfile, prefix), remark)
+
+
+def _access(
+    listen: str | None,
+    token_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    *,
+    insecure: bool,
+) -> "Access":
+    """How the numbers are served; everything is checked before anything starts."""
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+    from scroogevm.probe.access import Access, Certificate, Token, parse_address  # noqa: PLC0415
+
+    if (tls_cert is None) is not (tls_key is None):
+        raise MisuseError("come together", where="--tls-cert and --tls-key")
+    access = Access(
+        parse_address(listen or "127.0.0.1:19177"),
+        Token(token_file) if token_file else None,
+        Certificate(tls_cert, tls_key) if tls_cert and tls_key else None,
+    )
+    access.check(insecure=insecure)
+    return access

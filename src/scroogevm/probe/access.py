@@ -1,0 +1,175 @@
+"""Who may ask, and under which address."""
+
+import hmac
+import socket
+import ssl
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+from scroogevm.errors import MisuseError, ProbeError
+
+
+class Address(NamedTuple):
+    """Where to listen.
+
+    Attributes:
+        family: of addresses.
+        host: a number, not a name.
+        port: 0 for any that is free.
+    """
+
+    family: socket.AddressFamily
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return ip_address(self.host.partition("%")[0]).is_loopback
+
+    @property
+    def shown(self) -> str:
+        """As it stands in a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """The address of ``HOST:PORT`` or ``[HOST]:PORT``.
+
+    >>> parse_address("127.0.0.1:19177").shown
+    '127.0.0.1:19177'
+
+    Raises:
+        MisuseError: it is none.
+    """
+    host, colon, port = text.rpartition(":")
+    name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not name or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
+        raise MisuseError(
+            f"{text!r} is no address", where="--listen", remedy="write HOST:PORT or [HOST]:PORT"
+        )
+    try:
+        family, _, _, _, found = socket.getaddrinfo(name, int(port), type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise MisuseError(f"{name!r}: {error}", where="--listen") from None
+    return Address(family, str(found[0]), int(port))
+
+
+class Token:
+    """A secret that whoever asks has to know. It is never shown.
+
+    Args:
+        path: a file with the secret alone.
+
+    Raises:
+        MisuseError: it cannot be read, or is empty, or no header can carry it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._expected = self._load()
+
+    def _load(self) -> bytes:
+        where = f"--token-file {self._path}"
+        try:
+            secret = self._path.read_bytes().strip()
+        except OSError as error:
+            raise MisuseError(f"cannot be read: {error.strerror}", where=where) from None
+        if not secret or not all(33 <= letter <= 126 for letter in secret):
+            raise MisuseError(
+                "holds no token", where=where, remedy="one line of letters, digits and signs"
+            )
+        return b"Bearer " + secret
+
+    def reload(self) -> None:
+        """Read the file again.
+
+        Raises:
+            MisuseError: it makes no sense; the old secret stays.
+        """
+        self._expected = self._load()
+
+    def admits(self, header: str | None) -> bool:
+        """Whether a request's ``Authorization`` is right; how long it takes tells nothing."""
+        said = (header or "").encode("utf-8", "replace")
+        return hmac.compare_digest(said, self._expected)
+
+    def __repr__(self) -> str:
+        return f"Token({str(self._path)!r})"
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the server shows of itself.
+
+    Attributes:
+        certificate: PEM file, the chain after it.
+        key: PEM file.
+    """
+
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """A context that shows it.
+
+        Raises:
+            MisuseError: the files cannot be read, or do not fit together.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.load_into(context)
+        return context
+
+    def load_into(self, context: ssl.SSLContext) -> None:
+        """Read the files; connections made from now on see what is in them.
+
+        Raises:
+            MisuseError: likewise; what was loaded before stays.
+        """
+        try:
+            # Without a password at hand the library would ask the terminal.
+            context.load_cert_chain(self.certificate, self.key, password=lambda: "")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+            raise MisuseError(
+                f"cannot be used with {self.key}: {reason}", where=f"--tls-cert {self.certificate}"
+            ) from None
+
+
+@dataclass(frozen=True)
+class Access:
+    """How the numbers are served.
+
+    Attributes:
+        address: where.
+        token: what whoever asks has to know, if anything.
+        certificate: for TLS, if wanted.
+    """
+
+    address: Address
+    token: Token | None = None
+    certificate: Certificate | None = None
+
+    def check(self, *, insecure: bool) -> None:
+        """See that nobody is let in by an oversight.
+
+        Raises:
+            MisuseError: other machines would reach it, and need no token.
+        """
+        if not (self.address.is_loopback or self.token or insecure):
+            raise MisuseError(
+                f"{self.address.shown} is open to other machines, and no token is asked for",
+                where="--listen",
+                remedy="add --token-file, or say --insecure",
+            )
+
+    def unreachable(self, error: OSError) -> ProbeError:
+        """Nobody can listen there."""
+        return ProbeError(
+            f"cannot listen: {error.strerror or error}",
+            where=self.address.shown,
+            remedy="choose another address with --listen",
+        )

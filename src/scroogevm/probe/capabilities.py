@@ -1,0 +1,69 @@
+"""What a probe may be unable to see, and what that costs."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+CAPABILITIES: Mapping[str, str] = {
+    "libvirt": "no VM is seen; the numbers of the node go on",
+    "cpu": "no cpu usage of the node",
+    "memory": "no memory usage of the node",
+    "pressure": "contention on the node is judged by run queues alone",
+    "schedstat": "no waiting of tasks on the node; pressure stands in where it is seen",
+    "frequency": "no frequency of the cpus; nothing is estimated from it",
+    "processes": "waiting of VMs is that of their vCPUs, where libvirt says it",
+    "threads": "waiting of VMs is that of their vCPUs, where libvirt says it",
+    "cgroups": "no throttling and no pressure of VMs",
+    "perf": "these performance counters are left out; nothing is estimated from them",
+    "host": "processes and control groups of VMs may be out of sight",
+}
+"""Every capability, and what is lost without it."""
+
+OF_VMS = ("processes", "threads", "cgroups")
+"""Of these nobody knows where there is no VM, or no process of one."""
+
+_FIRST_NAMESPACE = 0xEFFFFFFC
+"""The kernel's number for the processes of the machine itself."""
+
+
+def container(procfs: Path) -> dict[str, str]:
+    """Whether we run in a container, which the process namespace tells."""
+    if procfs != Path("/proc"):
+        return {}
+    try:
+        inside = os.stat("/proc/self/ns/pid").st_ino != _FIRST_NAMESPACE  # noqa: PTH116  # a handle
+    except OSError:
+        inside = False
+    return {"host": "this is a container with processes of its own"} if inside else {}
+
+
+def known(blind: Mapping[str, str], *, vms: bool, perf: bool) -> dict[str, bool]:
+    """Whether each thing is seen, where anybody can know.
+
+    Args:
+        blind: what is not, and why.
+        vms: whether there is a VM.
+        perf: whether performance counters are wanted.
+
+    >>> "threads" in known({"processes": "none is there"}, vms=True, perf=False)
+    False
+    """
+    unknown = set(OF_VMS)
+    if vms:
+        unknown = set(OF_VMS[1:]) if "processes" in blind else set()
+    if not perf:
+        unknown.add("perf")
+    return {name: name not in blind for name in CAPABILITIES if name not in unknown}
+
+
+def said(blind: Mapping[str, str]) -> list[str]:
+    """A line for each thing that cannot be seen.
+
+    >>> said({"memory": "/proc/meminfo is odd"})
+    ['cannot see memory: /proc/meminfo is odd; no memory usage of the node']
+    """
+    return [
+        f"cannot see {name}: {blind[name]}; {cost}"
+        for name, cost in CAPABILITIES.items()
+        if name in blind
+    ]

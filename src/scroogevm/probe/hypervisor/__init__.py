@@ -1,0 +1,1 @@
+"""What libvirt says of its VMs, whatever happens to it or to one of them."""

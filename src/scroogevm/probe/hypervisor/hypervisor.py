@@ -1,0 +1,278 @@
+"""One connection to libvirt, and what it says of all VMs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+
+from scroogevm.errors import MissingExtraError
+from scroogevm.probe.hypervisor.library import libvirt
+from scroogevm.probe.hypervisor.limits import HeldError, Limits
+from scroogevm.probe.hypervisor.openstack import NAMESPACES, read_openstack
+from scroogevm.probe.hypervisor.stats import as_stats, is_whole
+
+KEEPALIVE = (5, 3)
+"""Seconds between signs of life, and how many may be missing before a connection is given up."""
+
+WIDTH = 4
+"""VMs asked at once: libvirt takes five calls of a client at a time."""
+
+HANGING = 8
+"""Calls about all VMs that may hang before no further is made."""
+
+PER_VM = 0.02
+"""Seconds that each VM adds to the limit of time of a call about all."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A VM that runs.
+
+    Attributes:
+        name: as libvirt has it.
+        uuid: likewise.
+    """
+
+    name: str
+    uuid: str
+
+
+Begin = Callable[[Sequence[Listed]], None]
+
+
+@dataclass(eq=False)
+class View:
+    """What libvirt said.
+
+    Attributes:
+        up: whether it answered.
+        problem: why not, or what was wrong besides.
+        listed: the VMs that run.
+        stats: of those that could be read, by UUID, named as libvirt does in its one big answer.
+        openstack: name, flavor and project of those that OpenStack made, by UUID.
+    """
+
+    up: bool = False
+    problem: str = ""
+    listed: Sequence[Listed] = ()
+    stats: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    openstack: Mapping[str, tuple[str, str, str] | None] = field(default_factory=dict)
+
+
+class LostError(Exception):
+    """libvirt does not answer."""
+
+
+class GoneError(Exception):
+    """A VM stopped running while it was being asked."""
+
+
+class Hypervisor:
+    """Asks libvirt, at most so long, and comes back when libvirt does.
+
+    Args:
+        uri: where libvirt is; it is opened for reading alone.
+        seconds: limit of time of a call.
+        connect: opens a connection.
+    """
+
+    def __init__(
+        self, uri: str, seconds: float, connect: Callable[[str], Any] | None = None
+    ) -> None:
+        self._uri = uri
+        self._seconds = seconds
+        self._connect = connect or _connect
+        self._limits = Limits()
+        self._connection: Any = None
+        self._openstack: dict[str, tuple[str, str, str] | None] = {}
+
+    def look(self, begin: Begin) -> View:
+        """Ask for everything.
+
+        Args:
+            begin: told the VMs that run just before their numbers are asked for, each time anew
+                when they have to be asked for again, so that other numbers can be of the same
+                moment.
+        """
+        try:
+            domains = self._list()
+        except MissingExtraError as error:
+            return View(problem=str(error))
+        except LostError as error:
+            return View(problem=str(error))
+        view = View(up=True, listed=[Listed(d.name(), d.UUIDString().lower()) for d in domains])
+        by_uuid = {listed.uuid: d for listed, d in zip(view.listed, domains, strict=True)}
+        if by_uuid:
+            self._read(view, by_uuid, begin)
+        return view
+
+    def _read(self, view: View, domains: Mapping[str, Any], begin: Begin) -> None:
+        limit = self._seconds + PER_VM * len(domains)
+        free = {uuid: d for uuid, d in domains.items() if not self._limits.held(uuid)}
+        begin(view.listed)
+        try:
+            view.stats.update(self._read_all(list(free.values()), limit, begin, view.listed))
+        except HeldError:
+            # Some VM blocks the answer. Which one is found by asking each, on a connection of
+            # their own: what hangs keeps its place in the old one until it returns.
+            try:
+                again = {d.UUIDString().lower(): d for d in self._list(renew=True)}
+            except LostError as error:
+                view.up, view.problem = False, str(error)
+                return
+            free = {uuid: again[uuid] for uuid in free if uuid in again}
+            begin(view.listed)
+        partial = [uuid for uuid in free if not is_whole(view.stats.get(uuid, {}))]
+        self._read_each(view, free, partial, limit)
+        self._read_openstack(view, free, limit)
+
+    def _read_all(
+        self, domains: Sequence[Any], limit: float, begin: Begin, listed: Sequence[Listed]
+    ) -> dict[str, Mapping[str, Any]]:
+        """One call for all. It fails for all while one of them is being destroyed: ask again."""
+        for attempt in (1, 2):
+            try:
+                records = self._limits.call(self._key(), lambda: _all_stats(domains), limit)
+            except libvirt().libvirtError:
+                if attempt == 1:
+                    begin(listed)
+            else:
+                return {domain.UUIDString().lower(): stats for domain, stats in records}
+        return {}
+
+    def _key(self) -> str:
+        """A call about all that hangs does not keep the next, without whom it hangs for, back."""
+        keys = [f"all, {number}" for number in range(HANGING)]
+        return next((key for key in keys if not self._limits.held(key)), keys[0])
+
+    def _read_each(
+        self, view: View, domains: Mapping[str, Any], uuids: Sequence[str], limit: float
+    ) -> None:
+        answers = self._limits.each(lambda uuid: _one(domains[uuid]), uuids, limit, WIDTH)
+        gone = {uuid for uuid, answer in answers.items() if _is_gone(answer)}
+        view.listed = [listed for listed in view.listed if listed.uuid not in gone]
+        for uuid, answer in answers.items():
+            if not isinstance(answer, Exception):
+                view.stats[uuid] = answer
+            else:
+                view.stats.pop(uuid, None)
+        if any(self._limits.held(uuid) for uuid in uuids):
+            self._drop()
+
+    def _read_openstack(self, view: View, domains: Mapping[str, Any], limit: float) -> None:
+        """Once for each VM: it does not change while a VM runs."""
+        new = [uuid for uuid in view.stats if uuid not in self._openstack and uuid in domains]
+        answers = self._limits.each(lambda uuid: _openstack(domains[uuid]), new, limit, WIDTH)
+        known = {listed.uuid for listed in view.listed}
+        self._openstack = {u: found for u, found in self._openstack.items() if u in known}
+        for uuid, answer in answers.items():
+            if not isinstance(answer, Exception):
+                self._openstack[uuid] = answer
+        view.openstack = self._openstack
+
+    def _list(self, *, renew: bool = False) -> Sequence[Any]:
+        """The VMs that run, on a connection that works: the old one, or else a new one.
+
+        Raises:
+            LostError: there is none.
+            MissingExtraError: the library is not installed.
+        """
+        if renew:
+            self._drop()
+        error = libvirt().libvirtError
+        fresh = self._connection is None
+        try:
+            if fresh:
+                self._connection = self._limits.call(
+                    "connect", lambda: self._connect(self._uri), self._seconds
+                )
+            return list(self._limits.call("list", _lister(self._connection), self._seconds))
+        except HeldError:
+            self._drop()
+            raise LostError(f"{self._uri} did not answer in {self._seconds:g} s") from None
+        except error as problem:
+            self._drop()
+            if fresh:
+                raise LostError(str(problem)) from None
+        return self._list()
+
+    def _drop(self) -> None:
+        """Let a connection go, in a thread, for even that may hang."""
+        held = [self._connection]
+        self._connection = None
+        Thread(target=held.clear, name="probe: close", daemon=True).start()
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._drop()
+
+
+def _lister(connection: Any) -> Callable[[], Sequence[Any]]:
+    return lambda: connection.listAllDomains(libvirt().VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+
+
+def _connect(uri: str) -> Any:
+    library = libvirt()
+    connection = library.openReadOnly(uri)
+    with suppress(library.libvirtError):  # some drivers have no other side
+        connection.setKeepAlive(*KEEPALIVE)
+    return connection
+
+
+def _all_stats(domains: Sequence[Any]) -> Sequence[tuple[Any, Mapping[str, Any]]]:
+    if not domains:
+        return []
+    library = libvirt()
+    wanted = (
+        library.VIR_DOMAIN_STATS_STATE
+        | library.VIR_DOMAIN_STATS_CPU_TOTAL
+        | library.VIR_DOMAIN_STATS_BALLOON
+        | library.VIR_DOMAIN_STATS_VCPU
+    )
+    # A VM that is busy gives what it can at once, where libvirt knows how to.
+    no_wait = getattr(library, "VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT", 0)
+    connection = domains[0].connect()
+    records: Sequence[tuple[Any, Mapping[str, Any]]]
+    records = connection.domainListGetStats(domains, wanted, no_wait)
+    return records
+
+
+def _one(domain: Any) -> Mapping[str, Any]:
+    """What one VM says: the big answer for it alone, or piece by piece where that is not whole."""
+    library = libvirt()
+    with suppress(library.libvirtError):
+        for _, stats in _all_stats([domain]):
+            if is_whole(stats):
+                return stats
+    info = domain.info()
+    if info[0] == library.VIR_DOMAIN_SHUTOFF:
+        raise GoneError
+    memory: Mapping[str, int] = {}
+    cpu: Mapping[str, int] = {}
+    maximum = None
+    with suppress(library.libvirtError):
+        memory = domain.memoryStats()
+    with suppress(library.libvirtError):
+        cpu = domain.getCPUStats(True)[0]  # noqa: FBT003  # the library's own argument: in total
+    with suppress(library.libvirtError):
+        maximum = domain.maxVcpus()
+    return as_stats(info, memory, cpu, maximum)
+
+
+def _openstack(domain: Any) -> tuple[str, str, str] | None:
+    library = libvirt()
+    for space in NAMESPACES:
+        with suppress(library.libvirtError):
+            element = domain.metadata(library.VIR_DOMAIN_METADATA_ELEMENT, space)
+            return read_openstack(element)
+    return None
+
+
+def _is_gone(answer: object) -> bool:
+    """Whether a VM stopped running while it was being asked."""
+    library = libvirt()
+    gone = (library.VIR_ERR_NO_DOMAIN, library.VIR_ERR_OPERATION_INVALID)
+    if isinstance(answer, library.libvirtError):
+        return answer.get_error_code() in gone
+    return isinstance(answer, GoneError)

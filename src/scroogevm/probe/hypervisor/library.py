@@ -1,0 +1,39 @@
+"""libvirt's own library, which is an extra: imported where it is first needed, and kept quiet."""
+
+from functools import cache
+from threading import Thread
+from typing import Any
+
+from scroogevm.errors import MissingExtraError
+
+
+@cache
+def libvirt() -> Any:
+    """The library.
+
+    It prints no errors by itself, and a thread of ours runs its event loop, without which it would
+    not notice that the other side is gone.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import libvirt as library  # noqa: PLC0415  # an extra
+    except ImportError:
+        raise MissingExtraError("libvirt-python", "libvirt", "reading VMs") from None
+    library.registerErrorHandler(_quiet, None)
+    library.virEventRegisterDefaultImpl()
+    Thread(target=_run_events, args=(library,), name="probe: libvirt events", daemon=True).start()
+    return library
+
+
+def _quiet(*_: object) -> None:
+    """Errors are raised as well: whoever asked knows what to do."""
+
+
+def _run_events(library: Any) -> None:
+    while True:
+        try:
+            library.virEventRunDefaultImpl()
+        except library.libvirtError:
+            return

@@ -1,0 +1,1 @@
+"""What the kernel of the node says: /proc, /sys, control groups, performance counters."""

@@ -1,0 +1,241 @@
+"""Serves the numbers over HTTP."""
+
+import gzip
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from email.message import Message
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import BoundedSemaphore, Lock, Thread
+from typing import Any, NamedTuple
+
+from scroogevm.probe.access import Access, Token
+from scroogevm.probe.exposition import OPENMETRICS, TEXT
+
+AT_ONCE = 16
+"""Connections that are listened to at once; others are closed."""
+
+SECONDS = 15.0
+"""How long a connection may last."""
+
+_INDEX = b"ScroogeVM probe: the numbers are under /metrics\n"
+
+Page = Callable[[bool], str]
+"""Says the numbers, as OpenMetrics or not."""
+
+
+class Served(NamedTuple):
+    """What a server serves.
+
+    Attributes:
+        page: says the numbers.
+        token: what whoever asks has to know, if anything.
+        openmetrics: whether the page has that form as well.
+    """
+
+    page: Page
+    token: Token | None = None
+    openmetrics: bool = True
+
+
+class Server(ThreadingHTTPServer):
+    """Answers ``GET /metrics``.
+
+    Args:
+        access: where, and for whom.
+        page: says the numbers, as OpenMetrics or not.
+        openmetrics: whether it has that form.
+
+    Raises:
+        ProbeError: nobody can listen there.
+        MisuseError: the certificate cannot be used.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 32
+
+    def __init__(self, access: Access, page: Page, *, openmetrics: bool = True) -> None:
+        self.served = Served(page, access.token, openmetrics)
+        self._context = access.certificate.context() if access.certificate else None
+        self._access = access
+        self._free = BoundedSemaphore(AT_ONCE)
+        self._open: dict[socket.socket, float] = {}
+        self._lock = Lock()
+        self.address_family = access.address.family
+        try:
+            super().__init__((access.address.host, access.address.port), Handler)
+        except OSError as error:
+            raise access.unreachable(error) from None
+
+    @property
+    def url(self) -> str:
+        """Where the numbers are."""
+        port = int(self.server_address[1])
+        scheme = "https" if self._context else "http"
+        return f"{scheme}://{self._access.address._replace(port=port).shown}/metrics"
+
+    def server_bind(self) -> None:
+        """Bind; the original then asks for a name of the address, which may take long."""
+        if self.allow_reuse_address:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+    def start(self) -> None:
+        """Serve in a thread until ``stop``."""
+        Thread(target=self.serve_forever, name="probe: server", daemon=True).start()
+
+    def stop(self) -> None:
+        """Serve no more."""
+        self.shutdown()
+        self.server_close()
+
+    def reload(self) -> None:
+        """Read token and certificate again.
+
+        Raises:
+            MisuseError: they make no sense; the old ones stay.
+        """
+        if self.served.token:
+            self.served.token.reload()
+        if self._context and self._access.certificate:
+            self._access.certificate.load_into(self._context)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Listen to a connection in a thread, if there are not too many of them."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        with self._lock:
+            self._open[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Listen to a connection; its handshake, too, must not keep others waiting."""
+        try:
+            request.settimeout(SECONDS)
+            if self._context is None:
+                super().process_request_thread(request, client_address)
+            else:
+                with suppress(OSError):
+                    secured = self._context.wrap_socket(
+                        request,
+                        server_side=True,
+                        do_handshake_on_connect=False,
+                        suppress_ragged_eofs=True,
+                    )
+                    self._watch_instead(request, secured)
+                    request = secured
+                    secured.do_handshake()
+                    self.finish_request(secured, client_address)
+                self.shutdown_request(request)
+        finally:
+            with self._lock:
+                self._open.pop(request, None)
+            self._free.release()
+
+    def _watch_instead(self, old: socket.socket, new: socket.socket) -> None:
+        with self._lock:
+            self._open[new] = self._open.pop(old, time.monotonic())
+
+    def service_actions(self) -> None:
+        """Cut what lasts too long, however lively it is."""
+        super().service_actions()
+        latest = time.monotonic() - SECONDS
+        with self._lock:
+            late = [each for each, began in self._open.items() if began < latest]
+        for each in late:
+            with suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Somebody hung up, or sent what is no request: nothing to be said about that."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    server: Server
+    server_version = "scroogevm-probe"
+    sys_version = ""
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Say the numbers."""
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        """Say how many they would be."""
+        self._answer()
+
+    def _answer(self) -> None:
+        served = self.server.served
+        path = self.path.partition("?")[0]
+        if served.token and not served.token.admits(self.headers.get("Authorization")):
+            self._send(HTTPStatus.UNAUTHORIZED, b"a token is needed\n", challenge=True)
+        elif path == "/metrics":
+            openmetrics = served.openmetrics and wants_openmetrics(self.headers.get("Accept", ""))
+            body = served.page(openmetrics).encode("utf-8")
+            self._send(HTTPStatus.OK, body, OPENMETRICS if openmetrics else TEXT)
+        elif path == "/":
+            self._send(HTTPStatus.OK, _INDEX)
+        else:
+            self._send(HTTPStatus.NOT_FOUND, b"not here: /metrics\n")
+
+    def _send(
+        self,
+        status: HTTPStatus,
+        body: bytes,
+        kind: str = "text/plain; charset=utf-8",
+        *,
+        challenge: bool = False,
+    ) -> None:
+        packed = len(body) > 1000 and takes_gzip(self.headers)
+        if packed:
+            body = gzip.compress(body, compresslevel=1, mtime=0)
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")  # a thread that waits is one that others lack
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+        if challenge:
+            self.send_header("WWW-Authenticate", "Bearer")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the original's name
+        """Requests are not written down."""
+
+
+def wants_openmetrics(accept: str) -> bool:
+    """Whether a client takes OpenMetrics no less gladly than plain text.
+
+    >>> wants_openmetrics("application/openmetrics-text;version=1.0.0;q=0.8,text/plain;q=0.5")
+    True
+    >>> wants_openmetrics("*/*")
+    False
+    """
+    liked = {"application/openmetrics-text": 0.0, "text/plain": 0.0}
+    for item in accept.split(","):
+        kind, *parameters = (part.strip() for part in item.lower().split(";"))
+        weight = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        if kind in liked:
+            with suppress(ValueError):
+                liked[kind] = max(liked[kind], float(weight))
+    wanted, plain = liked.values()
+    return wanted > 0 and wanted >= plain
+
+
+def takes_gzip(headers: Message) -> bool:
+    """Whether a client takes a packed answer."""
+    offered = (item.strip() for item in headers.get("Accept-Encoding", "").lower().split(","))
+    return any(
+        item == "gzip" or (item.startswith("gzip;") and "q=0" not in item.replace("q=0.", ""))
+        for item in offered
+    )
