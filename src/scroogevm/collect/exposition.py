@@ -1,0 +1,87 @@
+"""What an exporter answers, read fast and without trust."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scroogevm.collect.layout import Counts, Layout, Limits, lay_out
+from scroogevm.errors import ScrapeError
+from scroogevm.telemetry.dialect import Dialect
+from scroogevm.telemetry.reading import Reading
+
+
+class Parser:
+    """Reads what one target answers, time after time.
+
+    Exporters say the same series in the same order again and again. Whatever stands before the
+    values is learnt once, and a body that is laid out as the one before is only cut and converted.
+    Nothing but the layout of the last body is kept, so memory is bounded by what a body may be.
+
+    Args:
+        dialects: the most believed one first.
+        node: name of the node that the target speaks of.
+        target: which of the node's targets it is.
+        limits: what it may ask of memory.
+
+    Attributes:
+        counts: of the last body.
+    """
+
+    def __init__(
+        self,
+        dialects: Sequence[Dialect],
+        node: str,
+        target: str = "",
+        limits: Limits | None = None,
+    ) -> None:
+        self.node = node
+        self.target = target
+        self.counts = Counts()
+        self._dialects = dialects
+        self._limits = limits or Limits()
+        self._layout: Layout | None = None
+
+    def read(self, body: bytes, time: float) -> Sequence[Reading]:
+        """What a body says: a reading for each dialect that it speaks, the most believed one first.
+
+        Lines that are no sample are counted and left out. The value of a series that no dialect has
+        a place for is not looked at.
+
+        Args:
+            body: as it came, unpacked.
+            time: seconds since 1970, when it was asked for.
+
+        Raises:
+            ScrapeError: it is too large, or nothing in it is a sample although it is not empty.
+        """
+        lines = self._lines(body)
+        before = self._layout
+        if before is not None and before.fits(lines):
+            layout, changed = before, None
+        else:
+            known = before.known if before else {}
+            layout = lay_out(lines, self._dialects, known, self._limits)
+            changed = before.cells if before else None
+        values, bad = layout.values(lines)
+        counted = layout.counts
+        self.counts = replace(
+            counted,
+            samples=counted.samples - bad,
+            used=counted.used - bad,
+            bad=counted.bad + bad,
+        )
+        if self.counts.bad and not self.counts.samples:
+            raise ScrapeError("answers no metrics", where=self._where)
+        self._layout = layout
+        sums = layout.cells.sums(values, changed)
+        return layout.cells.readings(sums, self.node, time, self.target)
+
+    def _lines(self, body: bytes) -> Sequence[bytes]:
+        if len(body) > self._limits.size:
+            raise ScrapeError(f"answers more than {self._limits.size} bytes", where=self._where)
+        if body.count(b"\n") >= self._limits.lines:
+            raise ScrapeError(f"answers more than {self._limits.lines} lines", where=self._where)
+        return body.split(b"\n")
+
+    @property
+    def _where(self) -> str:
+        return self.target or self.node

@@ -1,0 +1,72 @@
+"""One line of an exposition: the text format 0.0.4, and what OpenMetrics adds to it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_NAME = rb"[a-zA-Z_:][a-zA-Z0-9_:]*+"
+_KEY = rb"[a-zA-Z_][a-zA-Z0-9_]*+"
+_TEXT = rb'(?:[^"\\]|\\.)*+'
+_PAIR = rb'[ \t]*+%b[ \t]*+=[ \t]*+"%b"[ \t]*+'
+_BRACES = rb"[ \t]*+\{((?:%b(?:,|(?=\})))*+)[ \t]*+\}" % (_PAIR % (_KEY, _TEXT))
+_SERIES = re.compile(rb"(%b)(?:%b|(?=[ \t]))" % (_NAME, _BRACES))
+_LABELS = re.compile(_PAIR % (b"(%b)" % _KEY, b"(%b)" % _TEXT))
+_TAIL = re.compile(rb"[ \t]*+([^ \t\r#]++)(?:[ \t]++[-+0-9.eE]++)?[ \t]*+(?:#.*+)?[ \t\r]*+")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What stands before a value.
+
+    Attributes:
+        name: of the metric.
+        labels: by name.
+        length: bytes up to where the value, or white space before it, begins.
+    """
+
+    name: str
+    labels: Mapping[str, str]
+    length: int
+
+
+def series(line: bytes, most_labels: int) -> Series | None:
+    r"""The series of a line; None when the line is none of the format.
+
+    >>> series(b'up{node="a",path="C:\\\\x"} 1', 9).labels
+    {'node': 'a', 'path': 'C:\\x'}
+    """
+    found = _SERIES.match(line)
+    if not found or number(line[found.end() :]) is None:
+        return None
+    pairs = _LABELS.findall(found[2] or b"")
+    try:
+        labels = {key.decode(): _unescaped(value.decode()) for key, value in pairs}
+        name = found[1].decode()
+    except UnicodeDecodeError:
+        return None
+    if not len(labels) == len(pairs) <= most_labels:
+        return None
+    return Series(name, labels, found.end())
+
+
+def number(tail: bytes) -> float | None:
+    """The value in what follows a series: without its timestamp and exemplar; None for nonsense.
+
+    >>> number(b' 2.5 1395066363000 # {trace="x"} 0.7'), number(b" 1_000"), number(b" +Inf")
+    (2.5, None, inf)
+    """
+    found = _TAIL.fullmatch(tail)
+    if not found or b"_" in found[1]:
+        return None
+    try:
+        return float(found[1])
+    except ValueError:
+        return None
+
+
+def _unescaped(text: str) -> str:
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
