@@ -163,7 +163,7 @@ def _measure(s: Singles, series: Singles, nodes: Ints) -> Floats:
         _predict(s)
         for lane in range(LANES):
             error = float(s[_Y + lane] - series[nodes[lane], place + 1])
-            whole = math.isfinite(error)
+            whole = math.isfinite(s[_X + lane]) and math.isfinite(error)
             total[lane] += error * error if whole else 0.0
             pairs[lane] += whole
     return np.sqrt(total / pairs)

@@ -36,7 +36,7 @@ class Lstm(QuiescenceTest):
     formula = "abs(RMSE(kept) - RMSE(new)) < tolerance*capacity of a network trained on kept"
     source = "Jacquet, Ledoux, Rouvoy, IEEE TSUSC 9(5), 2024"
 
-    members: int = parameter(5, "networks, of which the one with the median gap decides", low=1)
+    members: int = parameter(15, "networks, of which the one with the median gap decides", low=1)
     epochs: int = parameter(3, "how often a network sees each pair of samples", low=1)
     tolerance: float = parameter(0.01, "largest gap as a share of the capacity", low=0)
 
