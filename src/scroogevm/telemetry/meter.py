@@ -9,12 +9,8 @@ import numpy as np
 from scroogevm.core.arrays import Floats, Ints
 from scroogevm.core.samples import Sample
 from scroogevm.telemetry.quantities import Pair, node_quantities, there, vm_quantities
-from scroogevm.telemetry.rates import LONGEST, believable
+from scroogevm.telemetry.rates import LONGEST, PERIODS, believable
 from scroogevm.telemetry.reading import Reading
-
-_PERIODS = 3
-"""Periods of an exporter that may lie between two readings, where it announces its period."""
-
 
 _Key = tuple[str, str]
 """A target, and a dialect that it speaks."""
@@ -111,7 +107,7 @@ class _Source:
         """What a reading says beside the one before; None when it is too old to say anything."""
         self.rank = now.rank
         before = self._before
-        longest = max(self.longest, _PERIODS * now.values.get("interval", 0.0))
+        longest = max(self.longest, PERIODS * now.values.get("interval", 0.0))
         elapsed, repeated = self._elapsed(now, before)
         if not repeated:
             # A repeat leaves the first of its kind in place: that is when its numbers were new.

@@ -9,7 +9,8 @@ host_cpu_seconds = { term = "cpu_time", where = { mode = ["user", "system"] } }
 ```
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
@@ -59,6 +60,15 @@ class Names(Dialect):
             return (meaning.place(None),)
         vm = labels.get(self.labels[name])
         return (meaning.place(vm),) if vm else ()
+
+    def patterns(self, node: Collection[str], vm: Collection[str]) -> Sequence[str]:
+        """The names themselves, and what the dialect says."""
+        mine = [
+            re.escape(name)
+            for name, meaning in self.meanings.items()
+            if meaning.term in (vm if name in self.labels else node)
+        ]
+        return [*mine, *(self.base.patterns(node, vm) if self.base else ())]
 
 
 def with_names(

@@ -1,6 +1,6 @@
 """Terms become quantities: each quantity of ``core.samples`` as a formula over terms."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ class Pair:
     before: Mapping[str, Floats]
     elapsed: Floats
     clock: Floats
-    longest: float = LONGEST
+    longest: Floats | float = LONGEST
 
     def gauge(self, term: str) -> Floats:
         """A term as it is; what is negative or not finite is missing."""
@@ -107,21 +107,28 @@ VM: Mapping[str, Formula] = {
 _SHARES = ("cpu_pressure", "mem_pressure", "mem_stall")
 
 
-def node_quantities(pair: Pair) -> tuple[Mapping[str, Floats], int]:
-    """Every quantity of nodes, and how many values were absurd and are missing for that.
+def node_quantities(
+    pair: Pair, wanted: Collection[str] | None = None
+) -> tuple[Mapping[str, Floats], int]:
+    """Quantities of nodes, and how many values were absurd and are missing for that.
 
     Usage and steal of more than the cores, and shares of more than the whole, are absurd: a tenth
     more is what reading one number after the other does.
+
+    Args:
+        pair: elements are nodes, or rows of them.
+        wanted: quantities; all when it is left out.
     """
-    values = {quantity: formula(pair) for quantity, formula in NODE.items()}
-    cores = values["cpu"]
-    limits = {"cpu_usage": 1.1 * cores + 0.1, "cpu_steal": 1.1 * cores + 0.1}
+    cores = 1.1 * NODE["cpu"](pair) + 0.1
+    limits = {"cpu_usage": cores, "cpu_steal": cores}
     limits |= dict.fromkeys(_SHARES, np.full(pair.size, 1.1))
-    return _limited(values, limits)
+    return _limited(_values(NODE, pair, wanted), limits)
 
 
-def vm_quantities(pair: Pair, cores: Floats | float = np.nan) -> tuple[Mapping[str, Floats], int]:
-    """Every quantity of VMs, and how many values were absurd and are missing for that.
+def vm_quantities(
+    pair: Pair, cores: Floats | float = np.nan, wanted: Collection[str] | None = None
+) -> tuple[Mapping[str, Floats], int]:
+    """Quantities of VMs, and how many values were absurd and are missing for that.
 
     The threads of a VM that serve its disks and networks use cpu beside its vCPUs, so usage of up
     to twice the vCPUs and one more is believed; but no more than the node has.
@@ -129,10 +136,10 @@ def vm_quantities(pair: Pair, cores: Floats | float = np.nan) -> tuple[Mapping[s
     Args:
         pair: elements are VMs, or rows of them.
         cores: of the node of each, NaN where that is not known.
+        wanted: quantities; all when it is left out.
     """
-    values = {quantity: formula(pair) for quantity, formula in VM.items()}
-    limit = np.fmin(2.0 * values["cpu"] + 1.0, 1.1 * np.asarray(cores) + 0.1)
-    return _limited(values, {"cpu_usage": limit})
+    limit = np.fmin(2.0 * VM["cpu"](pair) + 1.0, 1.1 * np.asarray(cores) + 0.1)
+    return _limited(_values(VM, pair, wanted), {"cpu_usage": limit})
 
 
 def there(terms: Mapping[str, Floats], size: int) -> Bools:
@@ -141,13 +148,23 @@ def there(terms: Mapping[str, Floats], size: int) -> Bools:
     return np.ones(size, np.bool_) if state is None else ~np.isin(state, _GONE)
 
 
+def _values(
+    formulas: Mapping[str, Formula], pair: Pair, wanted: Collection[str] | None
+) -> Mapping[str, Floats]:
+    return {
+        quantity: formula(pair)
+        for quantity, formula in formulas.items()
+        if wanted is None or quantity in wanted
+    }
+
+
 def _limited(
     values: Mapping[str, Floats], limits: Mapping[str, Floats]
 ) -> tuple[Mapping[str, Floats], int]:
     """Values above their limit become missing."""
-    absurd = {quantity: values[quantity] > limit for quantity, limit in limits.items()}
+    absurd = {name: value > limits[name] for name, value in values.items() if name in limits}
     kept = {
-        quantity: np.where(absurd[quantity], np.nan, value) if quantity in absurd else value
-        for quantity, value in values.items()
+        name: np.where(absurd[name], np.nan, value) if name in absurd else value
+        for name, value in values.items()
     }
     return kept, sum(int(np.count_nonzero(each)) for each in absurd.values())

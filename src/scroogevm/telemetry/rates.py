@@ -8,6 +8,9 @@ from scroogevm.core.arrays import Bools, Floats
 LONGEST = 180.0
 """Seconds between two readings above which their difference says too little of either."""
 
+PERIODS = 3
+"""Periods of an exporter that may lie between two readings, where it says how long one is."""
+
 SHORTEST = 0.1
 """Seconds between two readings below which the difference is noise."""
 
@@ -15,7 +18,9 @@ _STRETCH = 2.5
 _SLACK = 1.0
 
 
-def rate(now: ArrayLike, before: ArrayLike, elapsed: ArrayLike, longest: float = LONGEST) -> Floats:
+def rate(
+    now: ArrayLike, before: ArrayLike, elapsed: ArrayLike, longest: ArrayLike = LONGEST
+) -> Floats:
     """(now - before) / elapsed; NaN on a reset, a repeat, backward time, or too long a gap.
 
     Args:
@@ -27,7 +32,9 @@ def rate(now: ArrayLike, before: ArrayLike, elapsed: ArrayLike, longest: float =
     >>> rate([7.0, 7.0, 7.0, 7.0], [5.0, 9.0, 5.0, 5.0], [4.0, 4.0, 0.0, 999.0]).tolist()
     [0.5, nan, nan, nan]
     """
-    now, before, elapsed = (np.asarray(each, np.float64) for each in (now, before, elapsed))
+    now, before, elapsed, longest = (
+        np.asarray(each, np.float64) for each in (now, before, elapsed, longest)
+    )
     good = (now >= before) & (before >= 0) & (elapsed >= SHORTEST) & (elapsed <= longest)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         given = np.where(good, (now - before) / elapsed, np.nan)

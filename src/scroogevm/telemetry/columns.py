@@ -1,0 +1,158 @@
+"""Whole windows of series, as a server that scraped exporters has them, become rows.
+
+```
+series -> terms -> quantities     each dialect for itself, since each has its own clock
+                   one_of         where several dialects speak of the same node
+```
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools, Floats, Ints
+from scroogevm.core.samples import Recorded, Rows
+from scroogevm.telemetry import terms
+from scroogevm.telemetry.clocks import Clock
+from scroogevm.telemetry.dialect import Place
+from scroogevm.telemetry.pieces import Piece, apart, first_known, together
+from scroogevm.telemetry.quantities import node_quantities, there, vm_quantities
+from scroogevm.telemetry.rates import LONGEST
+
+
+class Series(NamedTuple):
+    """One series in a window.
+
+    Attributes:
+        node: that it is of.
+        place: where its values go.
+        time: (samples,), seconds since 1970, strictly ascending.
+        value: (samples,).
+    """
+
+    node: str
+    place: Place
+    time: Floats
+    value: Floats
+
+
+def quantities(
+    series: Iterable[Series], wanted: Collection[str] | None = None, longest: float = LONGEST
+) -> Recorded:
+    """Rows of quantities from series of one dialect.
+
+    Rates are what a ``Meter`` makes of the same readings, but that a VM which was away for less
+    than ``longest`` has one across the gap.
+
+    Args:
+        series: of any number of nodes, in any order; those of one place are summed.
+        wanted: quantities of nodes and VMs; all when it is left out.
+        longest: seconds between two samples above which no rate is given.
+    """
+    found = list(series)
+    nodes = _terms([one for one in found if one.place.vm is None], terms.NODE)
+    vms = _terms([one for one in found if one.place.vm is not None], terms.VM)
+    clock = Clock.of_nodes(nodes)
+    values, _ = node_quantities(clock.pair(nodes, longest), wanted)
+    at = _same_scrape(nodes, vms)
+    vm_clock = clock.of_vms(vms, at)
+    cores = np.append(nodes.values.get("cores", np.full(len(nodes), np.nan)), np.nan)[at]
+    vm_values, _ = vm_quantities(vm_clock.pair(vms, longest), cores, wanted)
+    here = vm_clock.fresh(longest) & there(vms.values, len(vms))
+    return Recorded(
+        _kept(nodes, values, clock.fresh(longest)),
+        _kept(vms, vm_values, here),
+    )
+
+
+def one_of(parts: Sequence[Recorded]) -> Recorded:
+    """What several dialects say, the most believed one first.
+
+    Each quantity of a node is from the first that knows it. The VMs of a node are all from the
+    first that knows any, since dialects may name them differently.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    nodes: dict[tuple[str, ...], list[Piece]] = {}
+    vms: dict[tuple[str, ...], Piece] = {}
+    spoke: dict[str, int] = {}
+    for number, part in enumerate(parts):
+        for owner, piece in apart(part.nodes):
+            nodes.setdefault(owner, []).append(piece)
+        vms |= {
+            owner: piece
+            for owner, piece in apart(part.vms)
+            if spoke.setdefault(owner[0], number) == number
+        }
+    known = {owner: first_known(pieces) for owner, pieces in nodes.items()}
+    return Recorded(
+        together(known, parts[0].nodes.values),
+        together(vms, parts[0].vms.values),
+    )
+
+
+def _terms(series: Sequence[Series], known: Collection[str]) -> Rows:
+    """Rows of terms."""
+    owned: dict[tuple[str, ...], list[Series]] = {}
+    for one in series:
+        owner = (one.node,) if one.place.vm is None else (one.node, one.place.vm)
+        owned.setdefault(owner, []).append(one)
+    found = {one.place.term for one in series}
+    pieces = {owner: _summed(group) for owner, group in owned.items()}
+    return together(pieces, [term for term in known if term in found])
+
+
+def _summed(series: Sequence[Series]) -> Piece:
+    """The rows of one owner: series of one place are summed.
+
+    A sum of more series than in the row before, or of fewer, is missing in that row: what it grew
+    by would be no rate.
+    """
+    time = series[0].time
+    if any(not np.array_equal(time, one.time) for one in series[1:]):
+        time = np.unique(np.concatenate([one.time for one in series]))
+    sums: dict[str, Floats] = {}
+    parts: dict[str, Ints] = {}
+    for one in series:
+        term = one.place.term
+        total = sums.setdefault(term, np.zeros(time.size))
+        number = parts.setdefault(term, np.zeros(time.size, np.int64))
+        at = slice(None) if one.time.size == time.size else np.searchsorted(time, one.time)
+        total[at] += 1.0 if one.place.count else one.value * one.place.factor
+        number[at] += 1
+    counted = {one.place.term for one in series if one.place.count}
+    for term, total in sums.items():
+        number = parts[term]
+        missing = number == 0
+        if term not in counted:
+            missing[1:] |= (number[1:] != number[:-1]) & (number[:-1] > 0)
+        total[missing] = np.nan
+    return Piece(time, sums)
+
+
+def _same_scrape(nodes: Rows, vms: Rows) -> Ints:
+    """(rows of VMs,), the row of the VM's node in the same scrape, -1 for none."""
+    place = {owner[0]: number for number, owner in enumerate(nodes.owners)}
+    at = np.full(len(vms), -1, np.int64)
+    node_starts = np.searchsorted(nodes.owner, np.arange(len(nodes.owners) + 1))
+    vm_starts = np.searchsorted(vms.owner, np.arange(len(vms.owners) + 1))
+    for number, (node, _) in enumerate(vms.owners):
+        if node in place:
+            low, high = node_starts[place[node]], node_starts[place[node] + 1]
+            mine = slice(vm_starts[number], vm_starts[number + 1])
+            found = low + np.searchsorted(nodes.time[low:high], vms.time[mine])
+            found = np.minimum(found, high - 1)
+            at[mine] = np.where(nodes.time[found] == vms.time[mine], found, -1)
+    return at
+
+
+def _kept(rows: Rows, values: Mapping[str, Floats], kept: Bools) -> Rows:
+    """Some of the rows, with other values; owners without any row left are left out."""
+    left, owner = np.unique(rows.owner[kept], return_inverse=True)
+    return Rows(
+        [rows.owners[number] for number in left],
+        owner.astype(np.int64),
+        rows.time[kept],
+        {name: value[kept] for name, value in values.items()},
+    )
