@@ -55,13 +55,12 @@ class Gmm(QuiescenceTest):
 
     def judge(self, history: History) -> Verdict:
         """Fit to the kept windows, then compare the errors on them and on the new one."""
-        windows = kept_windows(history)
-        joined, new = np.concatenate(windows, axis=1), history.new.usage
-        times = np.concatenate([_times(window) for window in windows]), _times(new)
+        kept, new = history.earlier_usage, history.new.usage
+        times = np.concatenate([_times(one) for one in kept_windows(history)]), _times(new)
         before, after = np.empty((2, history.nodes))
         for first in range(0, history.nodes, _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
-            usage = joined[some], new[some]
+            usage = kept[some], new[some]
             before[some], after[some] = self._errors(times, usage, history.capacity[some])
         limit = self.tolerance * history.capacity
         return Verdict.of({"mae": (after - before, limit)}, mae_kept=before, mae_new=after)
