@@ -1,0 +1,91 @@
+"""What shall be recorded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from scroogevm.errors import MisuseError, StoreError
+from scroogevm.ports import Shape, Store
+
+Shown = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which samples of a store shall become a trace, and how it is cut.
+
+    Attributes:
+        origin: where the samples come from, in words, such as ``prometheus:http://host:9090``.
+        since: seconds since 1970.
+        until: likewise.
+        nodes: names, or patterns such as ``rack1-*``; all nodes when empty.
+        interval: seconds between samples of the trace; None for what the store has.
+        shape: scope, slice and history of the trace.
+        words: what of this a user said, to know the same question again another day.
+    """
+
+    origin: str
+    since: float
+    until: float
+    nodes: Sequence[str] = ()
+    interval: float | None = None
+    shape: Shape = Shape(1800.0, 1800.0)
+    words: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            MisuseError: no whole window lies in the time, or the interval fits no slice.
+        """
+        if self.interval is not None and not 0 < self.interval <= self.shape.slice:
+            raise MisuseError(
+                f"{self.interval:g} s is no interval between samples",
+                where="--interval",
+                remedy=f"more than 0 and at most a slice, {self.shape.slice:g} s",
+            )
+        if self.windows < 1:
+            raise MisuseError(
+                f"no whole slice of {self.shape.slice:g} s lies in {self.until - self.since:g} s",
+                remedy="an earlier --since, or a shorter --slice or --scope",
+            )
+
+    @property
+    def begin(self) -> float:
+        """Begin of the first window: scopes begin at multiples of their length since 1970."""
+        return -(-self.since // self.shape.scope) * self.shape.scope
+
+    @property
+    def windows(self) -> int:
+        """Whole slices from ``begin`` on."""
+        return max(0, int((self.until - self.begin) / self.shape.slice + 1e-9))
+
+    @property
+    def end(self) -> float:
+        """End of the last window."""
+        return self.begin + self.windows * self.shape.slice
+
+    def choose(self, store: Store) -> Sequence[str]:
+        """The nodes of the store that are asked for.
+
+        Raises:
+            StoreError: there is none.
+            MisuseError: a pattern fits no node.
+        """
+        there = store.nodes(self.begin, self.end)
+        if not there:
+            raise StoreError(
+                "has no samples of any node in the time asked for",
+                where=self.origin,
+                remedy="another --since or --until; `scroogevm store info` says what it has",
+            )
+        for pattern in self.nodes:
+            if not any(fnmatchcase(node, pattern) for node in there):
+                raise MisuseError(
+                    f"no node is called {pattern!r}",
+                    where=self.origin,
+                    remedy=f"there are {len(there)}, such as {', '.join(there[:3])}",
+                )
+        wanted = self.nodes or ["*"]
+        return [node for node in there if any(fnmatchcase(node, w) for w in wanted)]

@@ -1,0 +1,92 @@
+"""How often a store has samples, and what follows for a trace made of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scroogevm.core.samples import Rows
+from scroogevm.errors import StoreError
+from scroogevm.ports import Store
+from scroogevm.traces.stored.asked import Asked
+from scroogevm.traces.tables import PART_ROWS
+
+READ_ROWS = 1_000_000
+"""VM rows that are asked of a store at once: some 100 MiB on the way."""
+
+_LOOKED_AT = 5
+"""Nodes that are looked at to learn the pace of all."""
+_GLIMPSE = 3600.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How samples of a store become samples of a trace.
+
+    Attributes:
+        own: seconds between two samples of a node in the store.
+        interval: seconds between samples of the trace, a whole part of a slice.
+        nodes: how many nodes are read together, and become a part of the trace.
+        piece: seconds that are read at once, a multiple of the interval.
+        coarser: whether the interval was made longer so that a node fits into a part.
+    """
+
+    own: float
+    interval: float
+    nodes: int
+    piece: float
+    coarser: bool = False
+
+    @classmethod
+    def of(cls, store: Store, nodes: Sequence[str], asked: Asked) -> "Pace":
+        """Look at the newest samples of some nodes.
+
+        Raises:
+            StoreError: no two samples lie near each other.
+        """
+        some = nodes[:: max(1, len(nodes) // _LOOKED_AT)][:_LOOKED_AT]
+        own, vms = _look(store, some, asked)
+        span, slice_ = asked.end - asked.begin, asked.shape.slice
+        samples = max(1, int(slice_ / (asked.interval or own) + 1e-9))
+        rows = max(1.0, vms) * asked.windows
+        coarser = asked.interval is None and rows * samples > PART_ROWS
+        if coarser:
+            samples = max(1, int(PART_ROWS / rows))
+        interval = slice_ / samples
+        together = max(1, int(PART_ROWS / (rows * samples)))
+        seconds = READ_ROWS / max(1.0, vms * min(together, len(nodes))) * own
+        piece = interval * max(1, int(min(seconds, span, 86400.0) / interval))
+        return cls(own, interval, together, piece, coarser)
+
+
+def _look(store: Store, nodes: Sequence[str], asked: Asked) -> tuple[float, float]:
+    """Seconds between samples, and VMs on a node, in the newest time that has any."""
+    end, span = asked.end, _GLIMPSE
+    while end > asked.begin:
+        start = max(asked.begin, end - span)
+        found = store.read(nodes, start, end, ("cpu",))
+        step = _step(found.nodes)
+        if step:
+            owners = {owner[0] for owner in found.nodes.owners}
+            return step, len(found.vms.owners) / max(1, len(owners))
+        end, span = start, 2 * span
+    raise StoreError(
+        "has no two samples near each other in the time asked for",
+        where=f"{asked.origin}: nodes such as {nodes[0]}",
+        remedy="another --since, --until or --node",
+    )
+
+
+def _step(rows: Rows) -> float:
+    """Median of the seconds between two samples of an owner; whole seconds where near; 0 for none.
+
+    >>> _step(Rows([("n",)], np.zeros(4, int), np.array([0, 5.01, 10, 15.02]), {}))
+    5.0
+    """
+    same = np.diff(rows.owner) == 0
+    steps = np.diff(rows.time)[same]
+    if not steps.size:
+        return 0.0
+    middle = float(np.median(steps))
+    whole = float(round(middle))
+    return whole if whole and abs(middle - whole) < 0.1 * whole else middle

@@ -1,0 +1,97 @@
+"""Samples as they came, onto the regular times of a trace."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from scroogevm.core.samples import Rows
+from scroogevm.ports import RESOURCES
+from scroogevm.traces.checks import ABSURD_NODE, ABSURD_VM
+
+KEYS: Mapping[str, Sequence[str]] = {"nodes": ("node",), "vms": ("node", "vm")}
+_MOST = {"nodes": ABSURD_NODE, "vms": ABSURD_VM}
+
+
+@dataclass(frozen=True)
+class Times:
+    """The regular times.
+
+    Attributes:
+        begin: of the first interval, seconds since 1970.
+        end: of the last one.
+        interval: seconds.
+        own: seconds between samples as they came.
+    """
+
+    begin: float
+    end: float
+    interval: float
+    own: float
+
+
+def regular(rows: Rows, table: str, times: Times) -> tuple[pl.DataFrame, int]:
+    """The mean of the samples in each interval; the largest size, for a balloon may move in it.
+
+    A sample speaks of the time since the one before it, so it counts where the middle of that time
+    lies. That keeps it in its interval however late within a half of its own pace it came.
+
+    Args:
+        rows: samples as they came.
+        table: ``nodes`` or ``vms``.
+        times: the regular times.
+
+    Returns:
+        The columns of ``tables.NODES`` or ``tables.VMS``, only intervals with a sample; and how
+        many numbers were left out as absurd.
+    """
+    frame, absurd = _believable(_frame(rows), _MOST[table])
+    place = ((pl.col("time") - times.own / 2 - times.begin) / times.interval).floor()
+    most = round((times.end - times.begin) / times.interval)
+    grouped = (
+        frame.lazy()
+        .with_columns(place.cast(pl.Int64).alias("place"))
+        .filter(pl.col("place").is_between(0, most - 1))
+        .group_by("owner", "place", maintain_order=True)
+        .agg(
+            *(pl.col(resource).max() for resource in RESOURCES),
+            *(pl.col(f"{resource}_usage").mean() for resource in RESOURCES),
+        )
+        .with_columns(time=times.begin + pl.col("place") * times.interval)
+        .collect()
+    )
+    owners = {
+        key: pl.Series(key, [owner[at] for owner in rows.owners], dtype=pl.String)
+        for at, key in enumerate(KEYS[table])
+    }
+    named = {key: names.gather(grouped["owner"]) for key, names in owners.items()}
+    return grouped.drop("owner", "place").with_columns(**named), absurd
+
+
+def _frame(rows: Rows) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "owner": rows.owner,
+            "time": rows.time,
+            **{name: rows.values[name] for name in _COLUMNS},
+        }
+    ).with_columns(pl.col(_COLUMNS).fill_nan(None))
+
+
+_COLUMNS = [*RESOURCES, *(f"{resource}_usage" for resource in RESOURCES)]
+
+
+def _believable(frame: pl.DataFrame, most: float) -> tuple[pl.DataFrame, int]:
+    """Numbers that no reader of a trace would believe become missing."""
+    wrong: dict[str, pl.Expr] = {}
+    for resource in RESOURCES:
+        size, usage = pl.col(resource), pl.col(f"{resource}_usage")
+        wrong[resource] = (size < 0) | size.is_infinite()
+        wrong[f"{resource}_usage"] = (usage < 0) | usage.is_infinite() | (usage > most * size)
+    wrong = {name: test.fill_null(value=False) for name, test in wrong.items()}
+    count = frame.select(pl.sum_horizontal(*(test.sum() for test in wrong.values()))).item()
+    if not count:
+        return frame, 0
+    return frame.with_columns(
+        pl.when(~test).then(pl.col(name)).alias(name) for name, test in wrong.items()
+    ), int(count)

@@ -1,0 +1,112 @@
+"""The parts of a trace that are done, beside its place, until it is whole: work that goes on."""
+
+import fcntl
+import json
+import os
+import shutil
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import polars as pl
+
+from scroogevm.errors import MisuseError, OutputError
+from scroogevm.files import system_number
+from scroogevm.traces.manifest import Manifest
+from scroogevm.traces.tables import TraceWriter
+
+_PLAN = "plan.json"
+
+
+class Work(AbstractContextManager["Work"]):
+    """A directory ``.NAME.recording`` beside the trace, which an interrupt leaves for the next try.
+
+    It holds the plan, and the two tables of every part that is done; a part appears whole or not
+    at all. One process at a time works in it.
+
+    Args:
+        place: where the trace shall be.
+
+    Raises:
+        MisuseError: another process works in it.
+        OutputError: it cannot be written.
+    """
+
+    def __init__(self, place: Path) -> None:
+        target = Path(os.path.realpath(place))
+        self.place = place
+        self.folder = target.with_name(f".{target.name}.recording")
+
+    def __enter__(self) -> "Work":
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._handle)
+            raise MisuseError(
+                "is being recorded by another process",
+                where=str(self.place),
+                remedy="wait for it, or choose another place",
+            ) from None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._handle)
+
+    @property
+    def plan(self) -> dict[str, Any] | None:
+        """What was planned when the work began; None where it begins now, or cannot be read."""
+        try:
+            content = json.loads((self.folder / _PLAN).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return content if isinstance(content, dict) else None
+
+    def begin(self, plan: dict[str, Any]) -> None:
+        """Forget what was done, and plan anew."""
+        for path in self.folder.iterdir():
+            path.unlink()
+        self._write(_PLAN, lambda path: path.write_text(json.dumps(plan)))
+
+    def done(self, number: int) -> bool:
+        """Whether a part is there."""
+        return (self.folder / f"{number:05d}.vms").is_file()
+
+    def keep(self, number: int, nodes: pl.DataFrame, vms: pl.DataFrame) -> None:
+        """Keep a part."""
+        for table, frame in (("nodes", nodes), ("vms", vms)):  # what is last says it is whole
+            self._write(f"{number:05d}.{table}", frame.write_parquet)
+
+    def finish(self, manifest: Manifest, parts: int, *, overwrite: bool) -> Manifest:
+        """Make the trace of the parts, and clear the work away."""
+        with TraceWriter(self.place, manifest, overwrite=overwrite) as writer:
+            for number in range(parts):
+                tables = (self.folder / f"{number:05d}.{table}" for table in ("nodes", "vms"))
+                nodes, vms = (pl.read_parquet(path) for path in tables)
+                if nodes.height:
+                    writer.write(nodes, vms)
+        shutil.rmtree(self.folder)
+        return Manifest.read(self.place)
+
+    def _write(self, name: str, write: Any) -> None:
+        beside = self.folder / f"{name}.new"
+        try:
+            write(beside)
+            beside.rename(self.folder / name)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: Exception) -> OutputError:
+        number = system_number(error)
+        reason = os.strerror(number) if number else str(error)
+        return OutputError(f"cannot be written: {reason}", where=str(self.folder))
