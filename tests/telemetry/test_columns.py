@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import NAN
+from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import NODE, VM, Recorded, Rows
 from scroogevm.telemetry.columns import Series, one_of, quantities
 from scroogevm.telemetry.dialect import Place
@@ -45,6 +46,11 @@ def readings(walk: Sequence[Mapping[str, Any]], *, clock: bool) -> list[Reading]
         values |= {"clock": here} if clock else {}
         made.append(Reading("n", time, values, vms, columns, "d"))
     return made
+
+
+def seconds(number: int) -> Floats:
+    """The times of so many scrapes."""
+    return np.array([5.0 * n for n in range(number)])
 
 
 def as_series(made: Sequence[Reading]) -> list[Series]:
@@ -101,7 +107,7 @@ def test_usage_is_never_more_than_there_is_and_never_zero_for_want_of_news(
 
 
 def test_several_series_of_one_place_are_summed_and_a_change_of_their_number_is_no_rate() -> None:
-    time = np.arange(6) * 5.0
+    time = seconds(6)
     one = Series("n", Place(None, "cpu_time"), time, time * 1.0)
     late = Series("n", Place(None, "cpu_time"), time[3:], 1000 + time[3:])
     cores = [
@@ -137,7 +143,7 @@ def test_a_vm_that_is_shut_off_has_no_rows() -> None:
 
 def recorded(cpu: Mapping[str, Sequence[float]], vms: Mapping[tuple[str, str], float]) -> Recorded:
     """Cores of nodes over time, and of VMs at time 0; the rest is missing."""
-    time = np.arange(3) * 5.0
+    time = seconds(3)
     series = [Series(n, Place(None, "cores"), time, np.array(v)) for n, v in cpu.items()]
     series += [
         Series(node, Place(vm, "vcpus"), time[:1], np.array([value]))
@@ -157,7 +163,7 @@ def test_of_several_dialects_the_first_that_knows_is_believed_for_each_node() ->
 
 @pytest.mark.parametrize("late", [0.0, 2.0])
 def test_quantities_from_dialects_scraped_at_other_times_stay_at_their_times(late: float) -> None:
-    time = np.arange(2) * 5.0
+    time = seconds(2)
     first = quantities([Series("n", Place(None, "cores"), time, np.array([4.0, 4.0]))])
     other = quantities([Series("n", Place(None, "mem_total"), time + late, np.array([1.0, 1.0]))])
     rows = one_of([first, other]).nodes

@@ -155,7 +155,7 @@ def _term_problems(term: Any, *, of_vm: bool) -> Sequence[str]:
     if term in other:
         remedy = "leave vm out" if of_vm else "vm must say which label names the VM"
         return [f"{problem}, {remedy}"]
-    return [problem + (_near(term, known) or f": there are {', '.join(known)}")]
+    return [problem + _near(term, known)]
 
 
 def _are_labels(where: Any) -> bool:
@@ -168,4 +168,4 @@ def _are_labels(where: Any) -> bool:
 
 def _near(word: Any, known: "Sequence[str] | Mapping[str, Any]") -> str:
     near = get_close_matches(str(word), list(known), n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
+    return f", did you mean {near[0]!r}?" if near else f": there are {', '.join(known)}"
