@@ -57,13 +57,19 @@ class Access:
         with self.moment() as database:
             names = node_names(database.connection)
             numbers = {name: number for number, name in names.items()}
-            for name in sorted(set(nodes) & numbers.keys()):
+            wanted = sorted(set(nodes) & numbers.keys())
+            kept = blocks(
+                database.connection,
+                self._layouts,
+                [numbers[name] for name in wanted],
+                span,
+                quantities,
+            )
+            for name in wanted:
                 with _of(name):
-                    kept = blocks(
-                        database.connection, self._layouts, numbers[name], span, quantities
-                    )
-                if kept:
-                    found.append(Found(name, kept))
+                    parts = next(kept)
+                if parts:
+                    found.append(Found(name, parts))
             return recorded(found, quantities)
 
     @contextmanager

@@ -1,16 +1,19 @@
 """Blocks of a node out of the file."""
 
+import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from scroogevm.stores._embedded.block import Block, merge, recent_block, unpack_block
 from scroogevm.stores._embedded.database import PERIOD
 from scroogevm.stores._embedded.names import Layouts
 
 _END = 2**62
+_CHUNKS = "chunk.node = ? AND period > ? AND period <= ? AND last >= ? AND first <= ?"
 
 
 def milliseconds(seconds: float, beyond: int) -> int:
@@ -58,22 +61,24 @@ def active(
 def blocks(
     connection: sqlite3.Connection,
     layouts: Layouts,
-    node: int,
+    nodes: Sequence[int],
     span: tuple[float, float],
     quantities: Sequence[str],
-) -> Sequence[Block]:
-    """The samples of a node in a span of seconds, its end left out, in order of time, each once.
+) -> Iterator[Sequence[Block]]:
+    """For each node its samples in a span of seconds, its end left out: in order, each once.
 
     Raises:
         DamagedError: something of it is not what was written.
     """
     low, high = milliseconds(span[0], -1), milliseconds(span[1], 1)
-    kept = [
-        *chunks(connection, layouts, node, (low, high), quantities),
-        *_recent(connection, layouts, node, low, high),
-    ]
-    parts = (block.within(*span) for block in kept)
-    return list(_apart([block for block in parts if block.times.size]))
+    recent = _recent(connection, nodes, low, high)
+    for node in nodes:
+        kept = [
+            *chunks(connection, layouts, node, (low, high), quantities),
+            *recent_blocks(connection, layouts, recent.get(node, ())),
+        ]
+        parts = (block.within(*span) for block in kept)
+        yield list(_apart([block for block in parts if block.times.size]))
 
 
 def chunks(
@@ -88,35 +93,46 @@ def chunks(
     Raises:
         DamagedError: something of it is not what was written.
     """
-    low, high = span
-    found = connection.execute(
-        "SELECT id, layout, samples, head FROM chunk WHERE node = ? AND period > ? AND period <= ?"
-        " AND last >= ? AND first <= ? ORDER BY period",
-        (node, low - PERIOD, high, low, high),
+    values = (node, span[0] - PERIOD, span[1], *span)
+    heads = connection.execute(
+        f"SELECT id, layout, samples, head FROM chunk WHERE {_CHUNKS} ORDER BY period",  # noqa: S608  # fixed text
+        values,
     ).fetchall()
-    if not found:
+    if not heads:
         return
-    known = layouts.load(connection, map(itemgetter(1), found))
-    marks = ",".join("?" * len(quantities))
-    wanted = f"SELECT quantity, content FROM part WHERE chunk = ? AND quantity IN ({marks})"  # noqa: S608  # question marks
-    for number, layout, samples, head in found:
-        columns = dict(connection.execute(wanted, (number, *quantities)).fetchall())
-        yield unpack_block(head, samples, known[layout], columns)
+    columns: dict[int, dict[str, Any]] = {number: {} for number, *_ in heads}
+    for number, quantity, content in connection.execute(
+        "SELECT chunk.id, quantity, content FROM chunk CROSS JOIN part ON part.chunk = chunk.id"  # noqa: S608  # likewise
+        f" WHERE {_CHUNKS} AND quantity IN (SELECT value FROM json_each(?))",
+        (*values, json.dumps(list(quantities))),
+    ):
+        columns[number][quantity] = content
+    known = layouts.load(connection, map(itemgetter(1), heads))
+    for number, layout, samples, head in heads:
+        yield unpack_block(head, samples, known[layout], columns[number])
+
+
+Row = tuple[int, int, bytes]
+"""Layout, time and content of a recent sample."""
 
 
 def _recent(
-    connection: sqlite3.Connection, layouts: Layouts, node: int, low: int, high: int
-) -> Iterator[Block]:
-    found = connection.execute(
-        "SELECT layout, time, content FROM recent WHERE time >= ? AND time <= ? AND node = ?"
-        " ORDER BY time",
-        (low, high, node),
-    ).fetchall()
-    yield from recent_blocks(connection, layouts, found)
+    connection: sqlite3.Connection, nodes: Sequence[int], low: int, high: int
+) -> Mapping[int, Sequence[Row]]:
+    """The recent samples of some nodes, in order of time: one look for all."""
+    rows = connection.execute(
+        "SELECT node, layout, time, content FROM recent WHERE time >= ? AND time <= ?"
+        " AND +node IN (SELECT value FROM json_each(?)) ORDER BY time",
+        (low, high, json.dumps(list(nodes))),
+    )
+    found: dict[int, list[Row]] = {}
+    for node, layout, stamp, content in rows:
+        found.setdefault(node, []).append((layout, stamp, content))
+    return found
 
 
 def recent_blocks(
-    connection: sqlite3.Connection, layouts: Layouts, rows: Sequence[tuple[int, int, bytes]]
+    connection: sqlite3.Connection, layouts: Layouts, rows: Sequence[Row]
 ) -> Iterator[Block]:
     """Rows of ``recent`` of one node in order of time, those of one layout together.
 
@@ -129,18 +145,18 @@ def recent_blocks(
         yield recent_block(times, known[layout], contents)
 
 
-def _apart(found: Iterable[Block]) -> Iterator[Block]:
-    """Merge what overlaps: samples that came late, or twice."""
-    run: list[Block] = []
+def _apart(found: Sequence[Block]) -> Iterator[Block]:
+    """Merge what overlaps: samples that came late, or twice; of those the first in ``found``."""
+    run: list[int] = []
     last = -_END
-    for block in sorted(found, key=lambda block: block.first):
-        if run and block.first > last:
-            yield _one(run)
+    for number in sorted(range(len(found)), key=lambda number: found[number].first):
+        if run and found[number].first > last:
+            yield _one([found[one] for one in sorted(run)])
             run = []
-        run.append(block)
-        last = max(last, block.last) if len(run) > 1 else block.last
+        run.append(number)
+        last = max(last, found[number].last)
     if run:
-        yield _one(run)
+        yield _one([found[one] for one in sorted(run)])
 
 
 def _one(run: Sequence[Block]) -> Block:
