@@ -15,12 +15,12 @@ HEAVY = ("numpy", "polars", "rich", "matplotlib", "simdjson", "scipy")
 def test_help_names_every_command() -> None:
     done = scroogevm("--help")
     assert done.returncode == 0
-    for name in ("replay", "strategies", "trace"):
+    for name in ("quiescence", "replay", "strategies", "trace"):
         assert f"  {name}" in done.stdout
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("replay",), ("trace",), ("trace", "place"), ("strategies",)]
+    "words", [(), ("quiescence",), ("replay",), ("trace",), ("trace", "place"), ("strategies",)]
 )
 def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
     done = scroogevm(*words, "--help", env={"PYTHONPROFILEIMPORTTIME": "1"})

@@ -12,7 +12,7 @@ from scroogevm.cli import cli
 from scroogevm.scoring import SCORES
 
 PAGE = DOCS / "reference" / "output.md"
-TABLES = ("scores", "node-scores", "estimates", "memos", "series")
+TABLES = ("scores", "node-scores", "estimates", "memos", "verdicts", "series")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_every_table_is_written_in_the_formats_that_are_named(output: Path) -> N
         assert endings - {".parquet", ".csv"} <= {".json", ".ndjson"}
 
 
-@pytest.mark.parametrize("table", ["estimates", "series"])
+@pytest.mark.parametrize("table", ["estimates", "verdicts", "series"])
 def test_columns_are_described_one_by_one(output: Path, table: str) -> None:
     columns = pl.read_parquet_schema(output / f"{table}.parquet")
     assert list(columns) == first_cells(section(PAGE, table))
@@ -71,7 +71,7 @@ def test_what_strategies_remember_is_named(output: Path) -> None:
     kept = pl.read_parquet(output / "memos.parquet")["name"].unique().to_list()
     plain = {name for name in kept if not name.startswith("quiescence_")}
     assert plain <= set(code(section(PAGE, "memos")))
-    assert plain >= {"r", "d", "quiescent", "rising"}
+    assert plain >= {"r", "d", "quiescent", "judged", "rising"}
 
 
 def test_every_key_of_a_dump_is_described(output: Path) -> None:

@@ -1,7 +1,6 @@
 """The report in a real browser, and the figures beside it."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
+from browsers import opened, pixels, running, settle
 from driving import Chunks
 from helpers import occurrences_of, random_windows, strategy_of
 from scroogevm.core.arrays import Floats
@@ -24,11 +23,6 @@ from scroogevm.sinks.payload import payload
 from scroogevm.sinks.replay import ReplayOutcome, replay_sinks
 from scroogevm.traces.chunk import RecordedChunk
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 HOSTILE = (
     "</script><script>document.title='taken'</script>",
     "<img src=x onerror=alert(1)>",
@@ -68,41 +62,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        if os.environ.get("CI"):
-            pytest.fail("CI needs Chromium: apt-get install chromium")
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
-        yield running
-        running.close()
+    with running() as found:
+        yield found
 
 
 @pytest.fixture
 def page(browser: Any, report: Path) -> Iterator[Any]:
-    """The report, opened; whatever it complains of or asks the network for is a failure."""
-    complaints: list[str] = []
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(dialog.message))
-    page.on("request", lambda asked: complaints.append(asked.url))
-    page.goto(report.as_uri())
-    yield page
-    page.close()
-    asked = [complaint for complaint in complaints if not complaint.startswith("data:")]
-    assert asked == [report.as_uri()]
-
-
-def pixels(page: Any, chart: str) -> str:
-    """What a chart shows."""
-    drawn: str = page.evaluate(f"document.querySelector('#{chart} canvas').toDataURL()")
-    return drawn
-
-
-def settle(page: Any) -> None:
-    """Let the browser lay out and paint."""
-    page.evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+    with opened(browser, report) as page:
+        yield page
 
 
 CHARTS = ("usage", "misprediction", "cumulated", "violation", "ratio")
@@ -163,6 +130,26 @@ def test_a_zoom_goes_across_all_figures_and_back(page: Any) -> None:
     page.mouse.move(0, 0)
     settle(page)
     assert {chart: pixels(page, chart) for chart in CHARTS} == whole
+
+
+def test_verdicts_of_a_nodes_windows_are_listed_and_marked_below_its_usage(page: Any) -> None:
+    assert "mean-band" not in page.get_by_test_id("counts").text_content()
+    assert "greedy" in page.get_by_test_id("counts").text_content()
+    assert not page.get_by_test_id("windows").is_visible()
+    assert "Choose a node" in page.get_by_test_id("whose").text_content()
+    page.get_by_test_id("panel").select_option(index=2)
+    rows = page.locator("#windows tbody tr")
+    assert rows.count() == 10
+    judged = rows.filter(has_text=re.compile(r"(not )?quiescent.*mean [+-][\d.]+ cores, limit"))
+    assert judged.count() == 6
+    page.mouse.move(0, 0)
+    settle(page)
+    before = pixels(page, "usage")
+    rows.nth(7).hover()
+    settle(page)
+    assert pixels(page, "usage") != before
+    page.locator("button[data-resource=mem]").click()
+    assert "GiB, limit" in rows.nth(9).text_content()
 
 
 def test_the_table_sorts_by_a_column(page: Any) -> None:

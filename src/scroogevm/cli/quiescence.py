@@ -79,6 +79,7 @@ def command(**options: Any) -> None:
 def _show(outcome: "QuiescenceOutcome", nodes: int) -> None:
     """The windows of the first nodes, then how often each test said what."""
     from scroogevm.cli._output import remark, table  # noqa: PLC0415  # on demand
+    from scroogevm.cli._verdicts import COUNTS, count_rows  # noqa: PLC0415  # likewise
 
     for (node, resource), rows in groupby(outcome.rows, lambda row: (row["node"], row["resource"])):
         found = sorted(rows, key=lambda row: row["window"])
@@ -94,18 +95,8 @@ def _show(outcome: "QuiescenceOutcome", nodes: int) -> None:
         remark(f"({outcome.nodes - nodes} more nodes: --nodes prints more of them, -o writes all)")
     table(
         f"Quiescent windows of {outcome.nodes} node{'s' * (outcome.nodes != 1)}",
-        ("test", "resource", "quiescent", "of judged", "not judged", "limits reached by"),
-        [
-            (
-                test,
-                resource,
-                "-" if count.share is None else f"{count.share:.1%}",
-                str(count.judged),
-                str(count.unjudged),
-                count.because,
-            )
-            for (resource, test), count in outcome.counts.items()
-        ],
+        ("test", *COUNTS),
+        count_rows(outcome.counts),
         words=1,
     )
 

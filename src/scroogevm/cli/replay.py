@@ -119,12 +119,22 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
         )
         if outcome.nodes > 1 and outcome.each.height:
             _show_nodes(outcome, resource, [row["strategy"] for row in rows])
+    _show_verdicts(outcome)
     click.echo(
         "savings: 1 - demand/allocated; violations: windows whose p99 exceeded the promise; worst: "
         "largest\nshortfall of capacity; misprediction and violation: the predecessor's, summed "
         "over windows, of capacity."
     )
     click.echo(f"Report: {output / 'report.html'}")
+
+
+def _show_verdicts(outcome: "ReplayOutcome") -> None:
+    """How often each strategy that asks a quiescence test was told that a window is quiescent."""
+    from scroogevm.cli._output import table  # noqa: PLC0415  # on demand
+    from scroogevm.cli._verdicts import COUNTS, count_rows  # noqa: PLC0415  # likewise
+
+    if outcome.verdicts:
+        table("Quiescent windows", ("strategy", *COUNTS), count_rows(outcome.verdicts), words=1)
 
 
 def _show_nodes(outcome: "ReplayOutcome", resource: str, strategies: Sequence[str]) -> None:

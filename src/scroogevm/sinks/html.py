@@ -42,4 +42,4 @@ def asked_rows(about: About) -> str:
 def cut_of(shape: Shape) -> str:
     """How windows were cut, in words."""
     parts = f" of {shape.slices} slices" if shape.slices > 1 else ""
-    return f"scopes of {shape.scope:g} s{parts}; the last {shape.kept} windows are joined"
+    return f"scopes of {shape.scope:g} s{parts}; {shape.kept} windows are kept"

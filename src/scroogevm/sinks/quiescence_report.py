@@ -8,12 +8,12 @@ from typing import Any
 from scroogevm import __version__
 from scroogevm.core.arrays import Floats
 from scroogevm.sinks.about import About
+from scroogevm.sinks.count_table import count_table
 from scroogevm.sinks.html import asked_rows, asset, cut_of, definitions, text
 from scroogevm.sinks.look import SHOWN_UNITS, TITLES
 from scroogevm.sinks.names import printable
 from scroogevm.sinks.payload import BYTES, json_of, listed, verdicts_of
-from scroogevm.sinks.record import Pair
-from scroogevm.sinks.verdict_table import Count, VerdictTable
+from scroogevm.sinks.verdict_table import VerdictTable
 from scroogevm.sinks.watched import Watched
 
 
@@ -49,27 +49,6 @@ def write_report(path: Path, about: About, table: VerdictTable, nodes: Sequence[
     path.write_text(page, encoding="utf-8")
 
 
-def count_table(counts: Mapping[Pair, Count], column: str) -> str:
-    """How many windows were quiescent, and which gaps made the others not so."""
-    headings = (column, "resource", "quiescent", "of judged", "not judged", "limits reached by")
-    head = "".join(f'<th scope="col">{text(name)}</th>' for name in headings)
-    body = "".join(_count(*pair, count) for pair, count in counts.items())
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Verdicts counted">'
-        f'<table class="counts" data-testid="counts"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _count(resource: str, name: str, count: Count) -> str:
-    share = "-" if count.share is None else f"{100 * count.share:.1f} %"
-    bar = f' class="bar savings" style="--share:{100 * (count.share or 0):.1f}%"'
-    return (
-        f'<tr><th scope="row">{text(name)}</th><td>{TITLES[resource]}</td><td{bar}>{share}</td>'
-        f"<td>{count.judged:,}</td><td>{count.unjudged:,}</td><td>{text(count.because) or '-'}</td>"
-    )
-
-
 def _which(carried: int, nodes: int) -> str:
     if nodes == 1:
         return ""
@@ -82,13 +61,12 @@ def _which(carried: int, nodes: int) -> str:
 
 
 def _facts(about: About, table: VerdictTable) -> Mapping[str, str]:
-    cuts = [f"{cut_of(shape)}" for shape in table.shapes]
     return {
         "program": f"ScroogeVM {__version__}",
         **({"command": " ".join(about.command)} if about.command else {}),
         "traces": ", ".join(about.traces),
         "nodes": f"{table.nodes:,}",
-        "time": "; ".join(dict.fromkeys(cuts)),
+        "time": "; ".join(dict.fromkeys(map(cut_of, table.shapes))),
         **about.settings,
     }
 

@@ -1,7 +1,7 @@
 """All the sinks of a replay, and what came of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from scroogevm.sinks.estimates import Estimates
 from scroogevm.sinks.figures import NODES_DRAWN, draw
 from scroogevm.sinks.ledger import Ledger
 from scroogevm.sinks.look import looks
+from scroogevm.sinks.record import Pair
 from scroogevm.sinks.report import write_report
 from scroogevm.sinks.scores import Scores
 from scroogevm.sinks.series import Series
 from scroogevm.sinks.table import FORMATS, Format
+from scroogevm.sinks.verdict_table import Count, VerdictTable
 
 __all__ = ["MARKER", "ReplayOutcome", "ReplaySinks", "replay_sinks"]
 
@@ -30,6 +32,7 @@ class ReplayOutcome:
     Attributes:
         scores: the fleet's, one row for each resource and strategy, best first.
         each: the scores of each node where there are few; empty where there are many.
+        verdicts: how often each strategy that asks a quiescence test found a window quiescent.
         nodes: how many nodes there were.
         judged: windows in which the promises on a node were judged, by resource.
         unmeasured: windows of a node with too few samples, by resource.
@@ -38,6 +41,7 @@ class ReplayOutcome:
 
     scores: pl.DataFrame
     each: pl.DataFrame
+    verdicts: Mapping[Pair, Count]
     nodes: int
     judged: Mapping[str, int]
     unmeasured: Mapping[str, int]
@@ -64,7 +68,9 @@ class ReplaySinks(Sequence[Sink]):
         self._scores = Scores(directory, formats, tolerance=tolerance, looking_ahead=ahead)
         self._series = Series(directory, formats)
         estimates = Estimates(directory, formats)
-        self._sinks: list[Ledger | Dump] = [Ledger([estimates, self._scores, self._series])]
+        self._verdicts = VerdictTable(directory, formats)
+        writers = [estimates, self._scores, self._series, self._verdicts]
+        self._sinks: list[Ledger | Dump] = [Ledger(writers)]
         if dump:
             self._sinks.append(Dump(directory))
 
@@ -88,7 +94,8 @@ class ReplaySinks(Sequence[Sink]):
         scores = self._scores
         fleet, nodes = self._series.fleet(), self._series.nodes()
         # A fleet of one is that node.
-        panels = [fleet, *(nodes if scores.nodes > 1 else [])]
+        alone = scores.nodes == 1
+        panels = [replace(fleet, verdicts=nodes[0].verdicts)] if alone else [fleet, *nodes]
         styles = looks(list(self._about.asked), self._about.looking_ahead)
         remarks = [*odd]
         if self._figures:
@@ -98,12 +105,15 @@ class ReplaySinks(Sequence[Sink]):
                 draw(self._directory, some, styles, scores.fleet().to_dicts(), whole)
             except MissingExtraError as error:
                 remarks.append(f"no figures were drawn: {error}")
-        write_report(self._directory / "report.html", self._about, scores, panels, styles)
+        said = self._verdicts.counts
+        page = self._directory / "report.html"
+        write_report(page, self._about, scores, panels, styles, verdicts=said)
         counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}
         self._about.write(self._directory / MARKER, "strategies", counts)
         return ReplayOutcome(
             scores=scores.fleet(),
             each=scores.few(),
+            verdicts=said,
             nodes=scores.nodes,
             judged=scores.judged,
             unmeasured=scores.unmeasured,

@@ -8,11 +8,14 @@ from typing import Any
 from scroogevm import __version__
 from scroogevm.scoring import SCORES
 from scroogevm.sinks.about import About
+from scroogevm.sinks.count_table import count_table
 from scroogevm.sinks.html import asked_rows, asset, cut_of, definitions, heading, text
 from scroogevm.sinks.look import TITLES, Look
 from scroogevm.sinks.panel import Panel
 from scroogevm.sinks.payload import payload
+from scroogevm.sinks.record import Pair
 from scroogevm.sinks.scores import Scores
+from scroogevm.sinks.verdict_table import Count
 
 _PERCENT = (
     "violation_rate", "violation_rate_max", "mean_severity", "p99_severity", "worst_severity",
@@ -33,6 +36,8 @@ def write_report(
     scores: Scores,
     panels: Sequence[Panel],
     looks: Mapping[str, Look],
+    *,
+    verdicts: Mapping[Pair, Count],
 ) -> None:
     """Write the report.
 
@@ -42,6 +47,7 @@ def write_report(
         scores: closed or not; all chunks were counted.
         panels: the fleet, then nodes; as many as fit are carried along.
         looks: of each strategy.
+        verdicts: how often strategies that ask a quiescence test found a window quiescent.
     """
     rows = scores.fleet().to_dicts()
     data, carried = payload(panels, looks, about.looking_ahead, rows)
@@ -50,7 +56,8 @@ def write_report(
         title=text(", ".join(about.traces) or "a trace"),
         summary=f"{nodes}, {len(about.asked)} strategies",
         css=asset("report.css"),
-        js=asset("report.js"),
+        js=asset("windows.js") + asset("report.js"),
+        verdicts=_quiescence(verdicts),
         library_css=asset("uPlot.min.css"),
         library_js=asset("uPlot.iife.min.js"),
         tables="".join(_table(resource, rows, scores) for resource in scores.judged),
@@ -61,6 +68,13 @@ def write_report(
         data=data,
     )
     path.write_text(page, encoding="utf-8")
+
+
+def _quiescence(verdicts: Mapping[Pair, Count]) -> str:
+    """What quiescence tests said, where a strategy asks one."""
+    if not verdicts:
+        return ""
+    return Template(asset("verdicts.html")).substitute(counts=count_table(verdicts, "strategy"))
 
 
 def _which(carried: int, nodes: int) -> str:

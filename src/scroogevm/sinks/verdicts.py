@@ -98,7 +98,7 @@ class Verdicts:
         )
         why_not = (
             pl.when(pl.col("measured"))
-            .then(pl.lit(f"fewer than {self.kept} windows were kept before"))
+            .then(pl.lit(f"fewer than {self.kept} windows with samples were kept before"))
             .otherwise(pl.lit("too few samples"))
         )
         return frame.select(

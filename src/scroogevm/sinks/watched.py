@@ -13,7 +13,7 @@ from scroogevm.sinks.ledger import Notes
 from scroogevm.sinks.record import Pair, Record
 from scroogevm.sinks.verdicts import Verdicts, verdicts_of
 
-POINTS = 1500
+POINTS = 600
 """Points of a line at most, unless there are more windows: of more samples, neighbours are joined.
 """
 Kept = tuple[float, int, "Watched"]

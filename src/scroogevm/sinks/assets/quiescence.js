@@ -40,7 +40,7 @@
   const axis = () => ({ stroke: ink("--soft"), grid: { stroke: ink("--grid"), width: 1 },
     ticks: { stroke: ink("--line"), width: 1 }, font: "12px system-ui, sans-serif" });
   const x = () => ({ ...axis(), values: (_, ticks) => ticks.map((tick) => `${tick} h`) });
-  const left = () => (data.tests.length > 1 && byId("charts").clientWidth > 600 ? 150 : 64);
+  const left = () => (data.tests.length > 1 && byId("charts").clientWidth > 600 ? 140 : 56);
   const common = () => ({ cursor: { sync: { key: "hours" }, y: false }, legend: { show: false } });
   const whole = () => [panel().begins[0], panel().ends[panel().ends.length - 1]];
 
@@ -52,7 +52,7 @@
       series: [{}, { ...none, stroke: "transparent" }, { ...none, stroke: "transparent" }, { ...none, stroke: ink("--ink"), width: 1.3 }],
       bands: [{ series: [2, 1], fill: ink("--band") }],
       scales: { x: { time: false, range: ranged }, y: { range: (_, low, high) => low == null ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true) } },
-      axes: [x(), { ...axis(), size: left(), values: (_, ticks) => ticks.map(plain), label: data.resources[state.resource].unit, labelSize: 20 }],
+      axes: [x(), { ...axis(), size: left(), values: (_, ticks) => ticks.map(plain) }],
       hooks: {
         drawClear: [(u) => shade(u, panel(), said()[state.test].said, u.bbox.top, u.bbox.height, false)],
         draw: [(u) => mark(u, panel(), state.pointed)],
@@ -69,7 +69,7 @@
       ...common(), width: byId("strips").clientWidth, height: high * tests.length + 34,
       padding: [4, null, 0, null], series: [{}, { stroke: "transparent", points: { show: false } }],
       scales: { x: { time: false, range: ranged }, y: { range: [0, tests.length] } },
-      axes: [x(), { ...axis(), size: left(), labelSize: 20, label: " ", grid: { show: false }, ticks: { show: false },
+      axes: [x(), { ...axis(), size: left(), grid: { show: false }, ticks: { show: false },
         splits: tests.map((_, n) => tests.length - n - 0.5), values: () => tests.map((test) => test.length > 18 ? `${test.slice(0, 17)}…` : test) }],
       hooks: {
         drawClear: [(u) => tests.forEach((test, n) => {
@@ -102,6 +102,7 @@
     if (data.tests.length > 1) charts.set("strips", strips());
     if (zoom) for (const chart of charts.values()) chart.setScale("x", { min: zoom.min, max: zoom.max });
     following = false;
+    byId("unit").textContent = data.resources[state.resource].unit;
     table(byId("windows"), panel(), said()[state.test], data.resources[state.resource].unit, (i) => point(i, false));
     point(null);
     const calm = [...said()[state.test].said];

@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
@@ -117,12 +116,42 @@
         { ...axis, size: 64, values: (_, ticks) => ticks.map(share ? (t) => `${Math.round(100 * t)} %` : plain),
           label: id === "usage" ? data.resources[state.resource].unit : undefined, labelSize: 20 },
       ],
-      hooks: { setScale: [(u, key) => key === "x" && together(u)] },
+      hooks: { setScale: [(u, key) => key === "x" && together(u)], draw: [(u) => id === "usage" && verdictsBelow(u)] },
       legend: { live: true },
     }, values(id), place);
     charts.set(id, chart);
     if (zoom && zoom.min != null && state.zoomed) chart.setScale("x", { min: zoom.min, max: zoom.max });
     describe(id);
+  }
+
+  // Verdicts on the windows of a node, by the strategy that was chosen: null of all nodes together.
+  function verdictsHere() {
+    const panel = data.panels[state.panel], found = panel.verdicts[state.resource];
+    const said = found?.[state.asking];
+    if (!said) return null;
+    const { ends } = panel, first = ends.length > 1 ? 2 * ends[0] - ends[1] : 0;
+    return { said, panel: { ends, begins: [Math.max(0, first), ...ends.slice(0, -1)], numbers: [...ends.keys()], kept: 0 } };
+  }
+
+  function verdictsBelow(u) {
+    const here = verdictsHere(), high = 7 * devicePixelRatio;
+    if (!here) return;
+    verdictWindows.shade(u, here.panel, here.said.said, u.bbox.top + u.bbox.height - high, high, true);
+    verdictWindows.mark(u, here.panel, state.pointed);
+  }
+
+  function listVerdicts() {
+    if (!byId("verdicts")) return;
+    const here = verdictsHere();
+    state.pointed = null;
+    byId("windows").hidden = !here;
+    byId("whose").textContent = here ?
+      `${data.resources[state.resource].title} of ${data.panels[state.panel].name || "the node"}, by the test of ${state.asking}.` :
+      "Choose a node above to see its windows one by one.";
+    if (here) verdictWindows.table(byId("windows"), here.panel, here.said, data.resources[state.resource].unit, (i) => {
+      state.pointed = i;
+      charts.get("usage").redraw(false);
+    });
   }
 
   // Where capacity lies far above everything else, the figure ends below it and says so.
@@ -245,6 +274,7 @@
   function drawAll() {
     for (const id of Object.keys(figures)) draw(id);
     frontier();
+    listVerdicts();
   }
 
   function chip(strategy) {
@@ -282,6 +312,23 @@
     drawAll();
   });
   byId("strategies").append(all);
+
+  const asking = [...new Set(data.panels.flatMap((panel) => Object.values(panel.verdicts).flatMap(Object.keys)))];
+  if (asking.length) {
+    state.asking = asking[0];
+    byId("verdicts").hidden = false;
+    byId("asking").append(...asking.map((name) => {
+      const button = make("button", name);
+      button.type = "button";
+      button.setAttribute("aria-pressed", name === state.asking);
+      button.addEventListener("click", () => {
+        state.asking = name;
+        for (const other of byId("asking").children) other.setAttribute("aria-pressed", other === button);
+        drawAll();
+      });
+      return button;
+    }));
+  }
 
   data.panels.forEach((panel, at) => {
     const option = make("option", panel.name || "all nodes");
