@@ -95,9 +95,10 @@ def test_missing_values_are_left_out_and_come_back_missing(server: Influx1) -> N
     assert read.nodes.values["cpu"].tolist() == [4.0]
     assert np.isnan(read.nodes.values["cpu_usage"]).all()
     assert np.isnan(read.nodes.values["mem"]).all()
-    assert read.vms.owners == [("n1", "a")]
-    fields = {row["columns"][1] for row in server.query("SELECT * FROM domain", "missing")}
-    assert fields == {"cpu"}
+    assert read.vms.owners == [("n1", "a"), ("n1", "b")]
+    assert np.isnan(read.vms.values["cpu"]).tolist() == [False, True]
+    (domain,) = server.query("SELECT * FROM domain", "missing")
+    assert domain["columns"] == ["time", "cpu", "domain", "there", "url"]
 
 
 def test_what_we_write_has_the_names_and_units_of_the_predecessor(server: Influx1) -> None:

@@ -156,8 +156,11 @@ class Http:
         self, problem: str, about: str = "", *, remedy: str = "", temporary: bool = False
     ) -> StoreError:
         """An error that says which server it was."""
-        where = f"{self.url}: {about}" if about else self.url
-        return StoreError(problem, where=where, remedy=remedy, temporary=temporary)
+        return StoreError(problem, where=self.where(about), remedy=remedy, temporary=temporary)
+
+    def where(self, about: str) -> str:
+        """The server, and what it was asked for."""
+        return f"{self.url}: {about}" if about else self.url
 
     @contextmanager
     def _open(
@@ -221,7 +224,7 @@ class Http:
             problem = f"answers {status}" + (f": {said}" if said else "")
         error = RefusalError(
             problem,
-            where=f"{self.url}: {about}" if about else self.url,
+            where=self.where(about),
             remedy=remedy,
             temporary=status in _LATER,
         )
@@ -235,7 +238,9 @@ class Http:
         for block in response.iter_raw(_BLOCK):
             size += len(block)
             if size > limit:
-                raise self.error(f"answers with more than {limit >> 20} MiB", about)
+                raise LargeError(
+                    f"answers with more than {limit >> 20} MiB", where=self.where(about)
+                )
             if monotonic() > end:
                 raise self._late(about)
             yield block
@@ -250,6 +255,10 @@ class Http:
             text = text.replace(self._secret, "***")
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return text if len(text) <= 200 else text[:199] + "…"
+
+
+class LargeError(StoreError):
+    """An answer is larger than what is taken at once; less may be asked for."""
 
 
 def remark(body: bytes) -> str:

@@ -12,6 +12,8 @@ from scroogevm.stores._server import milliseconds
 
 NODES, NODE_TAG = "node", "url"
 VMS, VM_TAG = "domain", "domain"
+NODE_MARK, VM_MARK = "vm_number", "there"
+"""Fields that every point of ours has: what is there is known even where nothing else is."""
 
 _MARK = "%!"
 _UNSAYABLE = re.compile(rf"[\0-\x1f\x7f\ud800-\udfff]|\\(?=[,= \\]|$)|^$|^{_MARK}")
@@ -19,7 +21,7 @@ _SPECIAL = re.compile(r"([,= ])")
 
 
 def lines(sample: Sample, unit: float) -> Iterator[str]:
-    """The lines of a sample: one of the node, one of each VM of which something is known.
+    """The lines of a sample: one of the node, one of each VM.
 
     Args:
         sample: whose missing values are left out.
@@ -28,14 +30,13 @@ def lines(sample: Sample, unit: float) -> Iterator[str]:
     time = milliseconds(sample.time)
     node = _tag(sample.node)
     said = _fields({**sample.values, **_commitment(sample)}, NODE, unit)
-    fields = ",".join([*said, f"vm_number={len(sample.vms)}i"])
+    fields = ",".join([*said, f"{NODE_MARK}={len(sample.vms)}i"])
     yield f"{NODES},{NODE_TAG}={node} {fields} {time}"
     columns = {name: column.tolist() for name, column in sample.vm_values.items()}
     for i, vm in enumerate(sample.vms):
         said = _fields({name: column[i] for name, column in columns.items()}, VM, unit)
-        if said:
-            fields = ",".join(said)
-            yield f"{VMS},{NODE_TAG}={node},{VM_TAG}={_tag(vm)} {fields} {time}"
+        fields = ",".join([*said, f"{VM_MARK}=1i"])
+        yield f"{VMS},{NODE_TAG}={node},{VM_TAG}={_tag(vm)} {fields} {time}"
 
 
 def tagged(name: str) -> str:

@@ -27,11 +27,10 @@ class Pieces:
         Args:
             owner: ``(node,)`` or ``(node, vm)``.
             time: (rows,), in any order.
-            values: (rows, quantities), NaN where missing; a row of NaN alone is left out.
+            values: (rows, quantities), NaN where missing.
         """
-        said = ~np.isnan(values).all(axis=1)
-        if said.any():
-            self._pieces.setdefault(owner, []).append((time[said], values[said]))
+        if time.size:
+            self._pieces.setdefault(owner, []).append((time, values))
 
     def rows(self) -> Rows:
         """All of them; at one time of an owner each value is the last one that was added."""

@@ -1,7 +1,7 @@
 """What stores that are servers have in common: an address, credentials, trust."""
 
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import MISSING, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -153,16 +153,6 @@ def milliseconds(time: float) -> int:
     Bounds are rounded as the times of samples are, so that times which meet at a bound share none.
     """
     return round(time * 1000)
-
-
-def spans(since: int, until: int, length: int) -> Iterator[tuple[int, int]]:
-    """A time cut into pieces of equal length, the last one maybe shorter.
-
-    >>> list(spans(0, 5, 2))
-    [(0, 2), (2, 4), (4, 5)]
-    """
-    for start in range(since, until, length):
-        yield start, min(start + length, until)
 
 
 def about(node: str, since: int, until: int) -> str:

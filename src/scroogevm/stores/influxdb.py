@@ -1,7 +1,7 @@
 """InfluxDB of any version, under the predecessor's names."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain, islice
 from typing import ClassVar, NamedTuple
@@ -15,14 +15,25 @@ from scroogevm.errors import MisuseError
 from scroogevm.registry import parameter
 from scroogevm.stores._http import RefusalError, patiently, remark
 from scroogevm.stores._influxql import AnswerError, Points, Question, points
-from scroogevm.stores._lines import NODE_TAG, NODES, VM_TAG, VMS, lines, scale, tagged, untagged
+from scroogevm.stores._lines import (
+    NODE_MARK,
+    NODE_TAG,
+    NODES,
+    VM_MARK,
+    VM_TAG,
+    VMS,
+    lines,
+    scale,
+    tagged,
+    untagged,
+)
 from scroogevm.stores._rows import Pieces
-from scroogevm.stores._server import ServerStore, about, milliseconds, spans, wanted
+from scroogevm.stores._server import ServerStore, about, milliseconds, wanted
 
 _BATCH = 5000
 _SPAN = 4 * 3_600_000
 _NOT_THE_SAMPLES = frozenset({401, 403, 404})
-_ANY = ("vm_number", *NODE)
+_ANY = (*NODE, NODE_MARK)
 
 
 class _Place(NamedTuple):
@@ -80,7 +91,7 @@ class InfluxDB(ServerStore):
         if first >= end:
             return []
         question = Question(NODES, _ANY, NODE_TAG, first, end, limit=1)
-        found = patiently(partial(self._ask, question, about("all nodes", first, end)))
+        found = self._ask(question, about("all nodes", first, end))
         return sorted({untagged(each.group) for each in found if each.group and each.time.size})
 
     def read(
@@ -101,17 +112,30 @@ class InfluxDB(ServerStore):
         self, nodes: Sequence[str], bounds: tuple[int, int], measurement: str, fields: Sequence[str]
     ) -> Rows:
         pieces = Pieces(fields)
-        group = NODE_TAG if measurement == NODES else VM_TAG
+        group, mark = (NODE_TAG, NODE_MARK) if measurement == NODES else (VM_TAG, VM_MARK)
         for node in sorted(set(nodes)) if fields else ():
-            for first, end in spans(*bounds, _SPAN):
-                question = Question(measurement, fields, group, first, end, NODE_TAG, tagged(node))
-                where = about(f"node {node}", first, end)
-                for found in patiently(partial(self._ask, question, where)):
-                    vm = () if measurement == NODES else (untagged(found.group),)
-                    if found.group:
-                        values = self._in_our_units(fields, found.values)
-                        pieces.add((node, *vm), found.time / 1000, values)
+            question = Question(
+                measurement, [*fields, mark], group, *bounds, NODE_TAG, tagged(node)
+            )
+            for found in self._pieces(question, node):
+                vm = () if measurement == NODES else (untagged(found.group),)
+                if found.group:
+                    values = self._in_our_units(fields, found.values[:, :-1])
+                    pieces.add((node, *vm), found.time / 1000, values)
         return pieces.rows()
+
+    def _pieces(self, question: Question, node: str) -> Iterator[Points]:
+        """Everything, some hours at a time; a time without points is skipped in one step."""
+        start, end = question.since, question.until
+        while start < end:
+            piece = replace(question, since=start, until=min(start + _SPAN, end))
+            found = self._ask(piece, about(f"node {node}", piece.since, piece.until))
+            yield from found
+            start = piece.until
+            if not found and start < end:
+                rest = replace(question, since=start, limit=1)
+                first = self._ask(rest, about(f"node {node}", start, end))
+                start = min((int(each.time.min()) for each in first if each.time.size), default=end)
 
     def _in_our_units(self, fields: Sequence[str], values: Floats) -> Floats:
         values = values * [scale(name, self._unit) for name in fields]
@@ -119,6 +143,9 @@ class InfluxDB(ServerStore):
         return np.where(values < 0, np.nan, values)
 
     def _ask(self, question: Question, where: str) -> list[Points]:
+        return patiently(partial(self._ask_once, question, where))
+
+    def _ask_once(self, question: Question, where: str) -> list[Points]:
         self._require_influxdb()
         params = {**question.params(), **self._target}
         try:
