@@ -44,7 +44,7 @@ def _domains(domains: Iterable[Domain], *, openmetrics: bool) -> Iterator[str]:
         if domain.openstack:
             name = "scrooge_domain_openstack_info"
             labels = own | dict(zip(DOMAIN[name].labels, domain.openstack, strict=True))
-            found[name].append(_sample(name, labels, 1))
+            found[name].append(_sample(name, labels, 1.0))
     for name, metric in DOMAIN.items():
         yield from _family(name, metric, found[name], openmetrics=openmetrics)
 

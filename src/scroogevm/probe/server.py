@@ -5,7 +5,6 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import BoundedSemaphore, Lock, Thread
@@ -194,7 +193,7 @@ class Handler(BaseHTTPRequestHandler):
         *,
         challenge: bool = False,
     ) -> None:
-        packed = len(body) > 1000 and takes_gzip(self.headers)
+        packed = len(body) > 1000 and takes_gzip(self.headers.get("Accept-Encoding", ""))
         if packed:
             body = gzip.compress(body, compresslevel=1, mtime=0)
         self.send_response(status)
@@ -221,21 +220,27 @@ def wants_openmetrics(accept: str) -> bool:
     >>> wants_openmetrics("*/*")
     False
     """
-    liked = {"application/openmetrics-text": 0.0, "text/plain": 0.0}
-    for item in accept.split(","):
-        kind, *parameters = (part.strip() for part in item.lower().split(";"))
-        weight = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-        if kind in liked:
-            with suppress(ValueError):
-                liked[kind] = max(liked[kind], float(weight))
+    liked = _weights(accept, "application/openmetrics-text", "text/plain")
     wanted, plain = liked.values()
     return wanted > 0 and wanted >= plain
 
 
-def takes_gzip(headers: Message) -> bool:
-    """Whether a client takes a packed answer."""
-    offered = (item.strip() for item in headers.get("Accept-Encoding", "").lower().split(","))
-    return any(
-        item == "gzip" or (item.startswith("gzip;") and "q=0" not in item.replace("q=0.", ""))
-        for item in offered
-    )
+def takes_gzip(accept: str) -> bool:
+    """Whether a client takes a packed answer.
+
+    >>> takes_gzip("br, gzip;q=0.5"), takes_gzip("gzip;q=0")
+    (True, False)
+    """
+    return _weights(accept, "gzip")["gzip"] > 0
+
+
+def _weights(accept: str, *kinds: str) -> dict[str, float]:
+    """How gladly a client takes each of some kinds: 0 for one that it does not name."""
+    liked = dict.fromkeys(kinds, 0.0)
+    for item in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in item.split(";"))
+        weight = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        if kind in liked:
+            with suppress(ValueError):
+                liked[kind] = max(liked[kind], float(weight))
+    return liked

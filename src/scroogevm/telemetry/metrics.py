@@ -98,7 +98,7 @@ DOMAIN: Mapping[str, Metric] = {
     "scrooge_domain_openstack_info": Metric(
         "info", "What OpenStack calls the VM", ("name", "flavor", "project")
     ),
-    "scrooge_domain_state": _gauge("State as libvirt numbers it: 1 runs, 3 is paused"),
+    "scrooge_domain_state": _gauge("State as libvirt numbers it: 1 runs, 3 is paused", "state"),
     "scrooge_domain_vcpus": _gauge("vCPUs now", "vcpus"),
     "scrooge_domain_vcpus_maximum": _gauge("vCPUs that it may have"),
     "scrooge_domain_cpu_seconds_total": _counter("Cpu time of the VM", "cpu_time"),
