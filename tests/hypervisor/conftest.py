@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
+from functools import partial
 
 import pytest
 
-from hypervisor.guests import Guest
+from hypervisor.guests import Guest, preferred
 from hypervisor.nodes import Node
 from hypervisor.probes import Probe, Watch
 from scroogevm.ports import DIALECTS
+from servers import wait
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +32,16 @@ def guests(nodes: list[Node]) -> Iterator[Mapping[str, Guest]]:
     with ExitStack() as stack:
         for guest in booting:
             stack.enter_context(closing(guest))
+        stack.enter_context(preferred(booting))
         yield {guest.name: guest.booted() for guest in booting}
 
 
 @pytest.fixture(scope="session")
 def probes(nodes: list[Node], guests: Mapping[str, Guest]) -> Iterator[list[Probe]]:
-    """One on each node, with its guests."""
-    assert guests
+    """One on each node, which sees its guests."""
     with Probe(nodes[0]) as first, Probe(nodes[1]) as second:
+        for probe, name in ((first, "web-1"), (second, "idle")):
+            wait(partial(probe.speaks_of, guests[name].name), "a probe to see guests")
         yield [first, second]
 
 

@@ -2,7 +2,8 @@
 
 import os
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,26 @@ if TYPE_CHECKING:
 
 BOOT = 120.0
 """Seconds that a guest may take to boot: on a busy machine it takes 15."""
+
+
+WEIGHTS = {"cpu.shares": "262144", "cpu.weight": "10000"}
+"""The highest weight of a control group, in either version."""
+
+
+@contextmanager
+def preferred(guests: Iterable["Guest"]) -> Iterator[None]:
+    """Have guests run before whatever else runs here, so that what they use is up to them."""
+    groups = {group for guest in guests for group in guest.groups()}
+    files = [group / name for group in groups for name in WEIGHTS]
+    before = {file: file.read_text() for file in files if file.exists()}
+    for file in before:
+        file.write_text(WEIGHTS[file.name])
+    try:
+        yield
+    finally:
+        for file, weight in before.items():
+            with suppress(FileNotFoundError):  # a guest was ended
+                file.write_text(weight)
 
 
 class Guest:
@@ -70,6 +91,15 @@ class Guest:
     def threads(self) -> list[int]:
         """Ids of all threads of its QEMU."""
         return [int(task.name) for task in Path(f"/proc/{self.pid}/task").iterdir()]
+
+    def groups(self) -> Iterator[Path]:
+        """Its control groups that share out cpus, and those they lie in."""
+        for line in Path(f"/proc/{self.pid}/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            for root in (controllers, *controllers.split(","), "unified", ""):
+                folder = Path("/sys/fs/cgroup") / root
+                inner = folder / path.removeprefix("/")
+                yield from (group for group in (inner, *inner.parents) if folder in group.parents)
 
     def pin(self, cores: Collection[int]) -> None:
         """Let all its threads run on these cores only: two busy guests on one have to queue."""

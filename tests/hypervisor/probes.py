@@ -1,5 +1,6 @@
 """`scroogevm probe` on a node, and what it says: raw, as terms, as samples."""
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from scroogevm.core.samples import Sample
 from scroogevm.telemetry.dialect import Dialect
 from scroogevm.telemetry.meter import Meter
 from scroogevm.telemetry.reading import Reading
-from servers import Server
+from servers import Server, wait
 
 Terms = Mapping[str, float]
 
@@ -28,19 +29,28 @@ class Probe(Server):
     ready = "/metrics"
 
     node: Node
-    options: Sequence[str] = ()
 
     @property
     def within(self) -> Sequence[str]:
         return self.node.inside
 
     def words(self) -> Sequence[str]:
-        return ["probe", "--listen", self.address, *self.options]
+        # It reads anew whenever somebody comes who is not much too early.
+        return ["probe", "--listen", self.address, "--interval", "0.1"]
 
     def scrape(self) -> str:
-        """What it says now."""
-        answer = httpx.get(f"{self.url}/metrics", timeout=30)
-        return answer.raise_for_status().text
+        """What it reads now: it gives the same reading to all who come at about the same time."""
+        now = time.time()
+        return str(wait(lambda: self._newer(now), "a new reading"))
+
+    def speaks_of(self, vm: str) -> bool:
+        """Whether it sees a VM."""
+        return f'domain="{vm}"' in self.scrape()
+
+    def _newer(self, than: float) -> str | None:
+        text = httpx.get(f"{self.url}/metrics", timeout=30).raise_for_status().text
+        read = re.search(r"^scrooge_probe_time_seconds (\S+)$", text, re.MULTILINE)
+        return text if read and float(read[1]) >= than else None
 
 
 @dataclass
