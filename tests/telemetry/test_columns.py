@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import NAN
@@ -72,6 +72,7 @@ def by_owner(rows: Rows, name: str) -> dict[tuple[str, ...], dict[float, float]]
     return found
 
 
+@settings(deadline=None)
 @given(walk=walks, clock=st.booleans())
 def test_columns_agree_with_the_meter(walk: list[dict[str, Any]], *, clock: bool) -> None:
     walk = [{**step, "there": True} for step in walk]
@@ -90,6 +91,7 @@ def test_columns_agree_with_the_meter(walk: list[dict[str, Any]], *, clock: bool
         np.testing.assert_equal(by_owner(vms, name), wanted_vms if taken else {})
 
 
+@settings(deadline=None)
 @given(walk=walks, clock=st.booleans())
 def test_usage_is_never_more_than_there_is_and_never_zero_for_want_of_news(
     walk: list[dict[str, Any]], *, clock: bool

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scroogevm.ports import DIALECTS
@@ -43,6 +43,7 @@ def test_tables_name_terms_that_there_are(dialect: Dialect) -> None:
 
 
 @every
+@settings(deadline=None)
 @given(name=words, labels=st.dictionaries(words, words, max_size=3))
 def test_names_of_others_mean_nothing(dialect: Dialect, name: str, labels: dict[str, str]) -> None:
     assert not [*dialect.places(name, labels)]

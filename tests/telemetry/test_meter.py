@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import NAN
@@ -209,6 +209,7 @@ def test_no_reading_is_no_sample() -> None:
     assert Meter("n").sample([]) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

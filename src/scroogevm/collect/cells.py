@@ -58,6 +58,7 @@ class Cells:
         found = values[self._series] * self._factor
         found = np.where(self._count, 1.0, found)
         sums = np.bincount(self._cell, found, minlength=self._size).astype(np.float64)
+        sums[~np.isfinite(sums)] = np.nan
         if before is not None:
             changed = [
                 self._number[key]
