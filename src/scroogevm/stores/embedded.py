@@ -1,6 +1,6 @@
 """The embedded store, the default: a folder, no server."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,12 @@ from scroogevm.core.samples import ESSENTIAL, Recorded, Sample
 from scroogevm.ports import Store
 from scroogevm.registry import parameter, parameters
 from scroogevm.stores._embedded.access import Access
+from scroogevm.stores._embedded.database import FILE
+from scroogevm.stores._upkeep import Kept, Outline
 
 
 @dataclass(frozen=True)
-class Embedded(Store):
+class Embedded(Store, Kept):
     """A folder with an SQLite file, for one writer and any number of readers at once.
 
     Numbers are kept as float32, times to the millisecond. What ``write`` has returned of survives
@@ -58,3 +60,16 @@ class Embedded(Store):
 
     def close(self) -> None:  # noqa: D102  # likewise
         self._access.close()
+
+    @property
+    def size(self) -> int:  # noqa: D102  # likewise
+        return sum(file.stat().st_size for file in Path(self.location).glob(f"{FILE}*"))
+
+    def outlines(self, since: float, until: float) -> Iterator[Outline]:  # noqa: D102  # likewise
+        return self._access.outlines(since, until)
+
+    def check(self, *, repair: bool = False) -> Iterator[str]:  # noqa: D102  # likewise
+        return self._access.check(repair=repair)
+
+    def prune(self, before: float) -> int:  # noqa: D102  # likewise
+        return self._access.prune(before)

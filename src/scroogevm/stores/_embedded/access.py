@@ -1,18 +1,22 @@
 """What the store does, on connections that are opened when they are first needed."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 
 from scroogevm.core.samples import Recorded, Sample
 from scroogevm.errors import StoreError
 from scroogevm.stores._embedded.blob import DamagedError
-from scroogevm.stores._embedded.database import Database, open_reader
+from scroogevm.stores._embedded.check import faults, remove
+from scroogevm.stores._embedded.database import LOCK, Database, open_reader, open_writer
+from scroogevm.stores._embedded.lock import WriterLock
 from scroogevm.stores._embedded.names import Layouts, node_names
-from scroogevm.stores._embedded.reader import active, blocks
+from scroogevm.stores._embedded.prune import prune
+from scroogevm.stores._embedded.reader import active, blocks, milliseconds
 from scroogevm.stores._embedded.rows import Found, recorded
 from scroogevm.stores._embedded.writer import Writer
+from scroogevm.stores._upkeep import Outline
 
 
 class Access:
@@ -71,6 +75,52 @@ class Access:
                 if parts:
                     found.append(Found(name, parts))
             return recorded(found, quantities)
+
+    def outlines(self, since: float, until: float) -> Iterator[Outline]:
+        """When each node was seen."""
+        with self.moment() as database:
+            names = {name: number for number, name in node_names(database.connection).items()}
+            for name in sorted(names):
+                with _of(name):
+                    (kept,) = blocks(
+                        database.connection, self._layouts, [names[name]], (since, until), ()
+                    )
+                if kept:
+                    found = Found(name, kept)
+                    yield Outline(name, found.times, len(found.vms))
+
+    def check(self, *, repair: bool) -> Iterator[str]:
+        """What is damaged; with ``repair`` it is removed."""
+        with self.moment() as database:
+            names = node_names(database.connection)
+            found = list(faults(database.connection, names))
+        yield from (text for text, _, _ in found)
+        if repair and any(table for _, table, _ in found):
+            with self._upkeep() as (database, _), database.transaction() as connection:
+                for _, table, number in found:
+                    remove(connection, table, number)
+
+    def prune(self, before: float) -> int:
+        """Remove what is older; whoever else writes may go on."""
+        with self._upkeep() as (database, alone):
+            return prune(database, milliseconds(before, 0), alone=alone)
+
+    @contextmanager
+    def _upkeep(self) -> Iterator[tuple[Database, bool]]:
+        """The store opened for writing, and whether nobody else does."""
+        open_reader(self.folder).connection.close()  # there must be one
+        with self._writing, ExitStack() as stack:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            try:
+                lock = WriterLock(self.folder / LOCK)
+                stack.callback(lock.close)
+            except (StoreError, OSError):
+                lock = None
+            database = open_writer(self.folder, synced=True)
+            stack.callback(database.connection.close)
+            yield database, lock is not None
 
     @contextmanager
     def moment(self) -> Iterator[Database]:

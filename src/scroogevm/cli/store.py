@@ -1,0 +1,191 @@
+"""``scroogevm store``: look after what was measured."""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from scroogevm.ports import Store
+    from scroogevm.stores._upkeep import Outline
+
+_DAY = 86_400.0
+
+_store = click.argument("store")
+_options = click.option(
+    "--store-option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Parameter of the store, such as user=reader or token_file=FILE; may be repeated.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+
+
+@click.group("store")
+def command() -> None:
+    """Look after stores of samples.
+
+    STORE is KIND:LOCATION, such as influxdb:http://127.0.0.1:8086/DB; a path alone is an embedded
+    store.
+    """
+
+
+@command.command("info")
+@_store
+@_options
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="How far to look back: 30d, 12h. All of an embedded store, a day of others, by default.",
+)
+@_json
+def info(store: str, options: Sequence[str], since: str | None, *, as_json: bool) -> None:
+    """Say what STORE has of each node: samples, VMs, span, holes."""
+    from scroogevm.cli import _output as output  # noqa: PLC0415  # on demand
+    from scroogevm.stores import open_store  # noqa: PLC0415  # imports NumPy
+    from scroogevm.stores._upkeep import Kept, outlines  # noqa: PLC0415  # likewise
+
+    now = time.time()
+    with open_store(store, options) as opened:
+        kept = isinstance(opened, Kept)
+        start = -1e11 if since is None and kept else now - _seconds(since, _DAY)
+        end = 1e11 if kept else now
+        found = [_facts(outline) for outline in outlines(opened, start, end)]
+        size = opened.size if isinstance(opened, Kept) else None
+    if as_json:
+        output.print_json({"store": store, "bytes": size, "nodes": found})
+        return
+    total = sum(one["samples"] for one in found)
+    room = "" if size is None else f", {size / 2**20:.1f} MiB"
+    output.table(
+        f"{store}: {len(found)} nodes, {total} samples{room}",
+        ("node", "samples", "VMs", "first", "last", "every", "holes", "missing"),
+        [_cells(one) for one in found],
+    )
+
+
+@command.command("check")
+@_store
+@_options
+@click.option("--repair", is_flag=True, help="Remove what is damaged, and keep the rest.")
+def check(store: str, options: Sequence[str], *, repair: bool) -> None:
+    """Look at every byte of STORE; exit with 1 where something is damaged."""
+    from scroogevm.errors import StoreError  # noqa: PLC0415  # on demand
+
+    with _kept(store, options) as opened:
+        lines = list(opened.check(repair=repair))
+    for line in lines:
+        click.echo(_printable(line))
+    if lines:
+        raise StoreError(
+            f"{len(lines)} damaged" + (", removed" if repair else ""),
+            where=store,
+            remedy="" if repair else "--repair removes what is damaged, and keeps the rest",
+        )
+    click.echo("nothing is damaged")
+
+
+@command.command("prune")
+@_store
+@_options
+@click.option("--keep", metavar="TIME", help="Keep so much: 30d, 12h.")
+@click.option("--before", metavar="DATE", help="Keep what is younger: 2026-01-31, in UTC.")
+@_json
+def prune(
+    store: str, options: Sequence[str], keep: str | None, before: str | None, *, as_json: bool
+) -> None:
+    """Remove old samples from STORE and give the room back; a collector may go on meanwhile."""
+    from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+
+    if (keep is None) == (before is None):
+        raise MisuseError("say what to keep", remedy="give either --keep or --before")
+    limit = _date(before) if before is not None else time.time() - _seconds(keep, 0)
+    with _kept(store, options) as opened:
+        was = opened.size
+        removed = opened.prune(limit)
+        facts = {"removed": removed, "bytes_before": was, "bytes": opened.size}
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(
+            f"{removed} samples removed, {was / 2**20:.1f} -> {facts['bytes'] / 2**20:.1f} MiB"
+        )
+
+
+def _kept(store: str, options: Iterable[str]) -> Any:
+    """A store whose files are ours.
+
+    Raises:
+        MisuseError: it looks after itself.
+    """
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+    from scroogevm.stores import open_store  # noqa: PLC0415  # imports NumPy
+    from scroogevm.stores._upkeep import Kept  # noqa: PLC0415  # likewise
+
+    opened: Store = open_store(store, tuple(options))
+    if not isinstance(opened, Kept):
+        opened.close()
+        raise MisuseError(
+            "looks after its own files", where=store, remedy="use the means of that server"
+        )
+    return opened
+
+
+def _facts(outline: "Outline") -> dict[str, Any]:
+    holes = outline.holes
+    return {
+        "node": outline.node,
+        "samples": int(outline.times.size),
+        "vms": outline.vms,
+        "first": float(outline.times[0]),
+        "last": float(outline.times[-1]),
+        "interval": outline.interval,
+        "holes": [list(ends) for ends in holes],
+        "missing": sum(end - start for start, end in holes),
+    }
+
+
+def _cells(facts: dict[str, Any]) -> Sequence[str]:
+    interval, span = facts["interval"], facts["last"] - facts["first"]
+    return (
+        facts["node"],
+        str(facts["samples"]),
+        str(facts["vms"]),
+        _when(facts["first"]),
+        _when(facts["last"]),
+        "-" if interval is None else f"{interval:g} s",
+        str(len(facts["holes"])),
+        f"{100 * facts['missing'] / span:.1f} %" if span else "-",
+    )
+
+
+def _seconds(text: str | None, default: float) -> float:
+    from scroogevm.core.duration import seconds  # noqa: PLC0415  # on demand
+
+    return default if text is None else seconds(text)
+
+
+def _date(text: str) -> float:
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise MisuseError(
+            f"{text!r} is no date", where="--before", remedy="write 2026-01-31 or 2026-01-31T12:00"
+        ) from None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _printable(text: str) -> str:
+    from scroogevm.sinks.names import printable  # noqa: PLC0415  # on demand
+
+    return printable(text)
