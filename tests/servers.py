@@ -29,9 +29,11 @@ def required() -> bool:
     return bool(os.environ.get("CI") or os.environ.get("SCROOGEVM_REQUIRE_SERVERS"))
 
 
-def missing(what: str) -> None:
+INSTALLS = "packaging/servers installs it where root on Debian may"
+
+
+def missing(reason: str) -> None:
     """End the test for want of something: skipped, or failed where nothing may be skipped."""
-    reason = f"{what}: packaging/servers installs what root on Debian may install"
     if required():
         pytest.fail(reason)
     pytest.skip(reason)
@@ -41,7 +43,7 @@ def require(binary: str) -> str:
     """Path of a program, or the end of the test."""
     found = shutil.which(binary, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     if found is None:
-        missing(f"no {binary} here")
+        missing(f"no {binary} here: {INSTALLS}")
     return str(found)
 
 

@@ -11,7 +11,7 @@ from string import Template
 from typing import Any, Self
 
 from hypervisor.guests import Guest
-from servers import missing, require, wait
+from servers import INSTALLS, missing, require, wait
 
 HERE = Path(__file__).with_name("node")
 IMAGE = Path(__file__).parents[2] / ".cache" / "guest"
@@ -24,9 +24,9 @@ def stack() -> None:
     for program in ("libvirtd", "qemu-system-x86_64", "tini", "unshare", "nsenter"):
         require(program)
     if find_spec("libvirt") is None:
-        missing("no libvirt module here")
+        missing(f"no libvirt module here: {INSTALLS}")
     if not (IMAGE / "sum").exists():
-        missing("no kernel for guests here")
+        missing(f"no kernel for guests here: {INSTALLS}")
 
 
 class Node:
