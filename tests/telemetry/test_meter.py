@@ -99,7 +99,7 @@ def test_numbers_that_are_not_renewed_soon_say_nothing_any_more() -> None:
     assert meter.sample([reading(0, clock=1, cores=4)])
     assert meter.sample([reading(60, clock=1, cores=4)])
     assert meter.sample([reading(61, clock=1, cores=4)]) is None
-    assert meter.oddities == {"repeats": 2, "stale": 1, "absurd": 0}
+    assert meter.oddities == {"repeats": 2, "stale": 1}
 
 
 def test_an_exporter_that_renews_its_numbers_rarely_is_waited_for() -> None:

@@ -156,7 +156,8 @@ class _Source:
             longest,
         )
         vm_values, more = vm_quantities(many, values["cpu"])
-        self.oddities["absurd"] += absurd + more
+        if absurd or more:
+            self.oddities["absurd"] += absurd + more
         here = there(now.vm_values, size)
         vms = now.vms if here.all() else [vm for vm, is_ in zip(now.vms, here, strict=True) if is_]
         return _Part(

@@ -40,6 +40,8 @@ VM: Mapping[str, Meaning] = {
 }
 """By the end of the metric's name, after ``PREFIX_domain_NAME_``."""
 
+_ENDS = (*NODE, *VM)
+
 
 @dataclass(frozen=True)
 class Vmprobe(Dialect):
@@ -72,6 +74,8 @@ class Vmprobe(Dialect):
     def places(self, name: str, labels: Mapping[str, str]) -> Sequence[Place]:
         """What the end of the name says."""
         del labels
+        if not name.endswith(_ENDS):
+            return ()
         node, vm = self._forms
         if found := node.fullmatch(name):
             return (NODE[found[1]].place(None),)
