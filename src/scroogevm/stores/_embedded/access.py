@@ -9,7 +9,7 @@ from scroogevm.core.samples import Recorded, Sample
 from scroogevm.errors import StoreError
 from scroogevm.stores._embedded.blob import DamagedError
 from scroogevm.stores._embedded.check import faults, remove
-from scroogevm.stores._embedded.database import LOCK, Database, open_reader, open_writer
+from scroogevm.stores._embedded.database import FILE, LOCK, Database, open_reader, open_writer
 from scroogevm.stores._embedded.lock import WriterLock
 from scroogevm.stores._embedded.names import Layouts, node_names
 from scroogevm.stores._embedded.prune import prune
@@ -135,6 +135,8 @@ class Access:
             try:
                 with self._reader.transaction("DEFERRED"):
                     yield self._reader
+                if self._reader.still:
+                    self._leave()
             except DamagedError as error:
                 raise StoreError(
                     str(error),
@@ -142,9 +144,27 @@ class Access:
                     remedy="`scroogevm store check` lists what is damaged, and can remove it",
                 ) from None
             except StoreError:
-                self._reader.connection.close()
+                if self._reader is not None:
+                    self._reader.connection.close()
                 self._reader = None
                 raise
+
+    def _leave(self) -> None:
+        """Never keep open what was read as if nobody could write it.
+
+        Raises:
+            StoreError: somebody has begun to.
+        """
+        if self._reader is not None:
+            self._reader.connection.close()
+        self._reader = None
+        if (self.folder / f"{FILE}-wal").exists():
+            raise StoreError(
+                "a writer began while it was read",
+                where=str(self.folder),
+                remedy="read again",
+                temporary=True,
+            )
 
     def close(self) -> None:
         """Close what is open."""

@@ -59,10 +59,12 @@ class Database(NamedTuple):
     Attributes:
         folder: where it is.
         connection: to the file in it.
+        still: whether it is read as if nobody could write it.
     """
 
     folder: Path
     connection: sqlite3.Connection
+    still: bool = False
 
     @contextmanager
     def transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
@@ -129,20 +131,23 @@ def open_reader(folder: Path) -> Database:
     if not (folder / FILE).is_file():
         raise StoreError("no store is there", where=str(folder), remedy=f"it would hold {FILE}")
     with translated(folder):
-        connection = _connect(folder, "ro")
         try:
-            _refuse_foreign(folder, connection)
+            return Database(folder, _ours(folder, "ro"))
         except sqlite3.OperationalError:
-            connection.close()
             if (folder / f"{FILE}-wal").exists():
                 raise
             # Nobody writes, and we may not make the index that readers share: read as it lies.
-            connection = _connect(folder, "ro&immutable=1")
-            _refuse_foreign(folder, connection)
-        except BaseException:
-            connection.close()
-            raise
-        return Database(folder, connection)
+            return Database(folder, _ours(folder, "ro&immutable=1"), still=True)
+
+
+def _ours(folder: Path, mode: str) -> sqlite3.Connection:
+    connection = _connect(folder, mode)
+    try:
+        _refuse_foreign(folder, connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _connect(folder: Path, mode: str) -> sqlite3.Connection:

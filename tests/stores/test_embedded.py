@@ -1,0 +1,296 @@
+"""What the embedded store promises beyond the contract: crashes, readers, damage, room."""
+
+import os
+import pickle
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from commands import fails, scroogevm
+from scroogevm.core.samples import Sample
+from scroogevm.errors import StoreError
+from scroogevm.stores import open_store
+from scroogevm.stores.embedded import Embedded
+from stores import writing
+from stores.writing import NODES, START, STEP, sample
+
+ROUNDS = int(os.environ.get("SCROOGEVM_KILLS", "10"))
+
+
+@pytest.fixture
+def location(tmp_path: Path) -> str:
+    return str(tmp_path / "store")
+
+
+def quick(location: str) -> Embedded:
+    return Embedded(location, retention=0.0, synced=False)
+
+
+def fill(location: str, samples: int) -> None:
+    with quick(location) as store:
+        for number in range(samples):
+            store.write([sample(node, number) for node in NODES])
+
+
+def expect(store: Embedded, numbers: int) -> int:
+    """See that there is everything up to that number, once, whole; how much there is."""
+    nodes, vms = store.read(NODES, 0, 4e9, ("cpu", "cpu_usage"))
+    count = len(nodes) // len(NODES)
+    assert count >= numbers
+    times = START + STEP * np.arange(count)
+    np.testing.assert_array_equal(nodes.time, np.tile(times, len(NODES)))
+    np.testing.assert_array_equal(nodes.values["cpu"], np.tile(np.arange(count), len(NODES)))
+    names = np.array([int(vm[1:]) for _, vm in vms.owners])[vms.owner]
+    np.testing.assert_array_equal(vms.values["cpu_usage"], names + (vms.time - START) / STEP)
+    assert len(vms) == len(NODES) * sum(1 + number % 3 for number in range(count))
+    return count
+
+
+@contextmanager
+def writer(location: str, first: int) -> Iterator[tuple["subprocess.Popen[str]", Iterator[int]]]:
+    """A process that writes, and what it acknowledges; killed at the end."""
+    command = [sys.executable, writing.__file__, location, str(first)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process, (int(line) for line in process.stdout if line.endswith("\n"))
+        finally:
+            process.kill()
+
+
+def test_a_writer_killed_at_any_moment_loses_nothing_it_acknowledged(location: str) -> None:
+    chance = random.Random(0)  # noqa: S311  # moments, no secrets
+    done = 0
+    for _ in range(ROUNDS):
+        with writer(location, done) as (process, acknowledged):
+            for _ in range(chance.randrange(1, 120)):
+                last = next(acknowledged)
+            process.kill()
+            last = max([last, *acknowledged])
+        with quick(location) as store:
+            done = expect(store, last + 1)
+            assert list(store.check()) == []
+
+
+def test_a_reader_sees_what_a_writer_in_another_process_has_acknowledged(location: str) -> None:
+    with writer(location, 0) as (_, acknowledged), quick(location) as store:
+        for last in acknowledged:
+            expect(store, last + 1)
+            if last > 200:
+                break
+
+
+def test_a_second_writer_is_told_who_writes(location: str) -> None:
+    with writer(location, 0) as (process, acknowledged), quick(location) as store:
+        next(acknowledged)
+        with pytest.raises(StoreError, match=f"process {process.pid} already") as caught:
+            store.write([sample("a", 0)])
+        assert caught.value.temporary
+    with quick(location) as store:  # the lock has ended with its process
+        store.write([sample("c", 0)])
+
+
+def test_a_full_disk_loses_nothing_and_writing_goes_on_when_there_is_room(
+    small: Path,
+) -> None:
+    location = str(small / "store")
+    rng = np.random.default_rng(0)
+    vms = [f"v{number}" for number in range(200)]
+    kept = 0
+    with Embedded(location, retention=0.0) as store:
+        ballast = small / "ballast"
+        ballast.write_bytes(bytes(2**20))
+        with pytest.raises(StoreError, match="full") as caught:  # noqa: PT012  # some write fails
+            for kept in range(100_000):
+                usage = {name: rng.random(200) for name in ("cpu_usage", "mem_usage")}
+                store.write([Sample("n", START + 5 * kept, {"cpu": float(kept)}, vms, usage)])
+        assert caught.value.temporary
+        assert len(store.read(["n"], 0, 4e9).nodes) == kept > 10
+        ballast.unlink()
+        for number in range(kept, kept + 20):
+            store.write([Sample("n", START + 5 * number, {"cpu": float(number)})])
+        found = store.read(["n"], 0, 4e9).nodes
+        assert found.values["cpu"].tolist() == list(range(kept + 20))
+        assert list(store.check()) == []
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount a small file system, and not everywhere")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def spoil(location: str, table: str, column: str) -> None:
+    """Turn a bit of one blob."""
+    with sqlite3.connect(Path(location) / "samples.sqlite") as file:
+        row = f"(SELECT rowid FROM {table} LIMIT 1 OFFSET 3)"  # noqa: S608  # our own names
+        (blob,) = file.execute(f"SELECT {column} FROM {table} WHERE rowid = {row}").fetchone()  # noqa: S608  # likewise
+        spoilt = bytes([*blob[:-1], blob[-1] ^ 1])
+        file.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = {row}", (spoilt,))  # noqa: S608  # likewise
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("part", "content"), ("chunk", "head"), ("recent", "content")]
+)
+def test_damage_is_named_and_the_rest_stays_readable(
+    location: str, table: str, column: str
+) -> None:
+    fill(location, 200)
+    spoil(location, table, column)
+    with quick(location) as store:
+        with pytest.raises(StoreError, match=r"node '[ab]': a checksum does not fit"):
+            store.read(NODES, 0, 4e9, ("cpu", "cpu_usage"))
+        said = fails_with_lines(location)
+        assert said.count("\n") == 1
+        assert "a checksum does not fit" in said
+        (line,) = store.check(repair=True)
+        assert line in said
+        assert list(store.check()) == []
+        left = len(store.read(NODES, 0, 4e9).nodes)
+        assert 0 < 400 - left <= 15
+
+
+def fails_with_lines(location: str) -> str:
+    done = scroogevm("store", "check", location)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    return done.stdout
+
+
+def test_a_file_that_is_no_store_is_refused(location: str) -> None:
+    folder = Path(location)
+    folder.mkdir()
+    assert "no store is there" in fails(1, "store", "info", location)
+    (folder / "samples.sqlite").write_bytes(b"no SQLite at all" * 100)
+    assert "not a database" in fails(1, "store", "info", location)
+    (folder / "samples.sqlite").unlink()
+    with sqlite3.connect(folder / "samples.sqlite") as file:
+        file.execute("CREATE TABLE other (a)")
+    file.close()
+    assert "another program's" in fails(1, "store", "info", location)
+    with quick(location) as store, pytest.raises(StoreError, match="another program's"):
+        store.write([sample("a", 0)])
+
+
+def test_a_newer_version_is_refused(location: str) -> None:
+    fill(location, 1)
+    with sqlite3.connect(Path(location) / "samples.sqlite") as file:
+        file.execute("PRAGMA user_version = 2")
+    file.close()
+    assert "has version 2" in fails(1, "store", "info", location)
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_somebody_else_reads_and_does_not_write(location: str, *, written: bool) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    code = (
+        "import os, sys\n"
+        "from scroogevm.core.samples import Sample\n"
+        "from scroogevm.stores.embedded import Embedded\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "store = Embedded(sys.argv[1])\n"
+        "print(len(store.read(['a'], 0, 4e9).nodes))\n"
+        "try: store.write([Sample('a', 5.0, {})])\n"
+        "except Exception as error: print(error)\n"
+    )
+    fill(location, 100)
+    folder = Path(location)
+    for path in (folder, *folder.parents[:3]):
+        path.chmod(0o755)
+    with quick(location) as store:
+        if written:
+            store.write([sample("a", 100)])
+        done = subprocess.run(
+            [sys.executable, "-c", code, location], capture_output=True, text=True, check=False
+        )
+    assert done.stdout.splitlines() == [
+        "101" if written else "100",
+        f"{location}: cannot be written: Permission denied",
+    ], done
+
+
+def test_what_is_old_goes_and_the_file_shrinks(location: str) -> None:
+    vms = [f"v{number}" for number in range(300)]
+    rng = np.random.default_rng(0)
+    with quick(location) as store:
+        for number in range(1500):
+            usage = {"cpu_usage": rng.random(300), "mem_usage": rng.random(300)}
+            store.write([Sample("n", START + 10 * number, {"cpu": 1.0}, vms, usage)])
+        before = store.size
+    with open_store(location) as store:
+        assert isinstance(store, Embedded)
+        removed = store.prune(START + 10 * 1400)
+        assert 1370 <= removed <= 1400
+        assert len(store.read(["n"], 0, 4e9).nodes) == 1500 - removed
+        assert store.read(["n"], START + 14_000, 4e9).nodes.time[0] == START + 14_000
+    with quick(location) as store:
+        store.write([Sample("n", START + 15_000, {"cpu": 1.0})])
+    assert quick(location).size < before - 2**20 or before < 24 * 2**20
+
+
+def test_retention_takes_what_is_old_by_itself_and_nothing_for_a_sample_of_the_future(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scroogevm.stores._embedded.writer.time.time", lambda: START + 216_000.0)
+    with Embedded(location, retention=1.0, synced=False) as store:
+        for hour in range(60):
+            store.write([Sample("n", START + 3600.0 * hour, {"cpu": 1.0})])
+        times = store.read(["n"], 0, 4e9).nodes.time
+        assert START + 3600 * 34 <= times[0] <= START + 3600 * 36
+        store.write([Sample("n", 4e9, {"cpu": 1.0})])
+        store.write([Sample("n", START + 3600.0 * 60, {"cpu": 1.0})])
+        assert len(store.read(["n"], 0, 3.9e9).nodes) > 20
+
+
+@pytest.mark.parametrize("time", [float("nan"), -1.0, float("inf"), 5e9])
+def test_a_time_that_makes_no_sense_is_refused(location: str, time: float) -> None:
+    with quick(location) as store, pytest.raises(StoreError, match="no sensible time") as caught:
+        store.write([Sample("n", time, {"cpu": 1.0})])
+    assert not caught.value.temporary
+
+
+def test_a_vm_that_is_named_twice_is_refused(location: str) -> None:
+    with quick(location) as store, pytest.raises(StoreError, match="names a VM twice"):
+        store.write([Sample("n", START, {}, ["v", "v"], {"cpu": np.ones(2)})])
+
+
+def test_names_may_be_no_unicode(location: str) -> None:
+    node, vm = "\udcff\0", "\ud800"
+    with quick(location) as store:
+        store.write([Sample(node, START, {"cpu": 2.0}, [vm], {"cpu": np.ones(1)})])
+        assert list(store.nodes(0, 4e9)) == [node]
+        assert list(store.read([node], 0, 4e9).vms.owners) == [(node, vm)]
+
+
+def test_a_store_crosses_processes(location: str) -> None:
+    fill(location, 3)
+    with quick(location) as store:
+        assert store.nodes(0, 4e9) == pickle.loads(pickle.dumps(store)).nodes(0, 4e9)  # noqa: S301  # our own
+
+
+def test_a_log_that_readers_keep_growing_is_cut(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scroogevm.stores._embedded.writer._WAL", 2**16)
+    fill(location, 400)
+    with quick(location) as store:
+        for number in range(400, 420):
+            store.write([sample("a", number)])
+            assert (Path(location) / "samples.sqlite-wal").stat().st_size < 2**18
