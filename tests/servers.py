@@ -240,10 +240,24 @@ class Influx1(Server):
         return self
 
 
-def scraping(targets: Mapping[str, Sequence[str]], interval: str = "1s") -> str:
-    """A configuration, by job, for Prometheus and for VictoriaMetrics."""
+def scraping(
+    targets: Mapping[str, Sequence[str]],
+    interval: str = "1s",
+    labels: Mapping[str, str] | None = None,
+) -> str:
+    """A configuration, by job, for Prometheus and for VictoriaMetrics.
+
+    Args:
+        targets: host and port of each target of a job.
+        interval: between scrapes.
+        labels: that all series get.
+    """
     jobs = [
-        {"job_name": job, "honor_labels": True, "static_configs": [{"targets": list(of_job)}]}
+        {
+            "job_name": job,
+            "honor_labels": True,
+            "static_configs": [{"targets": list(of_job), "labels": dict(labels or {})}],
+        }
         for job, of_job in targets.items()
     ]
     # JSON is YAML as well.
