@@ -57,6 +57,7 @@ def test_a_command_that_is_not_one_is_found_out() -> None:
 SMALL: Mapping[str, Sequence[str]] = {
     "generate": ("--windows", "6", "--interval", "600", "--vms", "4"),
     "replay": ("--no-figures", "--workers", "1"),
+    "probe": ("--once",),
     "quiescence": ("--no-figures", "--workers", "1"),
 }
 """What is added to a command so that running it takes a moment; later options win."""
@@ -138,6 +139,7 @@ RUN: Mapping[str, Callable[[Path], None]] = {
     "docs/howto/own-trace.md": own,
     "docs/howto/public-data.md": public,
     "docs/howto/generate.md": nothing,
+    "docs/howto/probe.md": nothing,
     "docs/howto/compare.md": demo,
     "docs/howto/ask-quiescence.md": demo,
     "docs/howto/predecessor.md": demo,

@@ -13,10 +13,15 @@ import pytest
 from documents import DOCS, PAGES, ROOT, blocks
 from scroogevm.cli import cli
 from scroogevm.errors import ScroogeError
-from scroogevm.ports import QUIESCENCE, STRATEGIES
+from scroogevm.ports import DIALECTS, QUIESCENCE, STRATEGIES
+from scroogevm.probe.capabilities import CAPABILITIES
 from scroogevm.registry import Family
 from scroogevm.registry.catalogue import catalogue
 from scroogevm.scoring import SCORES
+from scroogevm.telemetry import metrics
+from scroogevm.telemetry import terms
+from scroogevm.telemetry.report import NODE as NODE_LACKS
+from scroogevm.telemetry.report import VMS as VM_LACKS
 from scroogevm.traces.dataset import DATASETS, VM_TABLE
 from scroogevm.traces.format import FORMATS
 from scroogevm.traces.generate.mixes import MIXES
@@ -52,6 +57,7 @@ def cells(html: str) -> list[str]:
         (QUIESCENCE, "quiescence", "quiescence"),
         (FORMATS, "format", "traces"),
         (DATASETS, "dataset", "datasets"),
+        (DIALECTS, "dialect", "dialects"),
     ],
 )
 def test_every_plug_in_has_a_section_with_its_parameters(
@@ -118,6 +124,8 @@ def test_variables_that_pages_name_are_listed(built: Path) -> None:
         ("scores", list(SCORES)),
         ("traces", [*NODES, *VMS, *(item for item in Manifest.__dataclass_fields__)]),
         ("datasets", [*VM_TABLE, *SCENARIOS, *MIXES]),
+        ("probe-metrics", [*metrics.NODE, *metrics.DOMAIN, *CAPABILITIES]),
+        ("dialects", [*terms.NODE, *terms.VM, *(lack.cost for lack in (*NODE_LACKS, *VM_LACKS))]),
         ("errors", [error.__name__ for error in ScroogeError.__subclasses__()]),
     ],
 )

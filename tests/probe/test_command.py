@@ -153,9 +153,9 @@ def test_a_textfile_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 @contextmanager
-def running(*words: str | Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(*words: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as stderr:
-        command = [SCROOGEVM, "probe", *words]
+        command = [str(SCROOGEVM), "probe", *words]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr)
         try:
             yield process
@@ -173,7 +173,7 @@ def test_it_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
     log = tmp_path / "log"
     token = tmp_path / "token"
     token.write_text("hush-1")
-    words = (*ALONE, "--listen", "127.0.0.1:0", "--token-file", token, *tree(tmp_path))
+    words = (*ALONE, "--listen", "127.0.0.1:0", "--token-file", str(token), *tree(tmp_path))
     with running(*words, log=log) as process:
         url = url_of(log)
         assert httpx.get(url).status_code == 401
@@ -207,7 +207,7 @@ def fails_to_start(address: str) -> str:
 def test_a_textfile_is_renewed_and_always_whole(tmp_path: Path, prefix: tuple[str, ...]) -> None:
     path = tmp_path / "textfiles" / "node.prom"
     path.parent.mkdir()
-    words = ("--textfile", path, "--interval", "0.1", *ALONE, *prefix, *tree(tmp_path))
+    words = ("--textfile", str(path), "--interval", "0.1", *ALONE, *prefix, *tree(tmp_path))
     with running(*words, log=tmp_path / "log") as process:
         wait(path.exists, "a textfile")
         seen: set[str] = set()
@@ -230,7 +230,7 @@ def test_both_at_once_and_the_file_may_come_and_go(tmp_path: Path) -> None:
     log = tmp_path / "log"
     folder = tmp_path / "textfiles"
     folder.mkdir()
-    words = ("--textfile", folder / "x.prom", "--listen", "127.0.0.1:0", "--interval", "0.1")
+    words = ("--textfile", f"{folder}/x.prom", "--listen", "127.0.0.1:0", "--interval", "0.1")
     with running(*words, *ALONE, *tree(tmp_path), log=log):
         url = url_of(log)
         (folder / "x.prom").unlink(missing_ok=True)

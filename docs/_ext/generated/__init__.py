@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from generated import commands, families, tables
+from generated import commands, dialects, families, probe, tables
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -28,6 +28,14 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "mixes": tables.mixes,
     "scores": tables.scores,
     "performance": tables.performance,
+    "node-metrics": probe.node_metrics,
+    "vm-metrics": probe.vm_metrics,
+    "capabilities": probe.capabilities,
+    "vmprobe": probe.vmprobe,
+    "dialects": dialects.dialects,
+    "node-terms": dialects.node_terms,
+    "vm-terms": dialects.vm_terms,
+    "lacks": dialects.lacks,
     "errors": tables.errors,
     "exit-codes": tables.exit_codes,
 }
