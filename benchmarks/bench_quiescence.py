@@ -1,37 +1,33 @@
-"""Quiescence tests against windows whose label is known, and their time for a fleet."""
+"""Quiescence tests against windows whose label is known."""
 
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.report import Result
-from scroogevm.core.history import History
-from scroogevm.core.window import VMs, Window
 from scroogevm.errors import MissingExtraError
 from scroogevm.ports import CPU, QUIESCENCE, QuiescenceTest
-from scroogevm.traces.labelled import FAMILIES, KEPT, Labelled, confusion, labelled, read_labelled
+from scroogevm.traces.labelled import FAMILIES, Labelled, confusion, labelled, read_labelled
 
 SHARED = Path(__file__).parents[2] / "shared" / "quiescence" / "cases.json"
 CAPACITY, INTERVAL = 256.0, 5.0
 SEED, ROUNDS = 2024, 25
-NODES, SAMPLES, RESOURCES = 10_000, 360, 2
+Row = tuple[str, str, int, int, int, int, float, float, float, float]
 
 
 def run(docs: Path) -> Result:
     del docs
-    sets, fleet = case_sets(), history()
-    rows: list[tuple[str, str, int, int, int, int, float, float, float, float]] = []
-    said = []
+    sets = case_sets()
+    rows: list[Row] = []
+    left_out = []
+    first = next(labelled(SEED, 1))
     for name in QUIESCENCE.names:
         test: QuiescenceTest = QUIESCENCE.build(name, CPU)
         try:
-            seconds = RESOURCES * took(test, fleet)
+            test.judge(first.history())  # compiles what is compiled
         except MissingExtraError as missing:
-            said.append(f"{name} was left out: {missing}")
+            left_out.append(f" {name} was left out: {missing}.")
             continue
-        said.append(f"{name} {seconds:.2g} s")
         for cases, members in sets.items():
             start = time.perf_counter()
             seen = confusion(test, members)
@@ -57,8 +53,8 @@ def run(docs: Path) -> Result:
             "seconds",
         ),
         rows=rows,
-        verdict=f"For {NODES} nodes, {RESOURCES} resources, {KEPT} kept windows of {SAMPLES} "
-        f"samples: {', '.join(said)}; the aims are 20 s for lstm and 3 s for shift.",
+        verdict=f"First by Matthews correlation: {', '.join(best(rows, cases) for cases in sets)}."
+        + "".join(left_out),
     )
 
 
@@ -70,20 +66,7 @@ def case_sets() -> Mapping[str, Sequence[Labelled]]:
     return {**by_hand, "all generated": generated, **sets}
 
 
-def history() -> History:
-    """What a test is asked about a fleet, one resource."""
-    rng = np.random.default_rng(SEED)
-    capacity = np.full(NODES, CAPACITY)
-    windows = [
-        Window(rng.normal(80.0, 8.0, (NODES, SAMPLES)), capacity, capacity, VMs.none())
-        for _ in range(KEPT + 1)
-    ]
-    return History(tuple(windows[:-1]), windows[-1], kept=KEPT)
-
-
-def took(test: QuiescenceTest, fleet: History) -> float:
-    """Seconds for one resource of the fleet, once what is compiled has been compiled."""
-    test.judge(next(labelled(SEED, 1)).history())
-    start = time.perf_counter()
-    test.judge(fleet)
-    return time.perf_counter() - start
+def best(rows: Sequence[Row], cases: str) -> str:
+    """Which test comes first on those windows."""
+    name, *_, matthews, _ = max((row for row in rows if row[1] == cases), key=lambda row: row[8])
+    return f"{name} on {cases} ({matthews:.2f})"
