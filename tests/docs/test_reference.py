@@ -18,8 +18,7 @@ from scroogevm.probe.capabilities import CAPABILITIES
 from scroogevm.registry import Family
 from scroogevm.registry.catalogue import catalogue
 from scroogevm.scoring import SCORES
-from scroogevm.telemetry import metrics
-from scroogevm.telemetry import terms
+from scroogevm.telemetry import metrics, terms
 from scroogevm.telemetry.report import NODE as NODE_LACKS
 from scroogevm.telemetry.report import VMS as VM_LACKS
 from scroogevm.traces.dataset import DATASETS, VM_TABLE

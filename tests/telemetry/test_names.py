@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,3 +89,14 @@ def test_all_problems_are_told_at_once() -> None:
     assert text.startswith("settings.toml: collect.names: a: 'zzz'")
     assert text.count("; ") == 2
     assert "c: " not in text
+
+
+def test_what_the_how_to_shows_is_understood() -> None:
+    page = Path(__file__).parents[2] / "docs" / "howto" / "name-table.md"
+    shown = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert len(shown) == 2
+    for text in shown:
+        table = tomllib.loads(text)["collect"]["names"]
+        dialects = with_names(every_dialect(), table)
+        for name in table:
+            assert any(dialect.places(name, {**DOMAIN, "mode": "user"}) for dialect in dialects)

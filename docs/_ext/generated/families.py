@@ -1,6 +1,6 @@
 """What there is to choose from, as sections: one for each plug-in of a family."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from generated.markdown import code, prose, table
 from scroogevm.ports import QUIESCENCE, STRATEGIES
@@ -12,31 +12,46 @@ from scroogevm.traces.format import FORMATS
 
 def strategies() -> str:
     """Every strategy."""
-    return _sections(STRATEGIES, "strategy", "Demand")
+    return sections(STRATEGIES, "strategy", "Demand")
 
 
 def quiescence() -> str:
     """Every quiescence test."""
-    return _sections(QUIESCENCE, "quiescence", "Quiescent when")
+    return sections(QUIESCENCE, "quiescence", "Quiescent when")
 
 
 def formats() -> str:
     """Every format of node traces."""
-    return _sections(FORMATS, "format", "Recognised as")
+    return sections(FORMATS, "format", "Recognised as")
 
 
 def datasets() -> str:
     """Every data set of VMs."""
-    return _sections(DATASETS, "dataset", "Recognised as")
+    return sections(DATASETS, "dataset", "Recognised as")
 
 
-def _sections(family: Family, kind: str, formula: str) -> str:
+def sections(
+    family: Family, kind: str, formula: str, more: Callable[[str], str] = lambda _: ""
+) -> str:
+    """A section for each plug-in of a family, and an overview before them.
+
+    Args:
+        family: of plug-ins.
+        kind: what references to one begin with.
+        formula: what its formula is called.
+        more: what else there is to say of one, by its name.
+    """
     entries = catalogue(family)
     overview = table(
         ["name", formula.lower()],
         ([f"[{entry.name}](#{kind}-{entry.name})", code(entry.formula)] for entry in entries),
     )
-    return "\n\n".join([overview, *(_section(family, entry, kind, formula) for entry in entries)])
+    parts = [
+        part
+        for entry in entries
+        for part in (_section(family, entry, kind, formula), more(entry.name))
+    ]
+    return "\n\n".join([overview, *parts])
 
 
 def _section(family: Family, entry: Entry, kind: str, formula: str) -> str:

@@ -23,7 +23,7 @@ def _table(declared: Mapping[str, metrics.Metric]) -> Table:
 
 @dataclass(frozen=True)
 class Scroogevm(TableDialect):
-    """`scroogevm probe`: the node and its VMs, from one exporter."""
+    """Our probe: the node and its VMs, from one exporter."""
 
     formula = "scrooge_*{domain, uuid}"
     source = "this project"
