@@ -82,6 +82,11 @@ class Guest:
         assert done == "OK", (command, done)
         return {name: int(value) for name, _, value in (fact.partition(":") for fact in facts)}
 
+    def burn(self, seconds: float) -> None:
+        """Wait until it has counted so much busy time."""
+        end = self.do("stat")["busy"] + 100 * seconds
+        wait(lambda: self.do("stat")["busy"] > end, f"{self.name} to be busy", every=0.25)
+
     def close(self) -> None:
         """Hang up."""
         if self._channel is not None:

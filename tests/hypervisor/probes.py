@@ -29,14 +29,17 @@ class Probe(Server):
     ready = "/metrics"
 
     node: Node
+    interval: float = 0.1
+    options: Sequence[str] = ()
 
     @property
     def within(self) -> Sequence[str]:
         return self.node.inside
 
     def words(self) -> Sequence[str]:
-        # It reads anew whenever somebody comes who is not much too early.
-        return ["probe", "--listen", self.address, "--interval", "0.1"]
+        # It reads anew when somebody comes half an interval after the last one, or later.
+        where = ["--listen", self.address, "--interval", str(self.interval)]
+        return ["probe", *where, *self.options]
 
     def scrape(self) -> str:
         """What it reads now: it gives the same reading to all who come at about the same time."""
