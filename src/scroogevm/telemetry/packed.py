@@ -4,9 +4,11 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import Sample
 
 _LENGTH = struct.Struct("<I")
@@ -24,7 +26,7 @@ def pack(samples: Sequence[Sample]) -> bytes:
         (one.node, one.time, list(one.values), list(one.vms), list(one.vm_values))
         for one in samples
     ]
-    numbers: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
+    numbers: list[Floats] = []
     for one in samples:
         numbers.append(np.fromiter(one.values.values(), "<f8", len(one.values)))
         numbers += [np.asarray(column, "<f8") for column in one.vm_values.values()]
@@ -48,11 +50,9 @@ def unpack(content: bytes) -> Sequence[Sample]:
         raise ValueError(str(error)) from None
 
 
-def _samples(
-    heads: Sequence[Sequence[object]], numbers: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> Iterator[Sample]:
+def _samples(heads: Sequence[Any], numbers: Floats) -> Iterator[Sample]:
     place = 0
-    for node, time, names, vms, quantities in heads:  # type: ignore[misc]  # as it was packed
+    for node, time, names, vms, quantities in heads:
         values = dict(zip(names, numbers[place:].tolist(), strict=False))
         place += len(names)
         end = place + len(vms) * len(quantities)
