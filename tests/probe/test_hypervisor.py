@@ -180,7 +180,9 @@ def test_without_the_library_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
     assert "scroogevm[libvirt]" in view.problem
 
 
-def test_openstack_is_asked_once_for_each_vm(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_openstack_is_asked_once_for_each_start(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     host.vms[0].metadata_element = (
         f'<i:instance xmlns:i="{NAMESPACES[0]}"><i:name>a&quot;b</i:name>'
         '<i:flavor name="m1"/><i:owner><i:project uuid="1">p</i:project></i:owner></i:instance>'
@@ -198,6 +200,9 @@ def test_openstack_is_asked_once_for_each_vm(host: Host, monkeypatch: pytest.Mon
         assert look(hypervisor).openstack == {UUID: ('a"b', "m1", "p"), OTHER: None}
     assert asked.count("web-1") == 1
     assert asked.count("db_2") == len(NAMESPACES)
+    host.vms[0].run += 1  # stopped, resized and started
+    host.vms[0].metadata_element = host.vms[0].metadata_element.replace("m1", "m2")
+    assert look(hypervisor).openstack[UUID] == ('a"b', "m2", "p")
 
 
 @pytest.mark.parametrize("element", ["", "<", "<a", "<a/>", "<instance><flavor/></instance>"])

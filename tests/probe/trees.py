@@ -141,6 +141,10 @@ class Vm:
     failure: Error | None = None
     alone: Error | None = None
     metadata_element: str | None = None
+    run: int = 1
+
+    def ID(self) -> int:  # noqa: N802  # the library's name
+        return self.run
 
     def name(self) -> str:
         return self.title

@@ -85,7 +85,7 @@ class Hypervisor:
         self._connect = connect or _connect
         self._limits = Limits()
         self._connection: Any = None
-        self._openstack: dict[str, tuple[str, str, str] | None] = {}
+        self._openstack: dict[tuple[str, int], tuple[str, str, str] | None] = {}
 
     def look(self, begin: Begin) -> View:
         """Ask for everything.
@@ -161,15 +161,16 @@ class Hypervisor:
             self._drop()
 
     def _read_openstack(self, view: View, domains: Mapping[str, Any], limit: float) -> None:
-        """Once for each VM: it does not change while a VM runs."""
-        new = [uuid for uuid in view.stats if uuid not in self._openstack and uuid in domains]
+        """Once each time that a VM is started: it does not change while a VM runs."""
+        runs = {uuid: (uuid, int(domain.ID())) for uuid, domain in domains.items()}
+        new = [uuid for uuid in runs if uuid in view.stats and runs[uuid] not in self._openstack]
         answers = self._limits.each(lambda uuid: _openstack(domains[uuid]), new, limit, WIDTH)
-        known = {listed.uuid for listed in view.listed}
-        self._openstack = {u: found for u, found in self._openstack.items() if u in known}
+        known = {run: found for run, found in self._openstack.items() if run in runs.values()}
         for uuid, answer in answers.items():
             if not isinstance(answer, Exception):
-                self._openstack[uuid] = answer
-        view.openstack = self._openstack
+                known[runs[uuid]] = answer
+        self._openstack = known
+        view.openstack = {uuid: found for (uuid, _), found in known.items()}
 
     def _list(self, *, renew: bool = False) -> Sequence[Any]:
         """The VMs that run, on a connection that works: the old one, or else a new one.

@@ -38,15 +38,23 @@ class Threads:
     def read(self, pid: int) -> Scheduled | None:
         """Sums up to now, or None where the kernel does not tell."""
         now = {}
-        for folder in (self._procfs / str(pid) / "task").glob("[0-9]*"):
-            words = (text(folder / "schedstat") or "").split()
+        folder = self._procfs / str(pid) / "task"
+        for thread in _listed(folder):
+            words = (text(folder / thread / "schedstat") or "").split()
             if len(words) == 3 and all(word.isdecimal() for word in words):
-                now[folder.name] = Scheduled(*map(int, words))
+                now[thread] = Scheduled(*map(int, words))
         if not now:
             return None
         before, sums = self._seen.get(pid, ({}, NOTHING))
+        running, waiting, slices = sums
         for thread, new in now.items():
-            sums = _added(sums, _growth(before.get(thread, NOTHING), new))
+            old = before.get(thread, NOTHING)
+            if any(b < a for a, b in zip(old, new, strict=True)):
+                old = NOTHING  # another thread of the same number
+            running += new.running - old.running
+            waiting += new.waiting - old.waiting
+            slices += new.slices - old.slices
+        sums = Scheduled(running, waiting, slices)
         self._seen[pid] = now, sums
         return sums
 
@@ -55,12 +63,8 @@ class Threads:
         self._seen = {pid: seen for pid, seen in self._seen.items() if pid in pids}
 
 
-def _added(one: Scheduled, other: Scheduled) -> Scheduled:
-    return Scheduled(*(a + b for a, b in zip(one, other, strict=True)))
-
-
-def _growth(old: Scheduled, new: Scheduled) -> Scheduled:
-    """What was added; a number that fell is another thread of the same number."""
-    if any(b < a for a, b in zip(old, new, strict=True)):
-        return new
-    return Scheduled(*(b - a for a, b in zip(old, new, strict=True)))
+def _listed(folder: Path) -> list[str]:
+    try:
+        return [thread.name for thread in folder.iterdir()]
+    except OSError:
+        return []
