@@ -52,8 +52,7 @@ def windows(node: Watched, resource: str) -> Figure:
 
 def _shade(axes: Axes, node: Watched, said: Verdicts) -> None:
     for begin, end, code in zip(node.begins, node.ends, said.code[:, 0], strict=True):
-        if code:
-            axes.axvspan(begin, end, color=COLOURS[code], alpha=0.45, linewidth=0, zorder=0)
+        axes.axvspan(begin, end, color=COLOURS[code], alpha=0.45, linewidth=0, zorder=0)
 
 
 def _strip(axes: Axes, node: Watched, said: Verdicts, row: int) -> None:

@@ -35,7 +35,7 @@ const verdictWindows = (() => {
     panel.ends.forEach((end, i) => {
       const left = u.valToPos(panel.begins[i], "x", true), right = u.valToPos(end, "x", true);
       ctx.fillStyle = ink(colours[said[i]]);
-      if (said[i] !== "0" || edges) ctx.fillRect(left, top, right - left - (edges ? 1 : 0), height);
+      ctx.fillRect(left, top, right - left - (edges ? 1 : 0), height);
     });
     ctx.restore();
   }
