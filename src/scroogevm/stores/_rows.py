@@ -18,7 +18,7 @@ class Pieces:
     """
 
     def __init__(self, quantities: Sequence[str]) -> None:
-        self._quantities = tuple(quantities)
+        self.quantities = tuple(quantities)
         self._pieces: dict[Owner, list[tuple[Floats, Floats]]] = {}
 
     def add(self, owner: Owner, time: Floats, values: Floats) -> None:
@@ -36,14 +36,14 @@ class Pieces:
         """All of them; at one time of an owner each value is the last one that was added."""
         owners = sorted(self._pieces)
         if not owners:
-            return Rows.none(self._quantities)
+            return Rows.none(self.quantities)
         joined = [_joined(self._pieces[owner]) for owner in owners]
         values = np.concatenate([values for _, values in joined])
         return Rows(
             owners,
             np.repeat(np.arange(len(owners)), [time.size for time, _ in joined]),
             np.concatenate([time for time, _ in joined]),
-            {name: values[:, i].copy() for i, name in enumerate(self._quantities)},
+            {name: values[:, i].copy() for i, name in enumerate(self.quantities)},
         )
 
 

@@ -59,9 +59,10 @@ class ServerStore(Store):
 
     def close(self) -> None:
         """End all connections."""
-        http = self.__dict__.pop("http", None)
-        if http is not None:
-            http.close()
+        for name, value in list(self.__dict__.items()):
+            if isinstance(value, Http):
+                del self.__dict__[name]
+                value.close()
 
     @property
     def base(self) -> str:
@@ -97,11 +98,15 @@ class ServerStore(Store):
 
     @cached_property
     def http(self) -> Http:
-        """The server, with credentials, from the first request on.
+        """The server, from the first request on.
 
         Raises:
             MisuseError: a file of a secret or certificate cannot be read.
         """
+        return self.connected(self.base)
+
+    def connected(self, url: str) -> Http:
+        """A server that takes these credentials."""
         headers = dict(self._further)
         secret = _secret(self.password_file or self.token_file)
         if self.user:
@@ -111,7 +116,7 @@ class ServerStore(Store):
         elif secret:
             headers["Authorization"] = f"{self.scheme} {secret}"
         return Http(
-            self.base,
+            url,
             headers=headers,
             secret=secret,
             context=self._trust(),

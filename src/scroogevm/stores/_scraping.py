@@ -1,0 +1,246 @@
+"""Stores that hold what exporters said: samples are made when they are read."""
+
+import re
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded
+from scroogevm.errors import MisuseError
+from scroogevm.ports import DIALECTS
+from scroogevm.registry import Spec, parameter, parameters
+from scroogevm.stores._http import LargeError, RefusalError, Result, patiently
+from scroogevm.stores._needs import needed
+from scroogevm.stores._plan import Piece, Plan
+from scroogevm.stores._promql import selector
+from scroogevm.stores._rows import Pieces
+from scroogevm.stores._scraped import Scraped
+from scroogevm.stores._series import GarbledError, PartialError, Series, vector, words
+from scroogevm.stores._server import ServerStore, about, milliseconds, wanted
+from scroogevm.telemetry.dialect import Dialect, ranked
+from scroogevm.telemetry.rates import LONGEST
+
+_COUNTED = 6 * 3_600_000
+_SLACK = 60_000
+_TOO_MUCH = re.compile("too many|too large|too long|exceed|limit", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ScrapedStore(ServerStore):
+    """A store that holds what exporters said."""
+
+    match: str = parameter("", 'further matchers for exporters, as in PromQL: job="libvirt"')
+    node_label: str = parameter("instance", "label that names the node")
+    node_pattern: str = parameter(
+        r"(.*?)(:\d+)?", "regular expression of that label, whose first group is the node's name"
+    )
+    vm_label: str = parameter("", "label that names a VM; empty for the one each exporter has")
+    replica_labels: str = parameter(
+        "prometheus_replica,replica,__replica__",
+        "labels that tell servers apart which scrape the same",
+    )
+    longest: float = parameter(
+        LONGEST, "seconds between two scrapes above which no rate is given", low=1.0, high=86400.0
+    )
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without a server.
+
+        Raises:
+            MisuseError: a pattern or label makes no sense, or see above.
+        """
+        super().__post_init__()
+        try:
+            groups = re.compile(self.node_pattern).groups
+        except re.error as error:
+            raise MisuseError(f"is no regular expression: {error}", where="node_pattern") from None
+        if groups < 1:
+            raise MisuseError(
+                "has no group that is the node's name", where="node_pattern", remedy=r"(.*?):\d+"
+            )
+        if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.node_label):
+            raise MisuseError(f"{self.node_label!r} is no name of a label", where="node_label")
+
+    def nodes(self, since: float, until: float) -> Sequence[str]:
+        """Names of the nodes with memory or VMs in ``since <= time < until``, sorted.
+
+        For more than six hours the server's index answers, which may know some that were there
+        only shortly before or after.
+        """
+        first, end = milliseconds(since), milliseconds(until)
+        if first >= end:
+            return []
+        if end - first > _COUNTED:
+            return sorted(self._values(self._signs, first, end))
+        where = about("all nodes", first, end)
+        chosen = selector(self._signs, self.node_label, (), self.match)
+        query = f"count by ({self.node_label}) (count_over_time({chosen}[{end - first}ms]))"
+        time = f"{(end - 1) / 1000:.3f}"
+        values = self.asked(vector, "POST", "/api/v1/query", where, query=query, time=time)
+        return sorted(self._by_node(labels.get(self.node_label, "") for labels in values))
+
+    def read(
+        self,
+        nodes: Sequence[str],
+        since: float,
+        until: float,
+        quantities: Sequence[str] = ESSENTIAL,
+    ) -> Recorded:
+        """Samples made of what was scraped, several nodes and an hour at a time.
+
+        What several targets of a node said gets common times where they are scraped equally often.
+        """
+        of_nodes, of_vms = Pieces(wanted(quantities, NODE)), Pieces(wanted(quantities, VM))
+        self.gather(nodes, (milliseconds(since), milliseconds(until)), of_nodes, of_vms)
+        return Recorded(of_nodes.rows(), of_vms.rows())
+
+    def gather(
+        self, nodes: Sequence[str], bounds: tuple[int, int], of_nodes: Pieces, of_vms: Pieces
+    ) -> None:
+        """Put what exporters said of some nodes to other rows."""
+        if bounds[0] >= bounds[1]:
+            return
+        names = self._names(*needed([*of_nodes.quantities, *of_vms.quantities]))
+        found = self._values(names, *bounds)
+        values = {node: found[node] for node in sorted({*nodes} & found.keys())}
+
+        def chosen(piece: Piece) -> str:
+            some = [value for node in piece.nodes for value in values[node]]
+            return selector(names, self.node_label, some, self.match)
+
+        def fetch(piece: Piece) -> Sequence[Series]:
+            # What came before gives the first rates, what comes after the times of the last.
+            first = max(piece.first - round(self.longest * 1000), 0)
+            return self.series(chosen(piece), first, piece.end + _SLACK, piece.about)
+
+        def there(piece: Piece) -> bool:
+            return bool(
+                self.known(self.node_label, chosen(piece), piece.first, piece.end, piece.about)
+            )
+
+        for piece, series in Plan(fetch, there).run(list(values), *bounds):
+            scraped = {node: self._scraped() for node in piece.nodes}
+            for each in series:
+                node = self._node(each.labels.get(self.node_label, ""))
+                if node in scraped:
+                    scraped[node].add(each)
+            for node, one in scraped.items():
+                one.put(node, of_nodes, of_vms, (piece.first, piece.end))
+
+    @abstractmethod
+    def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[Series]:
+        """Raw samples.
+
+        Args:
+            chosen: selector.
+            first: first millisecond.
+            end: one past the last millisecond.
+            where: what for, in messages.
+
+        Raises:
+            LargeError: that is too much at once.
+            StoreError: likewise, or for another reason.
+        """
+
+    def asked(
+        self,
+        understood: Callable[[bytes], Result],
+        method: str,
+        path: str,
+        where: str,
+        **params: str,
+    ) -> Result:
+        """What the server answers, once it does.
+
+        Args:
+            understood: makes something of the body.
+            method: of HTTP; with POST the parameters go into the body.
+            path: of the API.
+            where: what for, in messages.
+            params: of the request; ``match`` is sent as ``match[]``.
+
+        Raises:
+            LargeError: the server finds that it is too much.
+            StoreError: it does not answer, or not with all of it.
+        """
+        return patiently(lambda: self._once(understood, method, path, where, params))
+
+    def _once(
+        self,
+        understood: Callable[[bytes], Result],
+        method: str,
+        path: str,
+        where: str,
+        params: Mapping[str, str],
+    ) -> Result:
+        sent = {("match[]" if name == "match" else name): text for name, text in params.items()}
+        form = method == "POST"
+        try:
+            return understood(self.http.fetch(method, path, sent, form=form, about=where).body)
+        except RefusalError as error:
+            raise enough(error) from None
+        except GarbledError as error:
+            raise self.http.error(f"answers as Prometheus does not: it {error}", where) from None
+        except PartialError as error:
+            problem = f"gives only a part: {self.http.shown(str(error))}"
+            raise self.http.error(problem, where, temporary=True) from None
+
+    def _values(self, names: Sequence[str], first: int, end: int) -> Mapping[str, Sequence[str]]:
+        """Values of the node's label by node, which may be known from some time around."""
+        where = about("all nodes", first, end)
+        chosen = selector(names, self.node_label, (), self.match)
+        return self._by_node(self.known(self.node_label, chosen, first, end, where))
+
+    def known(self, label: str, chosen: str, first: int, end: int, where: str) -> Sequence[str]:
+        """Values of a label, as the server's index knows them: some may be of a time around."""
+        path = f"/api/v1/label/{label}/values"
+        start, last = f"{first / 1000:.3f}", f"{(end - 1) / 1000:.3f}"
+        return self.asked(words, "GET", path, where, match=chosen, start=start, end=last)
+
+    def _by_node(self, values: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        found = defaultdict(list)
+        for value in values:
+            node = self._node(value)
+            if node:
+                found[node].append(value)
+        return found
+
+    def _node(self, value: str) -> str:
+        found = self._pattern.fullmatch(value)
+        return (found[1] or "") if found else ""
+
+    @cached_property
+    def _pattern(self) -> "re.Pattern[str]":
+        return re.compile(self.node_pattern, re.DOTALL)
+
+    @property
+    def _signs(self) -> Sequence[str]:
+        """Few series that nodes of interest have."""
+        return self._names({"mem_total"}, {"vcpus"})
+
+    def _names(self, of_node: set[str], of_vm: set[str]) -> Sequence[str]:
+        found = (dialect.patterns(of_node, of_vm) for dialect in self._dialects)
+        return sorted({name for names in found for name in names})
+
+    def _scraped(self) -> Scraped:
+        replicas = [name.strip() for name in self.replica_labels.split(",")]
+        return Scraped(self._dialects, replicas, self.longest)
+
+    @cached_property
+    def _dialects(self) -> Sequence[Dialect]:
+        return ranked([self._dialect(name) for name in DIALECTS.names])
+
+    def _dialect(self, name: str) -> Dialect:
+        known = {item.name for item in parameters(DIALECTS.load(name))}
+        pairs = {"vm_label": Spec(self.vm_label)} if self.vm_label and "vm_label" in known else {}
+        built: Dialect = DIALECTS.build(Spec(name, pairs))
+        return built
+
+
+def enough(error: RefusalError) -> RefusalError | LargeError:
+    """Whether a refusal says that it is too much at once."""
+    if error.status in (400, 413, 422, 503) and _TOO_MUCH.search(error.said):
+        return LargeError(error.problem, where=error.where, remedy=error.remedy)
+    return error

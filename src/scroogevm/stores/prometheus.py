@@ -1,0 +1,43 @@
+"""Prometheus, and whatever answers as it does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scroogevm.core.samples import Sample
+from scroogevm.errors import MisuseError
+from scroogevm.stores._scraping import ScrapedStore
+from scroogevm.stores._series import Series, matrix
+
+
+@dataclass(frozen=True)
+class Prometheus(ScrapedStore):
+    """Prometheus, Thanos, Mimir or the like, at ``http://HOST:9090``; only read.
+
+    It holds what exporters said: samples are made of it as a collector makes them. Raw samples are
+    asked for, with their true times, never values on a grid.
+    """
+
+    formula: ClassVar[str] = "series of exporters that some dialect understands"
+    source: ClassVar[str] = "https://prometheus.io/docs/prometheus/latest/querying/api/"
+
+    writable: ClassVar[bool] = False
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Not here.
+
+        Raises:
+            MisuseError: always.
+        """
+        del samples
+        raise MisuseError(
+            "a Prometheus takes no samples, it scrapes",
+            where=self.location,
+            remedy="let it scrape `scroogevm probe`, or write to another store",
+        )
+
+    def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[Series]:
+        """Raw samples, by an instant query for a range."""
+        # The range reaches back one millisecond further: some count its beginning, some do not.
+        query, time = f"{chosen}[{end - first}ms]", f"{(end - 1) / 1000:.3f}"
+        return self.asked(matrix, "POST", "/api/v1/query", where, query=query, time=time)
