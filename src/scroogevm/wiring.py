@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scroogevm.config import QuiescenceSettings, ReplaySettings
 from scroogevm.engine import Engine
@@ -17,6 +18,11 @@ from scroogevm.sinks.replay import MARKER, ReplayOutcome, replay_sinks
 from scroogevm.strategies._verdict import Asked
 from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.several import open_traces
+
+if TYPE_CHECKING:
+    from scroogevm.collect.settings import CollectSettings
+    from scroogevm.collect.speaker import Say
+    from scroogevm.collect.target import Nodes
 
 Bar = Callable[[int | None], AbstractContextManager[Progress]]
 """Given how many steps there are, shows them being done."""
@@ -87,6 +93,36 @@ def quiescence(settings: QuiescenceSettings, bar: Bar) -> QuiescenceOutcome:
             engines = Engines(strategies, settings.coverage)
             remarks = run(source, engines, sinks.sinks, progress, settings.workers)
         return sinks.close(Remarks(remarks).lines())
+
+
+def collect(settings: "CollectSettings", reread: "Callable[[], Nodes]", say: "Say") -> None:
+    """Scrape exporters into a store until told to end.
+
+    Args:
+        settings: checked already.
+        reread: gives the targets as they are written now.
+        say: says a line.
+
+    Raises:
+        MisuseError: the store, or what TLS needs, makes no sense.
+        OutputError: own metrics cannot be served.
+    """
+    import asyncio  # noqa: PLC0415  # a replay needs none of these
+
+    from scroogevm.collect.buffer import Buffered  # noqa: PLC0415  # likewise
+    from scroogevm.collect.run import collect as run_collector  # noqa: PLC0415  # likewise
+    from scroogevm.collect.settings import DEFAULT_BUFFER  # noqa: PLC0415  # likewise
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+    from scroogevm.stores import open_store  # noqa: PLC0415  # likewise
+    from scroogevm.stores._upkeep import Kept  # noqa: PLC0415  # likewise
+
+    store = open_store(settings.place, settings.store_options)
+    if not store.writable:
+        raise MisuseError("takes no samples, it is only read", where=settings.place)
+    folder = settings.buffer or (None if isinstance(store, Kept) else DEFAULT_BUFFER)
+    if folder is not None:
+        store = Buffered(store, folder, settings.buffer_limit)
+    asyncio.run(run_collector(settings, settings.asked.nodes(), store, reread, say))
 
 
 def _place(settings: QuiescenceSettings) -> AbstractContextManager[Path | None]:

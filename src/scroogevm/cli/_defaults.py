@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from scroogevm.cli._tables import Tables
 from scroogevm.config import read_settings
 from scroogevm.errors import MisuseError
 
@@ -56,16 +57,27 @@ def _named(
             found[key] = _named(
                 context, inner, value, f"{place}{key}.", unknown=unknown, misfits=misfits
             )
-        elif key in options and key not in ("config", "help") and not isinstance(value, Mapping):
+        elif _takes(options.get(key), value):
             found[str(options[key].name)] = value
-            misfits += _misfit(f"{place}{key}", value, many=options[key].multiple)
+            misfits += _misfit(f"{place}{key}", value, options[key])
         else:
             unknown.append(f"{place}{key}")
     return found
 
 
-def _misfit(place: str, value: Any, *, many: bool) -> list[str]:
+def _takes(option: click.Parameter | None, value: Any) -> bool:
+    """Whether a key of the file means this option."""
+    if option is None or option.name in ("config", "help"):
+        return False
+    return isinstance(option, Tables) or not isinstance(value, Mapping)
+
+
+def _misfit(place: str, value: Any, option: click.Parameter) -> list[str]:
     """What is wrong with the kind of a value, which click would stumble over."""
+    many = option.multiple
+    if isinstance(option, Tables):
+        wanted = "list of tables" if many else "table"
+        return [] if option.fits(value) else [f"{place} is no {wanted}"]
     values = value if isinstance(value, list) else [value]
     if isinstance(value, list) is many and all(isinstance(v, str | int | float) for v in values):
         return []

@@ -1,0 +1,99 @@
+"""The predecessor's settings, ``.env``: what its aggregator scraped, how often, and where to."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scroogevm.collect.wish import Wish
+from scroogevm.errors import MisuseError
+
+_LINE = re.compile(
+    r"""^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(?:'([^']*)'|"((?:[^"\\]|\\.)*)"|([^\n]*))""",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Env:
+    """What stands in a ``.env``.
+
+    Attributes:
+        wishes: the exporters; each URL is the name of its node.
+        interval: seconds between scrapes; None for what the probe announces.
+        store: the InfluxDB, as ``--store`` takes it; empty when there is none.
+        token: for it, never shown.
+    """
+
+    wishes: Sequence[Wish]
+    interval: float | None = None
+    store: str = ""
+    token: str = field(default="", repr=False)
+
+
+def read_env(path: Path) -> Env:
+    """Read a file of the predecessor's.
+
+    Raises:
+        MisuseError: it cannot be read, or a value is not what the predecessor took.
+    """
+    where = str(path)
+    try:
+        values = _values(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MisuseError(f"cannot be read: {error.strerror}", where=where) from None
+    except UnicodeDecodeError:
+        raise MisuseError("is no text", where=where) from None
+    server, bucket = values.get("INFLUXDB_URL", ""), values.get("INFLUXDB_BUCKET", "")
+    store = f"influxdb:{server.rstrip('/')}/{bucket}" if server and bucket else ""
+    return Env(
+        _stubs(values.get("AGGREG_STUB_LIST", "[]"), where),
+        _delay(values.get("AGGREG_FETCH_DELAY", "0"), where),
+        store,
+        values.get("INFLUXDB_TOKEN", ""),
+    )
+
+
+def _values(text: str) -> Mapping[str, str]:
+    """By name; the last one counts.
+
+    >>> dict(_values("export B='[1]' # one"))
+    {'B': '[1]'}
+    """
+    found = {}
+    for name, single, double, plain in _LINE.findall(text):
+        found[name] = single or re.sub(r"\\(.)", r"\1", double) or _plain(plain)
+    return found
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"(^|\s)#.*", "", text).strip()
+
+
+def _stubs(text: str, where: str) -> Sequence[Wish]:
+    where = f"{where}: AGGREG_STUB_LIST"
+    try:
+        pairs = json.loads(text)
+    except (ValueError, RecursionError):
+        pairs = None
+    form = isinstance(pairs, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(each, str) for each in pair)
+        for pair in pairs
+    )
+    if not form or pairs is None:
+        raise MisuseError("is no list", where=where, remedy='write [["URL", "PREFIX"]]')
+    return [Wish(where, url, url, _prefixed(prefix)) for url, prefix in pairs]
+
+
+def _prefixed(prefix: str) -> Mapping[str, object]:
+    return {"dialects": {"vmprobe": {"prefix": prefix}}} if prefix else {}
+
+
+def _delay(text: str, where: str) -> float | None:
+    """Seconds of what is in milliseconds; 0 was what the probe announces."""
+    if not text.isdecimal() or len(text) > 9:
+        raise MisuseError(
+            f"{text!r} is no number of milliseconds", where=f"{where}: AGGREG_FETCH_DELAY"
+        )
+    return int(text) / 1000 or None

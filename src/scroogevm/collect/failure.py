@@ -1,0 +1,66 @@
+"""Why a scrape failed, sorted into a few reasons that can be counted."""
+
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+import httpx
+
+from scroogevm.errors import ScrapeError
+
+Reason = Literal[
+    "name", "connection", "timeout", "tls", "credentials", "status", "redirect", "size", "protocol",
+    "garbage",
+]  # fmt: skip
+REASONS: tuple[Reason, ...] = get_args(Reason)
+"""Every reason that a scrape may fail for."""
+
+
+class ScrapeFailedError(ScrapeError):
+    """A scrape that failed.
+
+    Attributes:
+        reason: of ``REASONS``.
+    """
+
+    reason: Reason
+
+    @classmethod
+    def of(cls, reason: Reason, problem: str, remedy: str = "") -> "ScrapeFailedError":
+        """A failure for a reason."""
+        failure = cls(problem, remedy=remedy)
+        failure.reason = reason
+        return failure
+
+    @classmethod
+    def of_error(cls, error: Exception) -> "ScrapeFailedError":
+        """What an error of the connection means."""
+        causes = list(_chain(error))
+        for cause in causes:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                problem = f"its certificate is not trusted: {cause.verify_message}"
+                return cls.of("tls", problem, "see --ca-file")
+            if isinstance(cause, ssl.SSLError):
+                return cls.of("tls", f"no TLS: {cause.reason or 'the handshake failed'}")
+            if isinstance(cause, socket.gaierror):
+                return cls.of("name", f"its name is not known: {cause.strerror}")
+        numbers = (each.errno for each in causes if isinstance(each, OSError))
+        said = next((os.strerror(number) for number in numbers if number), "")
+        if said or isinstance(error, httpx.NetworkError):
+            return cls.of("connection", said.lower() or "the connection broke")
+        return cls.of("protocol", f"speaks no proper HTTP: {error}")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what caused it, the first of a group."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        if isinstance(one, BaseExceptionGroup):
+            one = one.exceptions[0]
+        else:
+            one = one.__cause__ or one.__context__

@@ -1,0 +1,92 @@
+"""One node: all its exporters asked at once, and what they say together."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scroogevm.collect.schedule import time_limit
+from scroogevm.collect.source import Outcome, Source
+from scroogevm.core.samples import Sample
+from scroogevm.telemetry.meter import Meter
+from scroogevm.telemetry.reading import Reading
+
+DEFAULT_INTERVAL = 5.0
+"""Seconds between scrapes where neither the user nor the exporter says."""
+
+_ANNOUNCED = 1.0, 300.0
+"""What an exporter may have us do."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """What came of one tick of a node.
+
+    Attributes:
+        node: its name.
+        outcomes: of the exporters that were asked.
+        sample: what they say together; None when they say nothing.
+    """
+
+    node: str
+    outcomes: Sequence[Outcome]
+    sample: Sample | None
+
+    @property
+    def readings(self) -> Sequence[Reading]:
+        """Of all exporters."""
+        return [reading for outcome in self.outcomes for reading in outcome.readings]
+
+
+class Node:
+    """One node.
+
+    Args:
+        name: of the node.
+        sources: its exporters.
+        meter: what makes samples of readings; of an earlier time, where the node was known.
+        seconds: that a scrape may take.
+        interval: seconds between scrapes, where neither a target nor an exporter says.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sources: Sequence[Source],
+        meter: Meter,
+        seconds: float,
+        interval: float = DEFAULT_INTERVAL,
+    ) -> None:
+        self.name = name
+        self.sources = sources
+        self.meter = meter
+        self._seconds = seconds
+        given = [source.target.interval for source in sources if source.target.interval]
+        self._given = min(given, default=None)
+        self.interval = self._given or interval
+
+    async def scrape(self) -> Round | None:
+        """Ask all exporters that may be asked now; None when all are left alone for a while."""
+        now = asyncio.get_running_loop().time()
+        due = [source for source in self.sources if source.is_due(now)]
+        if not due:
+            return None
+        seconds = time_limit(self._seconds, self.interval)
+        outcomes = await asyncio.gather(*(source.ask(seconds, self.interval) for source in due))
+        readings = [reading for outcome in outcomes for reading in outcome.readings]
+        self._listen(readings)
+        return Round(self.name, outcomes, self.meter.sample(readings))
+
+    async def close(self) -> None:
+        """End its connections."""
+        for source in self.sources:
+            await source.close()
+
+    def _listen(self, readings: Sequence[Reading]) -> None:
+        """Come as often as is announced, unless the user said how often."""
+        if self._given is not None:
+            return
+        announced = [reading.values.get("interval", 0.0) for reading in readings]
+        low, high = _ANNOUNCED
+        wanted = min((each for each in announced if 0 < each < 86_400), default=None)
+        if wanted is not None:
+            self.interval = min(max(wanted, low), high)

@@ -1,0 +1,147 @@
+"""Runs the collector until it is told to end."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from scroogevm.collect.figures import Figures, render
+from scroogevm.collect.outbox import Outbox
+from scroogevm.collect.page import parse_listen, serve
+from scroogevm.collect.service import Bounds, Fleet
+from scroogevm.collect.settings import CollectSettings
+from scroogevm.collect.speaker import Say
+from scroogevm.collect.target import Nodes
+from scroogevm.core.samples import Sample
+from scroogevm.errors import MisuseError
+from scroogevm.ports import Store
+
+_LOOK = 2.0
+"""Seconds between looks whether the file of targets is another one."""
+
+_RESOLVERS = 64
+"""Names that may be looked up at the same time: one that is not answered takes long."""
+
+Reread = Callable[[], Nodes]
+
+
+async def collect(
+    settings: CollectSettings, nodes: Nodes, store: Store, reread: Reread, say: Say
+) -> None:
+    """Scrape until a signal to end, or for as long as was asked for.
+
+    Args:
+        settings: checked already.
+        nodes: the targets.
+        store: takes the samples; given back at the end.
+        reread: gives the targets as they are written now.
+        say: says a line.
+
+    Raises:
+        MisuseError: what TLS needs is not there.
+        OutputError: own metrics cannot be served.
+    """
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_RESOLVERS, "collect"))
+    ended, changed = asyncio.Event(), asyncio.Event()
+    _listen(loop, ended, changed)
+    if settings.duration is not None:
+        loop.call_later(settings.duration, ended.set)
+    figures = Figures()
+    outbox = Outbox(store, figures, say, _speaking(say) if settings.verbose else _silent)
+    written = asyncio.Event()
+    writing = asyncio.create_task(outbox.run(written))
+    fleet = Fleet(outbox, figures, say, Bounds(settings.time_limit, settings.size_limit))
+    watching = asyncio.create_task(_watch(settings.asked.targets_file, changed))
+    try:
+        async with _served(settings.listen, figures, say):
+            await fleet.set(nodes)
+            say(f"scraping {len(nodes)} nodes")
+            while not await _either(ended, changed):
+                changed.clear()
+                await _reload(fleet, reread, say)
+    finally:
+        watching.cancel()
+        await fleet.close()
+        written.set()
+        await writing
+
+
+def _listen(loop: asyncio.AbstractEventLoop, ended: asyncio.Event, changed: asyncio.Event) -> None:
+    """Signals: the first one to end is obeyed in good order, the next one at once."""
+
+    def end() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, changed.set)
+
+
+async def _either(ended: asyncio.Event, changed: asyncio.Event) -> bool:
+    """Wait for what comes first; whether it is the end."""
+    waits = [asyncio.ensure_future(event.wait()) for event in (ended, changed)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return ended.is_set()
+
+
+async def _reload(fleet: Fleet, reread: Reread, say: Say) -> None:
+    try:
+        nodes = await asyncio.to_thread(reread)
+        await fleet.set(nodes)
+    except MisuseError as error:
+        say(f"{error}; the targets stay as they were")
+        return
+    say(f"targets were read again: scraping {len(nodes)} nodes")
+
+
+async def _watch(path: Path | None, changed: asyncio.Event) -> None:
+    """Notice that a file is another one."""
+    before = _stamp(path)
+    while path is not None:
+        await asyncio.sleep(_LOOK)
+        now = await asyncio.to_thread(_stamp, path)
+        if now != before:
+            before = now
+            changed.set()
+
+
+def _stamp(path: Path | None) -> Sequence[int]:
+    if path is not None:
+        with suppress(OSError):
+            found = path.stat()
+            return found.st_mtime_ns, found.st_size, found.st_ino
+    return ()
+
+
+@asynccontextmanager
+async def _served(listen: str, figures: Figures, say: Say) -> AsyncIterator[None]:
+    """Own metrics, where they are wanted."""
+    if not listen:
+        yield
+        return
+    async with await serve(parse_listen(listen), partial(render, figures)) as server:
+        host, port = server.sockets[0].getsockname()[:2]
+        say(f"own metrics: http://{f'[{host}]' if ':' in host else host}:{port}/metrics")
+        yield
+
+
+def _speaking(say: Say) -> Callable[[Sequence[Sample]], None]:
+    def speak(samples: Sequence[Sample]) -> None:
+        for sample in samples:
+            say(f"kept: {sample.node} {sample.time:.3f} {len(sample.vms)} VMs")
+
+    return speak
+
+
+def _silent(samples: Sequence[Sample]) -> None:
+    del samples

@@ -1,0 +1,112 @@
+"""One exporter of a node, time after time: what it said, how often it failed, when to ask again."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from scroogevm.collect.exposition import Parser
+from scroogevm.collect.failure import ScrapeFailedError
+from scroogevm.collect.fetch import Fetcher
+from scroogevm.collect.layout import Counts, Limits
+from scroogevm.collect.schedule import pause
+from scroogevm.collect.target import Target
+from scroogevm.errors import ScrapeError
+from scroogevm.telemetry.reading import Reading
+
+_AT_ONCE = 1 << 20
+"""Bytes of a body above which the others do not wait until it is read."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of asking an exporter once.
+
+    Attributes:
+        target: which.
+        seconds: that it took.
+        size: bytes of what it answered.
+        readings: what that says.
+        counts: of its lines.
+        failure: why there is nothing, if there is nothing.
+    """
+
+    target: Target
+    seconds: float
+    size: int = 0
+    readings: Sequence[Reading] = ()
+    counts: Counts = field(default_factory=Counts)
+    failure: ScrapeFailedError | None = None
+
+
+class Source:
+    """One exporter of a node.
+
+    Args:
+        node: name of the node.
+        target: the exporter.
+        fetcher: asks it.
+        limit: bytes of a body.
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        target: Target,
+        fetcher: Fetcher,
+        limit: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.target = target
+        self._fetcher = fetcher
+        self._parser = Parser(target.dialects, node, target.url, Limits(size=limit))
+        self._clock = clock
+        self._failures = 0
+        self._not_before = 0.0
+        self._random = Random(f"{node} {target.url}")  # noqa: S311  # spreads load, hides nothing
+
+    def is_due(self, now: float) -> bool:
+        """Whether it may be asked, at a time on the loop's clock."""
+        return now >= self._not_before
+
+    async def ask(self, seconds: float, interval: float) -> Outcome:
+        """Ask once.
+
+        Args:
+            seconds: that it may take.
+            interval: seconds until it is asked again, if all is well.
+        """
+        began = time.perf_counter()
+        at = self._clock()
+        size = 0
+        try:
+            body = await self._fetcher.fetch(seconds)
+            size = len(body)
+            readings = await self._read(body, at)
+        except ScrapeFailedError as failure:
+            return self._failed(failure, time.perf_counter() - began, size, interval)
+        self._failures = 0
+        passed = time.perf_counter() - began
+        return Outcome(self.target, passed, size, readings, self._parser.counts)
+
+    async def _read(self, body: bytes, at: float) -> Sequence[Reading]:
+        try:
+            if len(body) > _AT_ONCE:
+                return await asyncio.to_thread(self._parser.read, body, at)
+            return self._parser.read(body, at)
+        except ScrapeError as error:
+            raise ScrapeFailedError.of("garbage", error.problem, error.remedy) from None
+
+    def _failed(
+        self, failure: ScrapeFailedError, seconds: float, size: int, interval: float
+    ) -> Outcome:
+        self._failures += 1
+        wait = pause(self._failures, interval, self._random.random())
+        self._not_before = asyncio.get_running_loop().time() + wait - seconds
+        return Outcome(self.target, seconds, size, failure=failure)
+
+    async def close(self) -> None:
+        """End its connection."""
+        await self._fetcher.__aexit__()
