@@ -23,8 +23,8 @@ class Limits:
         labels: of a series.
     """
 
-    size: int = 64 << 20
-    lines: int = 500_000
+    size: int = 32 << 20
+    lines: int = 200_000
     length: int = 16 << 10
     labels: int = 64
 
