@@ -76,7 +76,7 @@ class ScrapedStore(ServerStore):
             return sorted(self._values(self._signs, first, end))
         where = about("all nodes", first, end)
         chosen = selector(self._signs, self.node_label, (), self.match)
-        query = f"count by ({self.node_label}) (count_over_time({chosen}[{end - first}ms]))"
+        query = f"count by ({self.node_label}) (last_over_time({chosen}[{end - first}ms]))"
         time = f"{(end - 1) / 1000:.3f}"
         values = self.asked(vector, "POST", "/api/v1/query", where, query=query, time=time)
         return sorted(self._by_node(labels.get(self.node_label, "") for labels in values))
