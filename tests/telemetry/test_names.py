@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from scroogevm.errors import MisuseError
+from scroogevm.ports import DIALECTS
+from scroogevm.registry import parameters
 from scroogevm.telemetry import names, terms
 from scroogevm.telemetry.dialect import Place, every_dialect
 from scroogevm.telemetry.names import with_names
@@ -94,9 +96,13 @@ def test_all_problems_are_told_at_once() -> None:
 def test_what_the_how_to_shows_is_understood() -> None:
     page = Path(__file__).parents[2] / "docs" / "howto" / "name-table.md"
     shown = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
-    assert len(shown) == 2
-    for text in shown:
-        table = tomllib.loads(text)["collect"]["names"]
+    *tables, named = (tomllib.loads(text)["collect"] for text in shown)
+    assert len(tables) == 2
+    for name, values in named["dialects"].items():
+        assert (
+            set(values) == {"vm_label"} <= {item.name for item in parameters(DIALECTS.load(name))}
+        )
+    for table in (each["names"] for each in tables):
         dialects = with_names(every_dialect(), table)
         for name in table:
             assert any(dialect.places(name, {**DOMAIN, "mode": "user"}) for dialect in dialects)
