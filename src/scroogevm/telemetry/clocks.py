@@ -80,6 +80,7 @@ class Clock:
             self.longest(longest),
         )
 
-    def fresh(self, longest: float) -> Bools:
-        """(rows,), which are not the same numbers for too long."""
-        return np.asarray(self.time - self.time[self.first] <= self.longest(longest), np.bool_)
+    @property
+    def fresh(self) -> Bools:
+        """(rows,), which say anything new."""
+        return np.asarray(self.first == np.arange(self.first.size), np.bool_)

@@ -42,8 +42,8 @@ def quantities(
 ) -> Recorded:
     """Rows of quantities from series of one dialect.
 
-    Rates are what a ``Meter`` makes of the same readings, but that a VM which was away for less
-    than ``longest`` has one across the gap.
+    Rows are what a ``Meter`` makes of the same readings, repeats left out, but that a VM which was
+    away for less than ``longest`` has a rate across the gap.
 
     Args:
         series: of any number of nodes, in any order; those of one place are summed.
@@ -59,9 +59,9 @@ def quantities(
     vm_clock = clock.of_vms(vms, at)
     cores = np.append(nodes.values.get("cores", np.full(len(nodes), np.nan)), np.nan)[at]
     vm_values, _ = vm_quantities(vm_clock.pair(vms, longest), cores, wanted)
-    here = vm_clock.fresh(longest) & there(vms.values, len(vms))
+    here = vm_clock.fresh & there(vms.values, len(vms))
     return Recorded(
-        _kept(nodes, values, clock.fresh(longest)),
+        _kept(nodes, values, clock.fresh),
         _kept(vms, vm_values, here),
     )
 

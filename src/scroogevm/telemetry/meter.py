@@ -29,7 +29,7 @@ class Meter:
         longest: seconds between two readings above which no rate is given.
 
     Attributes:
-        oddities: how often something was left out, by why: ``repeats`` and ``stale`` readings,
+        oddities: how often something was left out, by why: ``repeats`` of what was read before,
             ``clocks`` that were set, ``absurd`` values.
     """
 
@@ -47,7 +47,7 @@ class Meter:
             readings: of this node, of one round: at most one for each target and dialect.
 
         Returns:
-            A sample at the time of the latest reading; None when no reading says anything.
+            A sample at the time of the latest reading; None when no reading says anything new.
         """
         ordered = sorted(readings, key=lambda reading: reading.rank)
         taken = {}
@@ -77,7 +77,7 @@ class Meter:
         """Where VMs are taken from: what was held on to, unless a better one speaks of VMs."""
         best = next((key for key, part in taken.items() if part.vms), None)
         held = self._vms_from
-        if held is None or abs(time - self._sources[held].spoke) > self.longest:
+        if held is None or not self._sources[held].lately(time):
             return best
         if best is not None and self._sources[best].rank < self._sources[held].rank:
             return best
@@ -101,23 +101,27 @@ class _Source:
         self.oddities = oddities
         self.rank = 0
         self.spoke = -np.inf
+        self.patience = longest
         self._before: Reading | None = None
 
     def take(self, now: Reading) -> _Part | None:
-        """What a reading says beside the one before; None when it is too old to say anything."""
+        """What a reading says beside the one before; None when it only says that again."""
         self.rank = now.rank
         before = self._before
-        longest = max(self.longest, PERIODS * now.values.get("interval", 0.0))
+        interval = now.values.get("interval", 0.0)
+        self.patience = max(self.longest, PERIODS * interval)
         elapsed, repeated = self._elapsed(now, before)
-        if not repeated:
-            # A repeat leaves the first of its kind in place: that is when its numbers were new.
-            self._before = now
-        elif before is not None and now.time - before.time > longest:
-            self.oddities["stale"] += 1
+        if repeated:
+            # The first of its kind stays: that is when its numbers were new.
             return None
+        self._before = now
         if now.vms:
             self.spoke = now.time
-        return self._part(now, before, elapsed, longest)
+        return self._part(now, before, elapsed)
+
+    def lately(self, time: float) -> bool:
+        """Whether it spoke of VMs not long ago."""
+        return bool(abs(time - self.spoke) <= self.patience)
 
     def _elapsed(self, now: Reading, before: Reading | None) -> tuple[float, bool]:
         """Seconds between two readings, NaN when no rate must be made; whether one repeats."""
@@ -135,7 +139,7 @@ class _Source:
             return np.nan, False
         return elapsed, False
 
-    def _part(self, now: Reading, before: Reading | None, elapsed: float, longest: float) -> _Part:
+    def _part(self, now: Reading, before: Reading | None, elapsed: float) -> _Part:
         clock = np.array([now.values.get("clock", now.time)])
         one = Pair(
             1,
@@ -143,7 +147,7 @@ class _Source:
             {term: np.array([value]) for term, value in before.values.items()} if before else {},
             np.array([elapsed]),
             clock,
-            longest,
+            self.patience,
         )
         values, absurd = node_quantities(one)
         size = len(now.vms)
@@ -153,7 +157,7 @@ class _Source:
             _matched(now.vms, before) if before else {},
             np.full(size, elapsed),
             np.full(size, clock[0]),
-            longest,
+            self.patience,
         )
         vm_values, more = vm_quantities(many, values["cpu"])
         if absurd or more:
