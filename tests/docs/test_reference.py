@@ -13,7 +13,7 @@ import pytest
 from documents import DOCS, PAGES, ROOT, blocks
 from scroogevm.cli import cli
 from scroogevm.errors import ScroogeError
-from scroogevm.ports import DIALECTS, QUIESCENCE, STRATEGIES
+from scroogevm.ports import DIALECTS, QUIESCENCE, STORES, STRATEGIES
 from scroogevm.probe.capabilities import CAPABILITIES
 from scroogevm.registry import Family
 from scroogevm.registry.catalogue import catalogue
@@ -54,6 +54,7 @@ def cells(html: str) -> list[str]:
     [
         (STRATEGIES, "strategy", "strategies"),
         (QUIESCENCE, "quiescence", "quiescence"),
+        (STORES, "store", "stores"),
         (FORMATS, "format", "traces"),
         (DATASETS, "dataset", "datasets"),
         (DIALECTS, "dialect", "dialects"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "strategies": families.strategies,
     "quiescence": families.quiescence,
+    "stores": families.stores,
     "formats": families.formats,
     "datasets": families.datasets,
     "commands": commands.commands,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from generated.markdown import code, prose, table
-from scroogevm.ports import QUIESCENCE, STRATEGIES
+from scroogevm.ports import QUIESCENCE, STORES, STRATEGIES
 from scroogevm.registry import Family
 from scroogevm.registry.catalogue import Entry, catalogue
 from scroogevm.traces.dataset import DATASETS, Dataset
@@ -18,6 +18,11 @@ def strategies() -> str:
 def quiescence() -> str:
     """Every quiescence test."""
     return sections(QUIESCENCE, "quiescence", "Quiescent when")
+
+
+def stores() -> str:
+    """Every store."""
+    return sections(STORES, "store", "Holds")
 
 
 def formats() -> str:

@@ -7,7 +7,8 @@ from scroogevm.errors import MisuseError
 UNITS = {"w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 """Seconds in a unit."""
 
-_PART = rf"(\d+(?:\.\d+)?)\s*([{''.join(UNITS)}])"
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_PART = rf"({_NUMBER})\s*([{''.join(UNITS)}])"
 _LONGEST = 1000 * 365 * UNITS["d"]
 
 
@@ -21,7 +22,7 @@ def seconds(text: str) -> float:
     (2592000.0, 5400.0, 90.0)
     """
     plain = text.strip().lower()
-    if re.fullmatch(r"\d+(\.\d+)?", plain):
+    if re.fullmatch(_NUMBER, plain):
         found = float(plain)
     elif re.fullmatch(rf"(?:{_PART}\s*)+", plain):
         found = sum(float(number) * UNITS[unit] for number, unit in re.findall(_PART, plain))

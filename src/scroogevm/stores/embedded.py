@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from scroogevm.core.samples import ESSENTIAL, Recorded, Sample
 from scroogevm.ports import Store
@@ -28,7 +28,8 @@ class Embedded(Store, Kept):
     (['n1'], [12.5])
     """
 
-    source = "ADR 0008"
+    formula: ClassVar[str] = "rows, then chunks of five minutes of a node, in SQLite"
+    source: ClassVar[str] = "ADR 0008"
     location: str = parameter("", "folder; made by the first write")
     retention: float = parameter(35.0, "days that samples are kept; 0 for ever", low=0)
     synced: bool = parameter(default=True, meaning="whether a write waits for the disk")
