@@ -337,7 +337,7 @@ class NodeExporter(Server):
     ready = "/metrics"
 
     textfiles: Path | None = None
-    collectors: Sequence[str] = ("cpu", "meminfo", "pressure")
+    collectors: Sequence[str] = ("cpu", "meminfo", "pressure", "time")
 
     def words(self) -> Sequence[str]:
         words = [f"--web.listen-address={self.address}", "--collector.disable-defaults"]
