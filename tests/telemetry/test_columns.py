@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import NAN
 from scroogevm.core.arrays import Floats
-from scroogevm.core.samples import NODE, VM, Recorded, Rows
-from scroogevm.telemetry.columns import Series, one_of, quantities
+from scroogevm.core.samples import NODE, VM, Rows
+from scroogevm.telemetry.columns import Series, quantities
 from scroogevm.telemetry.dialect import Place
 from scroogevm.telemetry.meter import Meter
 from scroogevm.telemetry.reading import Reading
@@ -141,34 +140,3 @@ def test_a_vm_that_is_shut_off_has_no_rows() -> None:
     vms = quantities(series).vms
     assert vms.owners == [("n", "ends"), ("n", "on")]
     assert vms.time.tolist() == [1, 1, 6]
-
-
-def recorded(cpu: Mapping[str, Sequence[float]], vms: Mapping[tuple[str, str], float]) -> Recorded:
-    """Cores of nodes over time, and of VMs at time 0; the rest is missing."""
-    time = seconds(3)
-    series = [Series(n, Place(None, "cores"), time, np.array(v)) for n, v in cpu.items()]
-    series += [
-        Series(node, Place(vm, "vcpus"), time[:1], np.array([value]))
-        for (node, vm), value in vms.items()
-    ]
-    return quantities(series)
-
-
-def test_of_several_dialects_the_first_that_knows_is_believed_for_each_node() -> None:
-    best = recorded({"n": [NAN, 4, 4], "m": [NAN] * 3}, {("n", "web"): 2})
-    next_ = recorded({"n": [8, 8, 8], "m": [8, 8, 8]}, {("n", "uuid-1"): 9, ("m", "uuid-2"): 1})
-    both = one_of([best, next_])
-    np.testing.assert_array_equal(both.nodes.values["cpu"], [8, 8, 8, NAN, 4, 4])
-    assert both.vms.owners == [("m", "uuid-2"), ("n", "web")]
-    assert one_of([best]) is best
-
-
-@pytest.mark.parametrize("late", [0.0, 2.0])
-def test_quantities_from_dialects_scraped_at_other_times_stay_at_their_times(late: float) -> None:
-    time = seconds(2)
-    first = quantities([Series("n", Place(None, "cores"), time, np.array([4.0, 4.0]))])
-    other = quantities([Series("n", Place(None, "mem_total"), time + late, np.array([1.0, 1.0]))])
-    rows = one_of([first, other]).nodes
-    assert rows.time[~np.isnan(rows.values["cpu"])].tolist() == time.tolist()
-    assert rows.time[~np.isnan(rows.values["mem"])].tolist() == (time + late).tolist()
-    assert len(rows) == (4 if late else 2)

@@ -1,9 +1,6 @@
 """Whole windows of series, as a server that scraped exporters has them, become rows.
 
-```
-series -> terms -> quantities     each dialect for itself, since each has its own clock
-                   one_of         where several dialects speak of the same node
-```
+Each dialect is taken for itself, since each has its own clock.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +13,7 @@ from scroogevm.core.samples import Recorded, Rows
 from scroogevm.telemetry import terms
 from scroogevm.telemetry.clocks import Clock
 from scroogevm.telemetry.dialect import Place
-from scroogevm.telemetry.pieces import Piece, apart, first_known, together
+from scroogevm.telemetry.pieces import Piece, together
 from scroogevm.telemetry.quantities import node_quantities, there, vm_quantities
 from scroogevm.telemetry.rates import LONGEST
 
@@ -63,32 +60,6 @@ def quantities(
     return Recorded(
         _kept(nodes, values, clock.fresh),
         _kept(vms, vm_values, here),
-    )
-
-
-def one_of(parts: Sequence[Recorded]) -> Recorded:
-    """What several dialects say, the most believed one first.
-
-    Each quantity of a node is from the first that knows it. The VMs of a node are all from the
-    first that knows any, since dialects may name them differently.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    nodes: dict[tuple[str, ...], list[Piece]] = {}
-    vms: dict[tuple[str, ...], Piece] = {}
-    spoke: dict[str, int] = {}
-    for number, part in enumerate(parts):
-        for owner, piece in apart(part.nodes):
-            nodes.setdefault(owner, []).append(piece)
-        vms |= {
-            owner: piece
-            for owner, piece in apart(part.vms)
-            if spoke.setdefault(owner[0], number) == number
-        }
-    known = {owner: first_known(pieces) for owner, pieces in nodes.items()}
-    return Recorded(
-        together(known, parts[0].nodes.values),
-        together(vms, parts[0].vms.values),
     )
 
 

@@ -1,6 +1,6 @@
 """Rows of one owner, and how those of all owners are put together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -51,16 +51,3 @@ def together(pieces: Mapping[tuple[str, ...], Piece], names: Iterable[str]) -> R
             for name in names
         },
     )
-
-
-def first_known(parts: Sequence[Piece]) -> Piece:
-    """Each value from the first that knows it, at the times of all that are needed."""
-    chosen = {
-        name: next((part for part in parts if not np.isnan(part.values[name]).all()), parts[0])
-        for name in parts[0].values
-    }
-    time = np.unique(np.concatenate([part.time for part in chosen.values()]))
-    values = {name: np.full(time.size, np.nan) for name in chosen}
-    for name, part in chosen.items():
-        values[name][np.searchsorted(time, part.time)] = part.values[name]
-    return Piece(time, values)
