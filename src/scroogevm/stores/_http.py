@@ -26,7 +26,6 @@ LARGEST = 512 << 20
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 _ATTEMPTS = 4
 _FIRST_PAUSE = 0.25
-_BLOCK = 1 << 18
 _REMARK = 8 << 10
 
 
@@ -235,7 +234,7 @@ class Http:
     def _blocks(self, response: httpx.Response, about: str, limit: int) -> Iterator[bytes]:
         end = monotonic() + self._timeout
         size = 0
-        for block in response.iter_raw(_BLOCK):
+        for block in response.iter_raw():  # as they come: a size to wait for would know no end
             size += len(block)
             if size > limit:
                 raise LargeError(

@@ -182,7 +182,7 @@ class ScrapedStore(ServerStore):
         except RefusalError as error:
             raise enough(error) from None
         except GarbledError as error:
-            raise self.http.error(f"answers as Prometheus does not: it {error}", where) from None
+            raise self.http.error(f"does not answer as Prometheus: it {error}", where) from None
         except PartialError as error:
             problem = f"gives only a part: {self.http.shown(str(error))}"
             raise self.http.error(problem, where, temporary=True) from None
