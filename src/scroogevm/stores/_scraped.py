@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scroogevm.core.arrays import Bools, Floats
+from scroogevm.core.arrays import Floats
+from scroogevm.core.samples import Recorded, Rows
 from scroogevm.stores._rows import Pieces
 from scroogevm.stores._series import Series
-from scroogevm.stores._source import Samples, Source
+from scroogevm.telemetry import columns, pieces
 from scroogevm.telemetry.dialect import Dialect
 
 _Key = tuple[int, str, str, str]
 """Rank and name of a dialect, and job and instance of a target."""
+
+Span = tuple[float, float]
+"""First second, and the second that comes after the last."""
 
 
 @dataclass
@@ -21,15 +25,17 @@ class Scraped:
     """Everything that was scraped of one node in some time.
 
     Attributes:
+        node: its name.
         dialects: that are understood.
         replicas: labels by which servers that scrape the same differ.
         longest: seconds between two readings above which no rate is given.
     """
 
+    node: str
     dialects: Sequence[Dialect]
     replicas: Sequence[str]
     longest: float
-    _found: dict[_Key, dict[tuple[str, ...], list[Samples]]] = field(
+    _found: dict[_Key, dict[tuple[str, ...], list[columns.Series]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
@@ -39,53 +45,45 @@ class Scraped:
         replica = tuple(labels.get(name, "") for name in self.replicas)
         for dialect in self.dialects:
             places = dialect.places(series.name, labels)
-            if places:
+            if places and series.time.size:
                 target = labels.get("job", ""), labels.get("instance", "")
-                samples = self._found[(dialect.rank, dialect.name, *target)][replica]
-                samples += [(place, series.time, series.values) for place in places]
+                found = self._found[(dialect.rank, dialect.name, *target)][replica]
+                time = series.time / 1000
+                found += [columns.Series(self.node, place, time, series.values) for place in places]
 
-    def sources(self) -> Sequence[Source]:
-        """The most believed one first; of replicas the one that has most."""
-        sources = []
-        for key, replicas in sorted(self._found.items()):
-            _, best = min(replicas.items(), key=lambda item: (-_size(item[1]), item[0]))
-            sources.append(Source(key[0], best, self.longest))
-        return sources
+    def put(self, nodes: Pieces, vms: Pieces, span: Span) -> None:
+        """Put the rows of some time to others.
 
-    def put(self, node: str, nodes: Pieces, vms: Pieces, bounds: tuple[int, int]) -> None:
-        """Put the rows of this node to others.
+        The most believed source that says a quantity of the node at all gives that quantity, and
+        the most believed one that knows VMs gives them.
 
         Args:
-            node: its name.
             nodes: takes rows of the node.
             vms: takes rows of its VMs.
-            bounds: first millisecond, and one past the last.
+            span: the time.
         """
-        sources = [source for source in self.sources() if source.time.size]
-        if not sources:
-            return
-        grid = next((source.time for source in sources if _speaks(source.node)), sources[0].time)
+        wanted = {*nodes.quantities, *vms.quantities}
+        sources = [columns.quantities(each, wanted, self.longest) for each in self._sources()]
+        grid = _grid(sources)
         taken: set[str] = set()
         for source in sources:
-            time = aligned(source.time, grid)
-            within = (time >= bounds[0]) & (time < bounds[1])
-            said = {
-                quantity: values
-                for quantity, values in source.node.items()
-                if quantity not in taken and not np.isnan(values).all()
-            }
-            taken |= said.keys()
-            if said and nodes.quantities:
-                nodes.add((node,), time[within] / 1000, _table(nodes.quantities, said, within))
-        speaker = next((source for source in sources if source.vms), None)
-        if speaker is None or not vms.quantities:
-            return
-        time = aligned(speaker.time, grid)
-        inside = (time >= bounds[0]) & (time < bounds[1])
-        for number, vm in enumerate(speaker.vms):
-            within = inside & speaker.present[number]
-            row = {quantity: values[number] for quantity, values in speaker.vm.items()}
-            vms.add((node, vm), time[within] / 1000, _table(vms.quantities, row, within))
+            for owner, piece in pieces.apart(source.nodes):
+                said = {
+                    name: values
+                    for name, values in piece.values.items()
+                    if name not in taken and not np.isnan(values).all()
+                }
+                taken |= said.keys()
+                if said:
+                    _put(nodes, owner, aligned(piece.time, grid), said, span)
+        speaker = next((source.vms for source in sources if len(source.vms)), Rows.none(()))
+        for owner, piece in pieces.apart(speaker):
+            _put(vms, owner, aligned(piece.time, grid), piece.values, span)
+
+    def _sources(self) -> Iterable[Sequence[columns.Series]]:
+        """Each dialect of each target, the most believed one first; of replicas the fullest."""
+        for _, replicas in sorted(self._found.items()):
+            yield min(replicas.items(), key=lambda item: (-_size(item[1]), item[0]))[1]
 
 
 def aligned(time: Floats, grid: Floats) -> Floats:
@@ -97,7 +95,7 @@ def aligned(time: Floats, grid: Floats) -> Floats:
     >>> aligned(np.array([3.0, 13.0, 23.0, 99.0]), np.array([5.0, 15.0, 25.0, 35.0])).tolist()
     [5.0, 15.0, 25.0, 99.0]
     """
-    if time.size < 2 or grid.size < 2 or time is grid:
+    if time.size < 2 or grid.size < 2 or np.array_equal(time, grid):
         return time
     own, period = (float(np.median(np.diff(each))) for each in (time, grid))
     if abs(own - period) > 0.1 * period:
@@ -106,20 +104,32 @@ def aligned(time: Floats, grid: Floats) -> Floats:
     later = grid[np.minimum(place, grid.size - 1)]
     soon = (place < grid.size) & (later - time < 1.1 * period)
     moved = np.where(soon, later, time)
-    # Two that would get one time: the earlier one stays.
-    twice = np.append(np.diff(moved) <= 0, False)  # the last has no later one
+    # Of two that would get one time the earlier one stays where it was.
+    twice = np.append(np.diff(moved) <= 0, False)
     return np.where(twice, time, moved)
 
 
-def _speaks(values: Mapping[str, Floats]) -> bool:
-    return any(not np.isnan(value).all() for value in values.values())
+def _grid(sources: Sequence[Recorded]) -> Floats:
+    """The times of the first source that speaks of the node."""
+    for source in sources:
+        if any(not np.isnan(values).all() for values in source.nodes.values.values()):
+            return source.nodes.time
+    return np.empty(0)
 
 
-def _size(samples: Iterable[Samples]) -> int:
-    return sum(time.size for _, time, _ in samples)
+def _size(series: Iterable[columns.Series]) -> int:
+    return sum(one.time.size for one in series)
 
 
-def _table(quantities: Sequence[str], values: Mapping[str, Floats], within: Bools) -> Floats:
-    missing = np.full(int(within.sum()), np.nan)
-    columns = [values[name][within] if name in values else missing for name in quantities]
-    return np.stack(columns, axis=1)
+def _put(
+    rows: Pieces,
+    owner: tuple[str, ...],
+    time: Floats,
+    values: Mapping[str, Floats],
+    span: Span,
+) -> None:
+    within = (time >= span[0]) & (time < span[1])
+    missing = np.full(time.size, np.nan)
+    table = [values.get(name, missing)[within] for name in rows.quantities]
+    if table:
+        rows.add(owner, time[within], np.stack(table, axis=1))

@@ -121,13 +121,13 @@ class ScrapedStore(ServerStore):
             )
 
         for piece, series in Plan(fetch, there).run(list(values), *bounds):
-            scraped = {node: self._scraped() for node in piece.nodes}
+            scraped = {node: self._scraped(node) for node in piece.nodes}
             for each in series:
                 node = self._node(each.labels.get(self.node_label, ""))
                 if node in scraped:
                     scraped[node].add(each)
-            for node, one in scraped.items():
-                one.put(node, of_nodes, of_vms, (piece.first, piece.end))
+            for one in scraped.values():
+                one.put(of_nodes, of_vms, (piece.first / 1000, piece.end / 1000))
 
     @abstractmethod
     def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[Series]:
@@ -224,9 +224,9 @@ class ScrapedStore(ServerStore):
         found = (dialect.patterns(of_node, of_vm) for dialect in self._dialects)
         return sorted({name for names in found for name in names})
 
-    def _scraped(self) -> Scraped:
+    def _scraped(self, node: str) -> Scraped:
         replicas = [name.strip() for name in self.replica_labels.split(",")]
-        return Scraped(self._dialects, replicas, self.longest)
+        return Scraped(node, self._dialects, replicas, self.longest)
 
     @cached_property
     def _dialects(self) -> Sequence[Dialect]:

@@ -15,7 +15,7 @@ class Series(NamedTuple):
     Attributes:
         name: of the metric.
         labels: all others.
-        time: (samples,), milliseconds since 1970.
+        time: (samples,), milliseconds since 1970, strictly ascending.
         values: (samples,).
     """
 
@@ -101,7 +101,11 @@ def _series(series: Any, time: Floats, values: Floats) -> Series:
     if not np.isfinite(time).all():
         raise GarbledError("has values without times")
     said = ~np.isnan(values)  # a marker that a target is gone says nothing
-    return Series(labels.pop("__name__", ""), labels, time[said], values[said])
+    time, values = time[said], values[said]
+    if (np.diff(time) <= 0).any():  # what was written twice; the first is as good as any
+        time, at = np.unique(time, return_index=True)
+        values = values[at]
+    return Series(labels.pop("__name__", ""), labels, time, values)
 
 
 def _labels(series: Any) -> dict[str, str]:
