@@ -259,6 +259,18 @@ def test_retention_takes_what_is_old_by_itself_and_nothing_for_a_sample_of_the_f
         assert len(store.read(["n"], 0, 3.9e9).nodes) > 20
 
 
+def test_what_was_to_be_packed_may_be_pruned_meanwhile(location: str) -> None:
+    with quick(location) as store:
+        nodes = [f"n{number}" for number in range(30)]
+        store.write([Sample(node, START, {"cpu": 1.0}) for node in nodes])
+        store.write([Sample("n0", START + 3000.0, {"cpu": 1.0})])  # some are packed, others later
+        with quick(location) as other:
+            assert other.prune(START + 2000) == 30
+        for late in range(10):
+            store.write([Sample("n0", START + 3005.0 + late, {"cpu": 1.0})])
+        assert store.nodes(0, 4e9) == ["n0"]
+
+
 @pytest.mark.parametrize("time", [float("nan"), -1.0, float("inf"), 5e9])
 def test_a_time_that_makes_no_sense_is_refused(location: str, time: float) -> None:
     with quick(location) as store, pytest.raises(StoreError, match="no sensible time") as caught:

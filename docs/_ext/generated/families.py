@@ -88,7 +88,10 @@ def _parameters(entry: Entry) -> str:
     return (
         table(
             ["parameter", "meaning", "default", "range"],
-            ([code(item.name), item.meaning, default, item.range] for item, default in rows),
+            (
+                [code(item.name), item.meaning, code(default) if default else "", item.range]
+                for item, default in rows
+            ),
         )
         if entry.parameters
         else "It has no parameter."

@@ -67,6 +67,8 @@ class Compaction:
             " ORDER BY time",
             (period, end, node),
         ).fetchall()
+        if not rows:  # pruned meanwhile
+            return
         names = [name for (name,) in connection.execute(
             "SELECT quantity FROM part JOIN chunk ON chunk.id = part.chunk"
             " WHERE node = ? AND period = ?", (node, period))]  # fmt: skip
