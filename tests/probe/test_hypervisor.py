@@ -7,7 +7,7 @@ import pytest
 
 from probe.trees import LIBRARY, OTHER, UUID, Error, Host, Vm, answer
 from scroogevm.errors import MissingExtraError
-from scroogevm.probe.hypervisor import hypervisor as module
+from scroogevm.probe.hypervisor import library
 from scroogevm.probe.hypervisor.hypervisor import Hypervisor, Listed, View
 from scroogevm.probe.hypervisor.limits import HeldError, Limits
 from scroogevm.probe.hypervisor.openstack import NAMESPACES, read_openstack
@@ -24,7 +24,7 @@ LONG = 30.0
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     """A libvirt with two VMs."""
-    monkeypatch.setattr(module, "libvirt", lambda: LIBRARY)
+    monkeypatch.setattr(library, "libvirt", lambda: LIBRARY)
     host = Host()
     host.add("web-1", UUID)
     host.add("db_2", OTHER, stats=answer(2 * 10**10))
@@ -165,7 +165,7 @@ def test_a_libvirt_that_hangs_is_waited_for_once(
         assert view.problem == "x did not answer in 0.05 s"
     assert len(asked) == 1
     monkeypatch.undo()
-    monkeypatch.setattr(module, "libvirt", lambda: LIBRARY)
+    monkeypatch.setattr(library, "libvirt", lambda: LIBRARY)
     blocked.set()
     wait(lambda: look(hypervisor).up, "libvirt to come back")
 
@@ -174,7 +174,7 @@ def test_without_the_library_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
     def missing() -> object:
         raise MissingExtraError("libvirt-python", "libvirt", "reading VMs")
 
-    monkeypatch.setattr(module, "libvirt", missing)
+    monkeypatch.setattr(library, "libvirt", missing)
     view = look(Hypervisor("x", LONG))
     assert not view.up
     assert "scroogevm[libvirt]" in view.problem

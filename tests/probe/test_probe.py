@@ -9,9 +9,8 @@ import pytest
 from probe.trees import LIBRARY, NODE, UUID, Error, Host, answer, grow, process
 from scroogevm.errors import MissingExtraError
 from scroogevm.probe.exposition import render
-from scroogevm.probe.hypervisor import hypervisor as module
+from scroogevm.probe.hypervisor import library
 from scroogevm.probe.hypervisor.hypervisor import Hypervisor
-from scroogevm.probe.hypervisor.library import libvirt as library
 from scroogevm.probe.plain import to_plain
 from scroogevm.probe.probe import Places, Probe
 from scroogevm.probe.snapshot import Domain, Snapshot
@@ -31,7 +30,7 @@ DOMAIN_XML = """
 def libvirt() -> Any:
     """The real library."""
     try:
-        return library()
+        return library.libvirt()
     except MissingExtraError:
         missing("no libvirt-python here")
 
@@ -39,7 +38,7 @@ def libvirt() -> Any:
 @pytest.fixture
 def made_up(monkeypatch: pytest.MonkeyPatch) -> Host:
     """A libvirt with one VM."""
-    monkeypatch.setattr(module, "libvirt", lambda: LIBRARY)
+    monkeypatch.setattr(library, "libvirt", lambda: LIBRARY)
     host = Host()
     host.add("web-1", UUID)
     return host
@@ -117,7 +116,7 @@ def test_without_the_library_the_node_is_read_all_the_same(
     def absent() -> None:
         raise MissingExtraError("libvirt-python", "libvirt", "reading VMs")
 
-    monkeypatch.setattr(module, "libvirt", absent)
+    monkeypatch.setattr(library, "libvirt", absent)
     procfs, sysfs = grow(tmp_path, NODE)
     snapshot = Probe(Places("x", procfs, sysfs)).read()
     assert snapshot.values.of("scrooge_node_cpus") == 2

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from scroogevm.probe.access import Access, Token
 from scroogevm.probe.exposition import OPENMETRICS, TEXT
+from scroogevm.probe.negotiation import takes_gzip, wants_openmetrics
 
 AT_ONCE = 16
 """Connections that are listened to at once; others are closed."""
@@ -111,31 +112,34 @@ class Server(ThreadingHTTPServer):
             return
         with self._lock:
             self._open[request] = time.monotonic()
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread can be started
+            self._forget(request)
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Listen to a connection; its handshake, too, must not keep others waiting."""
         try:
             request.settimeout(SECONDS)
-            if self._context is None:
-                super().process_request_thread(request, client_address)
-            else:
-                with suppress(OSError):
-                    secured = self._context.wrap_socket(
-                        request,
-                        server_side=True,
-                        do_handshake_on_connect=False,
-                        suppress_ragged_eofs=True,
-                    )
-                    self._watch_instead(request, secured)
-                    request = secured
-                    secured.do_handshake()
-                    self.finish_request(secured, client_address)
-                self.shutdown_request(request)
+            if self._context:
+                secured = self._context.wrap_socket(
+                    request, server_side=True, do_handshake_on_connect=False
+                )
+                self._watch_instead(request, secured)
+                request = secured
+                secured.do_handshake()
+            self.finish_request(request, client_address)
+        except OSError:
+            pass  # whoever it was hung up, or does not speak TLS
         finally:
-            with self._lock:
-                self._open.pop(request, None)
-            self._free.release()
+            self.shutdown_request(request)
+            self._forget(request)
+
+    def _forget(self, request: Any) -> None:
+        with self._lock:
+            self._open.pop(request, None)
+        self._free.release()
 
     def _watch_instead(self, old: socket.socket, new: socket.socket) -> None:
         with self._lock:
@@ -210,37 +214,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the original's name
         """Requests are not written down."""
-
-
-def wants_openmetrics(accept: str) -> bool:
-    """Whether a client takes OpenMetrics no less gladly than plain text.
-
-    >>> wants_openmetrics("application/openmetrics-text;version=1.0.0;q=0.8,text/plain;q=0.5")
-    True
-    >>> wants_openmetrics("*/*")
-    False
-    """
-    liked = _weights(accept, "application/openmetrics-text", "text/plain")
-    wanted, plain = liked.values()
-    return wanted > 0 and wanted >= plain
-
-
-def takes_gzip(accept: str) -> bool:
-    """Whether a client takes a packed answer.
-
-    >>> takes_gzip("br, gzip;q=0.5"), takes_gzip("gzip;q=0")
-    (True, False)
-    """
-    return _weights(accept, "gzip")["gzip"] > 0
-
-
-def _weights(accept: str, *kinds: str) -> dict[str, float]:
-    """How gladly a client takes each of some kinds: 0 for one that it does not name."""
-    liked = dict.fromkeys(kinds, 0.0)
-    for item in accept.lower().split(","):
-        kind, *parameters = (part.strip() for part in item.split(";"))
-        weight = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-        if kind in liked:
-            with suppress(ValueError):
-                liked[kind] = max(liked[kind], float(weight))
-    return liked

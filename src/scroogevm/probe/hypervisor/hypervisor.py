@@ -1,19 +1,23 @@
 """One connection to libvirt, and what it says of all VMs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Thread
 from typing import Any
 
 from scroogevm.errors import MissingExtraError
-from scroogevm.probe.hypervisor.library import libvirt
+from scroogevm.probe.hypervisor import library
 from scroogevm.probe.hypervisor.limits import HeldError, Limits
-from scroogevm.probe.hypervisor.openstack import NAMESPACES, read_openstack
-from scroogevm.probe.hypervisor.stats import as_stats, is_whole
-
-KEEPALIVE = (5, 3)
-"""Seconds between signs of life, and how many may be missing before a connection is given up."""
+from scroogevm.probe.hypervisor.questions import (
+    all_stats,
+    connect,
+    is_gone,
+    one,
+    openstack_of,
+    running,
+)
+from scroogevm.probe.hypervisor.stats import is_whole
 
 WIDTH = 4
 """VMs asked at once: libvirt takes five calls of a client at a time."""
@@ -64,10 +68,6 @@ class LostError(Exception):
     """libvirt does not answer."""
 
 
-class GoneError(Exception):
-    """A VM stopped running while it was being asked."""
-
-
 class Hypervisor:
     """Asks libvirt, at most so long, and comes back when libvirt does.
 
@@ -77,12 +77,10 @@ class Hypervisor:
         connect: opens a connection.
     """
 
-    def __init__(
-        self, uri: str, seconds: float, connect: Callable[[str], Any] | None = None
-    ) -> None:
+    def __init__(self, uri: str, seconds: float, connect: Callable[[str], Any] = connect) -> None:
         self._uri = uri
         self._seconds = seconds
-        self._connect = connect or _connect
+        self._connect = connect
         self._limits = Limits()
         self._connection: Any = None
         self._openstack: dict[tuple[str, int], tuple[str, str, str] | None] = {}
@@ -133,8 +131,8 @@ class Hypervisor:
         """One call for all. It fails for all while one of them is being destroyed: ask again."""
         for attempt in (1, 2):
             try:
-                records = self._limits.call(self._key(), lambda: _all_stats(domains), limit)
-            except libvirt().libvirtError:
+                records = self._limits.call(self._key(), lambda: all_stats(domains), limit)
+            except library.libvirt().libvirtError:
                 if attempt == 1:
                     begin(listed)
             else:
@@ -149,8 +147,8 @@ class Hypervisor:
     def _read_each(
         self, view: View, domains: Mapping[str, Any], uuids: Sequence[str], limit: float
     ) -> None:
-        answers = self._limits.each(lambda uuid: _one(domains[uuid]), uuids, limit, WIDTH)
-        gone = {uuid for uuid, answer in answers.items() if _is_gone(answer)}
+        answers = self._limits.each(lambda uuid: one(domains[uuid]), uuids, limit, WIDTH)
+        gone = {uuid for uuid, answer in answers.items() if is_gone(answer)}
         view.listed = [listed for listed in view.listed if listed.uuid not in gone]
         for uuid, answer in answers.items():
             if not isinstance(answer, Exception):
@@ -164,7 +162,7 @@ class Hypervisor:
         """Once each time that a VM is started: it does not change while a VM runs."""
         runs = {uuid: (uuid, int(domain.ID())) for uuid, domain in domains.items()}
         new = [uuid for uuid in runs if uuid in view.stats and runs[uuid] not in self._openstack]
-        answers = self._limits.each(lambda uuid: _openstack(domains[uuid]), new, limit, WIDTH)
+        answers = self._limits.each(lambda uuid: openstack_of(domains[uuid]), new, limit, WIDTH)
         known = {run: found for run, found in self._openstack.items() if run in runs.values()}
         for uuid, answer in answers.items():
             if not isinstance(answer, Exception):
@@ -181,14 +179,16 @@ class Hypervisor:
         """
         if renew:
             self._drop()
-        error = libvirt().libvirtError
+        error = library.libvirt().libvirtError
         fresh = self._connection is None
         try:
             if fresh:
                 self._connection = self._limits.call(
                     "connect", lambda: self._connect(self._uri), self._seconds
                 )
-            return list(self._limits.call("list", _lister(self._connection), self._seconds))
+            return list(
+                self._limits.call("list", partial(running, self._connection), self._seconds)
+            )
         except HeldError:
             self._drop()
             raise LostError(f"{self._uri} did not answer in {self._seconds:g} s") from None
@@ -207,73 +207,3 @@ class Hypervisor:
     def close(self) -> None:
         """Let the connection go."""
         self._drop()
-
-
-def _lister(connection: Any) -> Callable[[], Sequence[Any]]:
-    return lambda: connection.listAllDomains(libvirt().VIR_CONNECT_LIST_DOMAINS_ACTIVE)
-
-
-def _connect(uri: str) -> Any:
-    library = libvirt()
-    connection = library.openReadOnly(uri)
-    with suppress(library.libvirtError):  # some drivers have no other side
-        connection.setKeepAlive(*KEEPALIVE)
-    return connection
-
-
-def _all_stats(domains: Sequence[Any]) -> Sequence[tuple[Any, Mapping[str, Any]]]:
-    if not domains:
-        return []
-    library = libvirt()
-    wanted = (
-        library.VIR_DOMAIN_STATS_STATE
-        | library.VIR_DOMAIN_STATS_CPU_TOTAL
-        | library.VIR_DOMAIN_STATS_BALLOON
-        | library.VIR_DOMAIN_STATS_VCPU
-    )
-    # A VM that is busy gives what it can at once, where libvirt knows how to.
-    no_wait = getattr(library, "VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT", 0)
-    connection = domains[0].connect()
-    records: Sequence[tuple[Any, Mapping[str, Any]]]
-    records = connection.domainListGetStats(domains, wanted, no_wait)
-    return records
-
-
-def _one(domain: Any) -> Mapping[str, Any]:
-    """What one VM says: the big answer for it alone, or piece by piece where that is not whole."""
-    library = libvirt()
-    with suppress(library.libvirtError):
-        for _, stats in _all_stats([domain]):
-            if is_whole(stats):
-                return stats
-    info = domain.info()
-    if info[0] == library.VIR_DOMAIN_SHUTOFF:
-        raise GoneError
-    memory: Mapping[str, int] = {}
-    cpu: Mapping[str, int] = {}
-    maximum = None
-    with suppress(library.libvirtError):
-        memory = domain.memoryStats()
-    with suppress(library.libvirtError):
-        cpu = domain.getCPUStats(True)[0]  # noqa: FBT003  # the library's own argument: in total
-    with suppress(library.libvirtError):
-        maximum = domain.maxVcpus()
-    return as_stats(info, memory, cpu, maximum)
-
-
-def _openstack(domain: Any) -> tuple[str, str, str] | None:
-    library = libvirt()
-    for space in NAMESPACES:
-        with suppress(library.libvirtError):
-            element = domain.metadata(library.VIR_DOMAIN_METADATA_ELEMENT, space)
-            return read_openstack(element)
-    return None
-
-
-def _is_gone(answer: object) -> bool:
-    """Whether a VM stopped running while it was being asked."""
-    library = libvirt()
-    gone = (library.VIR_ERR_NO_DOMAIN, library.VIR_ERR_OPERATION_INVALID)
-    if isinstance(answer, library.libvirtError):
-        return answer.get_error_code() in gone
-    return isinstance(answer, GoneError)

@@ -1,0 +1,92 @@
+"""What is asked of libvirt, and in which words."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from scroogevm.probe.hypervisor import library
+from scroogevm.probe.hypervisor.openstack import NAMESPACES, read_openstack
+from scroogevm.probe.hypervisor.stats import as_stats, is_whole
+
+KEEPALIVE = (5, 3)
+"""Seconds between signs of life, and how many may be missing before a connection is given up."""
+
+
+class GoneError(Exception):
+    """A VM stopped running while it was being asked."""
+
+
+def running(connection: Any) -> Sequence[Any]:
+    """The VMs that run."""
+    active = library.libvirt().VIR_CONNECT_LIST_DOMAINS_ACTIVE
+    domains: Sequence[Any] = connection.listAllDomains(active)
+    return domains
+
+
+def connect(uri: str) -> Any:
+    """A connection that may read, and nothing else."""
+    virt = library.libvirt()
+    connection = virt.openReadOnly(uri)
+    with suppress(virt.libvirtError):  # some drivers have no other side
+        connection.setKeepAlive(*KEEPALIVE)
+    return connection
+
+
+def all_stats(domains: Sequence[Any]) -> Sequence[tuple[Any, Mapping[str, Any]]]:
+    """One big answer: each VM that still runs, with what libvirt says of it."""
+    if not domains:
+        return []
+    virt = library.libvirt()
+    wanted = (
+        virt.VIR_DOMAIN_STATS_STATE
+        | virt.VIR_DOMAIN_STATS_CPU_TOTAL
+        | virt.VIR_DOMAIN_STATS_BALLOON
+        | virt.VIR_DOMAIN_STATS_VCPU
+    )
+    # A VM that is busy gives what it can at once, where libvirt knows how to.
+    no_wait = getattr(virt, "VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT", 0)
+    connection = domains[0].connect()
+    records: Sequence[tuple[Any, Mapping[str, Any]]]
+    records = connection.domainListGetStats(domains, wanted, no_wait)
+    return records
+
+
+def one(domain: Any) -> Mapping[str, Any]:
+    """What one VM says: the big answer for it alone, or piece by piece where that is not whole."""
+    virt = library.libvirt()
+    with suppress(virt.libvirtError):
+        for _, stats in all_stats([domain]):
+            if is_whole(stats):
+                return stats
+    info = domain.info()
+    if info[0] == virt.VIR_DOMAIN_SHUTOFF:
+        raise GoneError
+    memory: Mapping[str, int] = {}
+    cpu: Mapping[str, int] = {}
+    maximum = None
+    with suppress(virt.libvirtError):
+        memory = domain.memoryStats()
+    with suppress(virt.libvirtError):
+        cpu = domain.getCPUStats(True)[0]  # noqa: FBT003  # the library's own argument: in total
+    with suppress(virt.libvirtError):
+        maximum = domain.maxVcpus()
+    return as_stats(info, memory, cpu, maximum)
+
+
+def openstack_of(domain: Any) -> tuple[str, str, str] | None:
+    """Name, flavor and project of a VM that OpenStack made."""
+    virt = library.libvirt()
+    for space in NAMESPACES:
+        with suppress(virt.libvirtError):
+            element = domain.metadata(virt.VIR_DOMAIN_METADATA_ELEMENT, space)
+            return read_openstack(element)
+    return None
+
+
+def is_gone(answer: object) -> bool:
+    """Whether a VM stopped running while it was being asked."""
+    virt = library.libvirt()
+    gone = (virt.VIR_ERR_NO_DOMAIN, virt.VIR_ERR_OPERATION_INVALID)
+    if isinstance(answer, virt.libvirtError):
+        return answer.get_error_code() in gone
+    return isinstance(answer, GoneError)
