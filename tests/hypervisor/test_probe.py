@@ -54,6 +54,19 @@ def test_memory_is_what_the_guest_itself_sees(
     guest.do("mem 0")
 
 
+def test_page_faults_are_what_the_guest_itself_counts(
+    watches: list[Watch], guests: Mapping[str, Guest]
+) -> None:
+    before = guests["idle"].do("stat")["pgfault"]
+
+    def newer() -> float | None:
+        counted = watches[1].said().vms["idle"]["page_faults"]
+        return counted if counted >= before else None
+
+    said = wait(newer, "the guest to speak of its faults")
+    assert said <= guests["idle"].do("stat")["pgfault"]
+
+
 def test_figures_lie_between_what_libvirt_says_before_and_after(
     watches: list[Watch], guests: Mapping[str, Guest]
 ) -> None:
