@@ -6,6 +6,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import Rows
+from scroogevm.telemetry.pieces import Piece, together
 
 Owner = tuple[str, ...]
 
@@ -34,17 +35,12 @@ class Pieces:
 
     def rows(self) -> Rows:
         """All of them; at one time of an owner each value is the last one that was added."""
-        owners = sorted(self._pieces)
-        if not owners:
-            return Rows.none(self.quantities)
-        joined = [_joined(self._pieces[owner]) for owner in owners]
-        values = np.concatenate([values for _, values in joined])
-        return Rows(
-            owners,
-            np.repeat(np.arange(len(owners)), [time.size for time, _ in joined]),
-            np.concatenate([time for time, _ in joined]),
-            {name: values[:, i].copy() for i, name in enumerate(self.quantities)},
-        )
+        joined = {owner: _joined(pieces) for owner, pieces in self._pieces.items()}
+        named = {
+            owner: Piece(time, dict(zip(self.quantities, values.T, strict=True)))
+            for owner, (time, values) in joined.items()
+        }
+        return together(named, self.quantities)
 
 
 def _joined(pieces: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
