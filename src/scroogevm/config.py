@@ -58,14 +58,18 @@ class ReplaySettings:
     overwrite: bool = False
     command: Sequence[str] = ()
 
-    def check(self) -> None:
+    def check(self, recorded: Sequence[Path] = ()) -> None:
         """Check everything and report all problems together.
+
+        Args:
+            recorded: traces that need not be there yet, since they are recorded before.
 
         Raises:
             MisuseError: something makes no sense.
         """
         problems = [*self._numbers(), *self._strategies()]
-        problems += _bad_traces(self.traces, self.output)
+        if not recorded:
+            problems += _bad_traces(self.traces, self.output)
         if problems:
             raise MisuseError("; ".join(problems))
 

@@ -1,6 +1,7 @@
 """Settings -> objects; the only importer of adapters."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ from scroogevm.sinks.replay import MARKER, ReplayOutcome, replay_sinks
 from scroogevm.strategies._verdict import Asked
 from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.several import open_traces
+from scroogevm.traces.stored import Asked as Recording
+from scroogevm.traces.stored import Outcome as Recorded
+from scroogevm.traces.stored import record as record_trace
+from scroogevm.traces.stored.record import Bar as Pieces
 
 if TYPE_CHECKING:
     from scroogevm.collect.settings import CollectSettings
@@ -28,12 +33,15 @@ Bar = Callable[[int | None], AbstractContextManager[Progress]]
 """Given how many steps there are, shows them being done."""
 
 
-def replay(settings: ReplaySettings, bar: Bar) -> ReplayOutcome:
+def replay(
+    settings: ReplaySettings, bar: Bar, before: Callable[[], object] = lambda: None
+) -> ReplayOutcome:
     """Replay traces through strategies and write what came of it.
 
     Args:
         settings: checked already.
         bar: shows the node-windows being judged.
+        before: what makes the traces, done once it is known that the output can be written.
 
     Raises:
         TraceError: a trace cannot be read, or must not be believed.
@@ -41,9 +49,10 @@ def replay(settings: ReplaySettings, bar: Bar) -> ReplayOutcome:
         OutputError: the output cannot be written.
     """
     strategies = build_strategies(settings)
-    source = open_traces(settings.traces, settings.reading)
     engine_for = Engines(strategies, settings.coverage)
     with StagedDirectory(settings.output, MARKER, overwrite=settings.overwrite) as directory:
+        before()
+        source = open_traces(settings.traces, settings.reading)
         sinks = replay_sinks(
             directory,
             strategies,
@@ -58,6 +67,28 @@ def replay(settings: ReplaySettings, bar: Bar) -> ReplayOutcome:
         with bar(source.node_windows) as progress:
             remarks = run(source, engine_for, sinks, progress, settings.workers)
         return sinks.close(Remarks(remarks).lines())
+
+
+def record(  # noqa: D417  # the others are those of traces.stored.record
+    asked: Recording, options: Sequence[str], output: Path, bar: Pieces, **how: bool
+) -> Recorded:
+    """Write what a store has as a trace.
+
+    Args:
+        asked: what of it.
+        options: parameters of the store, as ``KEY=VALUE``.
+        output: the directory to write.
+        bar: shows the pieces being read.
+
+    Raises:
+        StoreError: the store cannot be read, or has no such samples.
+        MisuseError: there is no such store or node, or the place is taken.
+        OutputError: it cannot be written.
+    """
+    from scroogevm.stores import open_store  # noqa: PLC0415  # a replay of traces needs no store
+
+    with open_store(asked.origin, options) as store:
+        return record_trace(store, asked, output, bar, **how)
 
 
 def quiescence(settings: QuiescenceSettings, bar: Bar) -> QuiescenceOutcome:
@@ -116,13 +147,24 @@ def collect(settings: "CollectSettings", reread: "Callable[[], Nodes]", say: "Sa
     from scroogevm.stores import open_store  # noqa: PLC0415  # likewise
     from scroogevm.stores._upkeep import Kept  # noqa: PLC0415  # likewise
 
-    store = open_store(settings.place, settings.store_options)
+    store = open_store(settings.place, _store_options(settings))
     if not store.writable:
         raise MisuseError("takes no samples, it is only read", where=settings.place)
     folder = settings.buffer or (None if isinstance(store, Kept) else DEFAULT_BUFFER)
     if folder is not None:
         store = Buffered(store, folder, settings.buffer_limit)
     asyncio.run(run_collector(settings, settings.asked.nodes(), store, reread, say))
+
+
+def _store_options(settings: "CollectSettings") -> Sequence[str]:
+    """Those given, and the predecessor's token, handed over as a file that lies on no disk."""
+    token = "" if settings.store else settings.asked.predecessor().token
+    own = {option.partition("=")[0].replace("-", "_") for option in settings.store_options}
+    if not token or own & {"user", "token_file"}:
+        return settings.store_options
+    handle = os.memfd_create("token")
+    os.write(handle, token.encode())
+    return (*settings.store_options, f"token_file=/proc/self/fd/{handle}")
 
 
 def _place(settings: QuiescenceSettings) -> AbstractContextManager[Path | None]:

@@ -160,7 +160,7 @@ def test_a_node_that_does_not_fit_into_memory_is_made_of_means(
     store: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fine = recorded(store, tmp_path / "fine")
-    monkeypatch.setattr(paces, "PART_ROWS", 6 * 5 * 20)
+    monkeypatch.setattr(paces, "NODE_ROWS", 6 * 5 * 20)
     coarse = recorded(store, tmp_path / "coarse")
     assert coarse.manifest.interval > fine.manifest.interval
     assert SCOPE % coarse.manifest.interval == pytest.approx(0, abs=1e-6)
@@ -177,6 +177,25 @@ def test_some_nodes_by_pattern(store: Embedded, tmp_path: Path) -> None:
     ]
     with pytest.raises(MisuseError, match=r"no node is called 'nod'.*there are 3, such as node-0"):
         recorded(store, tmp_path / "none", asked(nodes=("nod",)))
+
+
+def test_windows_before_the_first_sample_and_after_the_last_are_left_out(
+    store: Embedded, tmp_path: Path
+) -> None:
+    whole = recorded(store, tmp_path / "whole")
+    more = asked(since=START - 7 * SCOPE, until=START + 9 * SCOPE)
+    outcome = recorded(store, tmp_path / "more", more)
+    assert outcome.remarks == ["there are samples in 5 of 16 windows"]
+    assert (outcome.manifest.origin, outcome.manifest.end) == (START, START + 5 * SCOPE)
+    for table, frame in tables(tmp_path / "whole").items():
+        assert tables(tmp_path / "more")[table].equals(frame)
+    assert whole.manifest.windows == 5
+
+
+def test_what_was_not_begun_leaves_nothing_behind(store: Embedded, tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        recorded(store, tmp_path / "trace", asked(since=0.0, until=86400.0))
+    assert {path.name for path in tmp_path.iterdir()} == {"store"}
 
 
 def test_a_time_without_samples_is_one_line(store: Embedded, tmp_path: Path) -> None:

@@ -12,6 +12,13 @@ import click
 Command = Callable[..., Any]
 
 traces = click.argument("traces", nargs=-1, required=True, type=click.Path(path_type=Path))
+store = click.option(
+    "--from",
+    "store",
+    metavar="KIND:LOCATION",
+    help="A store of samples, such as prometheus:http://127.0.0.1:9090; a path alone is an "
+    "embedded store.",
+)
 coverage = click.option(
     "--coverage",
     type=float,
@@ -56,6 +63,79 @@ _READING = (
         help="Unit of a VM's cpu usage, where the trace is not to be believed.",
     ),
 )
+
+store_options = click.option(
+    "--store-option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Parameter of the store, such as user=reader or token_file=FILE; may be repeated.",
+)
+
+_RECORDING = (
+    click.option(
+        "--since",
+        default="30d",
+        metavar="TIME",
+        help="With --from: begin so long ago, 30d or 12h, or at a date, 2026-01-31.",
+    ),
+    click.option("--until", metavar="TIME", help="With --from: end then; now by default."),
+    click.option(
+        "--node",
+        "nodes",
+        multiple=True,
+        metavar="NAME",
+        help="With --from: only this node, or nodes like 'rack1-*'; may be repeated.",
+    ),
+    click.option(
+        "--interval",
+        metavar="TIME",
+        help="With --from: means of so many seconds; by default what the store has, or more where "
+        "a node would not fit into memory.",
+    ),
+    store_options,
+    click.option(
+        "--restart",
+        is_flag=True,
+        help="With --from: forget what an interrupted recording has read already.",
+    ),
+)
+
+
+def recording(command: Command) -> Command:
+    """What to read of a store."""
+    return reduce(lambda inner, option: option(inner), reversed(_RECORDING), command)
+
+
+def asked(options: dict[str, Any]) -> Any:
+    """What of a store these options mean.
+
+    Raises:
+        MisuseError: a time makes no sense.
+    """
+    import time  # noqa: PLC0415  # on demand
+
+    from scroogevm.cli._moments import moment  # noqa: PLC0415  # likewise
+    from scroogevm.core.duration import seconds  # noqa: PLC0415  # likewise
+    from scroogevm.ports import Shape  # noqa: PLC0415  # imports NumPy
+    from scroogevm.traces.stored import Asked  # noqa: PLC0415  # imports Polars
+
+    now = time.time()
+    until, interval = options["until"], options["interval"]
+    scope = options["scope"] or 1800.0
+    history = 3 if options["history"] is None else options["history"]
+    return Asked(
+        origin=options["store"],
+        since=moment(options["since"], now, "--since"),
+        until=now if until is None else moment(until, now, "--until"),
+        nodes=options["nodes"],
+        interval=None if interval is None else seconds(interval),
+        shape=Shape(scope, options["slice"] or scope, history),
+        words=[str(options[name]) for name in _WORDS],
+    )
+
+
+_WORDS = ("store", "since", "until", "nodes", "interval", "scope", "slice", "history")
 
 
 def reading(command: Command) -> Command:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scroogevm.cli._options import (
+    asked,
     coverage,
     figures,
     force,
     formats,
     reading,
+    recording,
     shared,
-    traces,
+    store,
     workers,
 )
 
@@ -37,7 +39,9 @@ hold every score."""
 
 
 @click.command("replay")
-@traces
+@click.argument("traces", nargs=-1, type=click.Path(path_type=Path))
+@store
+@recording
 @click.option(
     "-o",
     "--output",
@@ -75,20 +79,69 @@ def command(**options: Any) -> None:
     """Replay traces through strategies, score them, and write a report to DIR.
 
     TRACE is a directory written by `scroogevm trace`, or a JSON file of the predecessor (.json,
-    also .gz, .xz, .zst). Several traces are one fleet.
+    also .gz, .xz, .zst). Several traces are one fleet. With --from, what a store of samples has is
+    recorded first, into DIR-trace, where it stays to be replayed again.
     """
     from scroogevm.cli._output import print_json, progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.wiring import replay  # noqa: PLC0415  # imports NumPy and Polars
 
-    settings = _settings(options)
-    settings.check()
-    outcome = replay(settings, lambda total: progress("Replaying", total))
+    recorded = _recorded(options)
+    settings = _settings({**options, "traces": recorded or options["traces"]})
+    settings.check(recorded)
+    outcome = replay(
+        settings,
+        lambda total: progress("Replaying", total),
+        lambda: _record(options, recorded),
+    )
     for line in outcome.remarks:
         remark(line)
     if options["as_json"]:
         print_json(outcome.scores.to_dicts())
     else:
         _show(outcome, options["output"])
+
+
+def _recorded(options: dict[str, Any]) -> Sequence[Path]:
+    """Where the trace of a store goes; nowhere without one."""
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+
+    if options["store"] is None:
+        return ()
+    if options["traces"]:
+        raise MisuseError(
+            "traces and --from exclude each other", remedy="replay one, then the other"
+        )
+    output: Path = options["output"]
+    place = output.with_name(f"{output.name}-trace")
+    if place.exists() and not options["force"]:
+        raise MisuseError(
+            "exists already",
+            where=str(place),
+            remedy=f"replay it by `scroogevm replay {place} -o DIR`, or add --force to read anew",
+        )
+    return (place,)
+
+
+def _record(options: dict[str, Any], places: Sequence[Path]) -> None:
+    """Write what the store has to its one place, if there is a store."""
+    from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
+    from scroogevm.wiring import record  # noqa: PLC0415  # imports NumPy and Polars
+
+    for place in places:
+        done = record(
+            asked(options),
+            options["options"],
+            place,
+            lambda total: progress("Reading", total),
+            overwrite=options["force"],
+            restart=options["restart"],
+        )
+        if done.resumed:
+            remark(f"went on from an interrupted recording: {done.resumed} parts were there")
+        for line in done.remarks:
+            remark(line)
+        nodes = sum(part.nodes for part in done.manifest.parts)
+        remark(f"Trace: {place}, {nodes} nodes, {done.manifest.windows} windows")
 
 
 def _settings(options: dict[str, Any]) -> Any:

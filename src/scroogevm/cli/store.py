@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scroogevm.cli._options import store_options
+
 if TYPE_CHECKING:
     from scroogevm.ports import Store
     from scroogevm.stores._upkeep import Outline
@@ -14,13 +16,6 @@ if TYPE_CHECKING:
 _DAY = 86_400.0
 
 _store = click.argument("store")
-_options = click.option(
-    "--store-option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Parameter of the store, such as user=reader or token_file=FILE; may be repeated.",
-)
 _json = click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
 
 
@@ -35,7 +30,7 @@ def command() -> None:
 
 @command.command("info")
 @_store
-@_options
+@store_options
 @click.option(
     "--since",
     metavar="TIME",
@@ -69,7 +64,7 @@ def info(store: str, options: Sequence[str], since: str | None, *, as_json: bool
 
 @command.command("check")
 @_store
-@_options
+@store_options
 @click.option("--repair", is_flag=True, help="Remove what is damaged, and keep the rest.")
 def check(store: str, options: Sequence[str], *, repair: bool) -> None:
     """Look at every byte of STORE; exit with 1 where something is damaged."""
@@ -90,7 +85,7 @@ def check(store: str, options: Sequence[str], *, repair: bool) -> None:
 
 @command.command("prune")
 @_store
-@_options
+@store_options
 @click.option("--keep", metavar="TIME", help="Keep so much: 30d, 12h.")
 @click.option("--before", metavar="DATE", help="Keep what is younger: 2026-01-31, in UTC.")
 @_json
@@ -98,12 +93,13 @@ def prune(
     store: str, options: Sequence[str], keep: str | None, before: str | None, *, as_json: bool
 ) -> None:
     """Remove old samples from STORE and give the room back; a collector may go on meanwhile."""
+    from scroogevm.cli._moments import date  # noqa: PLC0415  # likewise
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
 
     if (keep is None) == (before is None):
         raise MisuseError("say what to keep", remedy="give either --keep or --before")
-    limit = _date(before) if before is not None else time.time() - _seconds(keep, 0)
+    limit = date(before, "--before") if before is not None else time.time() - _seconds(keep, 0)
     with _kept(store, options) as opened:
         was = opened.size
         removed = opened.prune(limit)
@@ -167,18 +163,6 @@ def _seconds(text: str | None, default: float) -> float:
     from scroogevm.core.duration import seconds  # noqa: PLC0415  # on demand
 
     return default if text is None else seconds(text)
-
-
-def _date(text: str) -> float:
-    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
-
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise MisuseError(
-            f"{text!r} is no date", where="--before", remedy="write 2026-01-31 or 2026-01-31T12:00"
-        ) from None
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
 def _when(seconds: float) -> str:

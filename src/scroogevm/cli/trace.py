@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from scroogevm.cli._options import asked, recording, store
+
 _output = click.option(
     "-o",
     "--output",
@@ -142,6 +144,49 @@ def generate(output: Path, *, force: bool, as_json: bool, **asked: Any) -> None:
         "windows": manifest.windows,
     }
     _say(facts, "{nodes} nodes, {windows} windows, {vm_rows} VM rows in {trace}", as_json=as_json)
+
+
+@command.command("record")
+@store
+@recording
+@_scope
+@_slice
+@_history
+@_output
+@_force
+@_json
+def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
+    """Write what a store of samples has as a trace, to be replayed.
+
+    An interrupted recording goes on where it stopped when the same is asked again.
+    """
+    from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+    from scroogevm.wiring import record as write  # noqa: PLC0415  # imports Polars
+
+    if options["store"] is None:
+        raise MisuseError("no store is given", remedy="--from KIND:LOCATION")
+    done = write(
+        asked(options),
+        options["options"],
+        output,
+        lambda total: progress("Reading", total),
+        overwrite=force,
+        restart=options["restart"],
+    )
+    for line in done.remarks:
+        remark(line)
+    manifest = done.manifest
+    facts = {
+        "trace": str(output),
+        "nodes": sum(part.nodes for part in manifest.parts),
+        "vm_rows": sum(part.vm_rows for part in manifest.parts),
+        "windows": manifest.windows,
+        "interval": manifest.interval,
+        "resumed_parts": done.resumed,
+    }
+    text = "{nodes} nodes, {windows} windows, {vm_rows} VM rows every {interval:g} s in {trace}"
+    _say(facts, text, as_json=as_json)
 
 
 @command.command("place")

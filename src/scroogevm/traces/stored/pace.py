@@ -14,6 +14,9 @@ from scroogevm.traces.tables import PART_ROWS
 READ_ROWS = 1_000_000
 """VM rows that are asked of a store at once: some 100 MiB on the way."""
 
+NODE_ROWS = 2 * PART_ROWS
+"""VM rows of a node, above which its samples become means: a node is replayed in one piece."""
+
 _LOOKED_AT = 5
 """Nodes that are looked at to learn the pace of all."""
 _GLIMPSE = 3600.0
@@ -49,14 +52,29 @@ class Pace:
         span, slice_ = asked.end - asked.begin, asked.shape.slice
         samples = max(1, int(slice_ / (asked.interval or own) + 1e-9))
         rows = max(1.0, vms) * asked.windows
-        coarser = asked.interval is None and rows * samples > PART_ROWS
+        coarser = asked.interval is None and rows * samples > NODE_ROWS
         if coarser:
-            samples = max(1, int(PART_ROWS / rows))
+            samples = _fewer(samples, rows)
         interval = slice_ / samples
         together = max(1, int(PART_ROWS / (rows * samples)))
         seconds = READ_ROWS / max(1.0, vms * min(together, len(nodes))) * own
         piece = interval * max(1, int(min(seconds, span, 86400.0) / interval))
         return cls(own, interval, together, piece, coarser)
+
+
+def _fewer(samples: int, rows: float) -> int:
+    """Samples in a slice so that a node fits; a whole part of those there were, where there is one.
+
+    Args:
+        samples: in a slice, as they are.
+        rows: VM rows of a node if there were one sample in a slice.
+
+    >>> _fewer(360, 90_000), _fewer(359, 90_000)
+    (120, 119)
+    """
+    most = max(1, int(NODE_ROWS / rows))
+    parts = [count for count in range(most, most // 2, -1) if samples % count == 0]
+    return parts[0] if parts else samples // -(-samples // most)
 
 
 def _look(store: Store, nodes: Sequence[str], asked: Asked) -> tuple[float, float]:

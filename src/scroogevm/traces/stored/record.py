@@ -88,10 +88,11 @@ def record(
                     progress(1)
                 work.keep(number, *part.tables)
                 absurd += part.absurd
-        manifest = work.finish(
-            plan.manifest(asked.origin, asked.shape), len(parts), overwrite=overwrite
-        )
+        planned = plan.manifest(asked.origin, asked.shape)
+        manifest = work.finish(planned, len(parts), overwrite=overwrite)
     remarks = [*plan.remarks]
+    if manifest.windows < planned.windows:
+        remarks.append(f"there are samples in {manifest.windows} of {planned.windows} windows")
     if absurd:
         remarks.append(f"{absurd} numbers that cannot be true became missing")
     return Outcome(manifest, resumed, remarks)

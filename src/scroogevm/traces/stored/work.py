@@ -4,7 +4,8 @@ import fcntl
 import json
 import os
 import shutil
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -62,6 +63,8 @@ class Work(AbstractContextManager["Work"]):
         trace: TracebackType | None,
     ) -> None:
         os.close(self._handle)
+        with suppress(OSError):  # where nothing was begun there is nothing to go on with
+            self.folder.rmdir()
 
     @property
     def plan(self) -> dict[str, Any] | None:
@@ -88,11 +91,19 @@ class Work(AbstractContextManager["Work"]):
             self._write(f"{number:05d}.{table}", frame.write_parquet)
 
     def finish(self, manifest: Manifest, parts: int, *, overwrite: bool) -> Manifest:
-        """Make the trace of the parts, and clear the work away."""
+        """Make the trace of the parts, from the first window with a sample to the last.
+
+        The work is cleared away.
+        """
+        files = [
+            [self.folder / f"{number:05d}.{table}" for table in ("nodes", "vms")]
+            for number in range(parts)
+        ]
+        times = pl.scan_parquet([nodes for nodes, _ in files]).select("time")
+        first, last = times.select(pl.min("time"), pl.max("time").alias("last")).collect().row(0)
+        manifest = manifest if first is None else _trimmed(manifest, first, last)
         with TraceWriter(self.place, manifest, overwrite=overwrite) as writer:
-            for number in range(parts):
-                tables = (self.folder / f"{number:05d}.{table}" for table in ("nodes", "vms"))
-                nodes, vms = (pl.read_parquet(path) for path in tables)
+            for nodes, vms in (map(pl.read_parquet, pair) for pair in files):
                 if nodes.height:
                     writer.write(nodes, vms)
         shutil.rmtree(self.folder)
@@ -110,3 +121,11 @@ class Work(AbstractContextManager["Work"]):
         number = system_number(error)
         reason = os.strerror(number) if number else str(error)
         return OutputError(f"cannot be written: {reason}", where=str(self.folder))
+
+
+def _trimmed(manifest: Manifest, first: float, last: float) -> Manifest:
+    """Without the scopes before the first sample and the slices after the last one."""
+    origin, scope, slice_ = manifest.origin, manifest.scope, manifest.slice
+    begin = origin + (first - origin) // scope * scope
+    end = origin - (origin - last - manifest.interval / 2) // slice_ * slice_
+    return replace(manifest, origin=begin, end=min(end, manifest.end))

@@ -1,0 +1,45 @@
+"""Moments as people write them: a date, or how long ago."""
+
+from datetime import UTC, datetime
+
+
+def date(text: str, where: str) -> float:
+    """Seconds since 1970 of ``2026-01-31`` or ``2026-01-31T12:00``, in UTC if it has no zone.
+
+    Raises:
+        MisuseError: it is no date.
+
+    >>> date("1970-01-02", "--before")
+    86400.0
+    """
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise MisuseError(
+            f"{text!r} is no date", where=where, remedy="write 2026-01-31 or 2026-01-31T12:00"
+        ) from None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+
+def moment(text: str, now: float, where: str) -> float:
+    """Seconds since 1970 of a date, or of ``30d`` ago.
+
+    Raises:
+        MisuseError: it is neither.
+
+    >>> moment("1d", 100_000.0, "--since"), moment("1970-01-01", 100_000.0, "--since")
+    (13600.0, 0.0)
+    """
+    from scroogevm.core.duration import seconds  # noqa: PLC0415  # on demand
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+
+    if "-" in text:
+        return date(text, where)
+    try:
+        return now - seconds(text)
+    except MisuseError as error:
+        raise MisuseError(
+            error.problem, where=where, remedy="write how long ago, 30d or 12h, or a date"
+        ) from None
