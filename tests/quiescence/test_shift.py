@@ -21,7 +21,8 @@ from scroogevm.traces.labelled import FAMILIES, Labelled, confusion, labelled, r
 
 BY_HAND = Path(__file__).parents[3] / "shared" / "quiescence" / "cases.json"
 GAPS = ("level", "spread", "trend")
-OTHERS = ("mean-band", "percentile-band", "t-test")
+AHEAD = {"trend": ("gmm",), "cycle": ("gmm",)}
+"""Where another test may be ahead of shift, and which: docs/explanation/quiescence.md says why."""
 
 
 @cache
@@ -58,13 +59,23 @@ def test_it_agrees_with_windows_labelled_by_hand() -> None:
     assert seen.matthews >= 0.70
 
 
+def matthews(name: str, some: Sequence[Labelled]) -> float:
+    return confusion(QUIESCENCE.build(name, CPU), some).matthews
+
+
+def test_it_is_right_more_often_than_any_other_over_all_families() -> None:
+    scores = {name: matthews(name, cases()) for name in QUIESCENCE.names}
+    assert max(scores, key=scores.__getitem__) == "shift"
+    assert scores["shift"] > 0.7
+
+
 @pytest.mark.parametrize("family", FAMILIES)
-def test_it_is_right_more_often_than_the_others_in_every_family(family: str) -> None:
+def test_it_is_right_more_often_than_the_others_in_a_family(family: str) -> None:
     some = [one for one in cases() if one.family == family]
-    ours = confusion(Shift(), some)
-    assert ours.matthews > 0.6
-    for name in OTHERS:
-        assert ours.matthews > confusion(QUIESCENCE.build(name, CPU), some).matthews, name
+    ours = matthews("shift", some)
+    assert ours > 0.6
+    for name in set(QUIESCENCE.names) - {"shift", *AHEAD.get(family, ())}:
+        assert ours > matthews(name, some), name
 
 
 @pytest.mark.parametrize("every", [2, 3])
