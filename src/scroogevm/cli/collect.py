@@ -37,7 +37,7 @@ _DEFAULTS = ("interval", "token-file", "user", "password-file", "ca-file", "cert
               help="Between scrapes of a node; by default what it announces, else 5.")  # fmt: skip
 @click.option("--time-limit", type=float, default=4, metavar="S",
               help="How long a scrape may take; never more than 0.8 of the interval.")  # fmt: skip
-@click.option("--size-limit", type=float, default=16, metavar="MIB",
+@click.option("--size-limit", type=float, default=8, metavar="MIB",
               help="How much an exporter may answer, unpacked.")  # fmt: skip
 @click.option("--token-file", metavar="FILE", help="Bearer token for all targets.")
 @click.option("--user", metavar="NAME", help="User for all targets, with --password-file.")

@@ -17,6 +17,9 @@ class Body:
     Raises:
         ScrapeFailedError: it is packed in a way that was not asked for.
 
+    Attributes:
+        size: bytes so far, unpacked.
+
     >>> body = Body("identity", 8)
     >>> body.add(b"up 1")
     >>> body.whole()
@@ -28,7 +31,7 @@ class Body:
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise ScrapeFailedError.of("protocol", f"packs what it says: {encoding[:40]}")
         self._limit = limit
-        self._size = 0
+        self.size = 0
         self._pieces: list[bytes] = []
         self._unpacker = zlib.decompressobj(_GZIP) if "gzip" in encoding else None
 
@@ -40,11 +43,11 @@ class Body:
         """
         if self._unpacker is not None:
             try:
-                piece = self._unpacker.decompress(piece, self._limit - self._size + 1)
+                piece = self._unpacker.decompress(piece, self._limit - self.size + 1)
             except zlib.error:
                 raise ScrapeFailedError.of("protocol", "is not packed as it says") from None
-        self._size += len(piece)
-        if self._size > self._limit:
+        self.size += len(piece)
+        if self.size > self._limit:
             raise too_large(self._limit)
         self._pieces.append(piece)
 

@@ -44,6 +44,7 @@ class Buffered(Store):
     Attributes:
         dropped: samples that had to make room, since the start.
         refused: samples that the store will never take, since the start.
+        problem: what the store said when it last failed.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Buffered(Store):
         self._again = 0.0
         self.dropped = 0
         self.refused = 0
+        self.problem = ""
         self._queue = self._open()
         with self._translated():
             counts = "SELECT coalesce(sum(samples), 0), coalesce(sum(length(content)), 0)"
@@ -108,6 +110,7 @@ class Buffered(Store):
             except StoreError as error:
                 if not error.temporary:
                     raise
+                self.problem = str(error)
                 self._failed()
                 self._put(samples)
             else:
@@ -158,6 +161,7 @@ class Buffered(Store):
         try:
             self._store.write(batch)
         except StoreError as error:
+            self.problem = str(error)
             return not error.temporary and self._take_each(batch)
         return True
 

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,12 @@ from scroogevm.collect.target import Target
 
 REDIRECTS = 2
 """How often an exporter may send elsewhere on itself."""
+
+LARGE = 2 << 20
+"""Bytes of a body that is held only by a few at the same time."""
+
+FEW = 2
+"""So many, which bounds what all exporters together can take."""
 
 _HEADERS = {
     "Accept": "text/plain;version=0.0.4,*/*;q=0.1",
@@ -32,9 +39,13 @@ class Fetcher:
         target: which.
         context: for TLS.
         limit: bytes of a body.
+        few: shared by all that may hold a large body.
     """
 
-    def __init__(self, target: Target, context: ssl.SSLContext, limit: int) -> None:
+    def __init__(
+        self, target: Target, context: ssl.SSLContext, limit: int, few: asyncio.Semaphore
+    ) -> None:
+        self._few = few
         self._url = httpx.URL(target.url)
         self._limit = limit
         self._headers = dict(_HEADERS)
@@ -57,33 +68,34 @@ class Fetcher:
     ) -> None:
         await self._transport.aclose()
 
-    async def fetch(self, seconds: float) -> bytes:
+    async def fetch(self, seconds: float, held: AsyncExitStack) -> bytes:
         """What it answers.
 
         Args:
             seconds: in which the answer must be here, whole.
+            held: takes what is given back when the answer is needed no more.
 
         Raises:
             ScrapeFailedError: it is not, or is none.
         """
         try:
             async with asyncio.timeout(seconds):
-                return await self._follow()
+                return await self._follow(held)
         except TimeoutError:
             raise ScrapeFailedError.of("timeout", f"no answer within {seconds:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise ScrapeFailedError.of_error(error) from None
 
-    async def _follow(self) -> bytes:
+    async def _follow(self, held: AsyncExitStack) -> bytes:
         url = self._url
         for _ in range(REDIRECTS + 1):
-            answer = await self._ask(url)
+            answer = await self._ask(url, held)
             if isinstance(answer, bytes):
                 return answer
             url = answer
         raise ScrapeFailedError.of("redirect", f"sends elsewhere more than {REDIRECTS} times")
 
-    async def _ask(self, url: httpx.URL) -> bytes | httpx.URL:
+    async def _ask(self, url: httpx.URL, held: AsyncExitStack) -> bytes | httpx.URL:
         """What a URL answers, or where it sends."""
         request = httpx.Request("GET", url, headers=self._headers)
         response = await self._transport.handle_async_request(request)
@@ -91,17 +103,21 @@ class Fetcher:
             if response.has_redirect_location:
                 return self._sent(url, response.headers["location"])
             _check(response.status_code)
-            return await self._body(response)
+            return await self._body(response, held)
         finally:
             await response.aclose()
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: httpx.Response, held: AsyncExitStack) -> bytes:
         announced = response.headers.get("content-length", "")
         if announced.isdecimal() and len(announced) < 20 and int(announced) > self._limit:
             raise too_large(self._limit)
         body = Body(_encoding(response.headers), self._limit)
+        large = False
         async for piece in response.aiter_raw():
             body.add(piece)
+            if body.size > LARGE and not large:
+                await held.enter_async_context(self._few)
+                large = True
         return body.whole()
 
     def _sent(self, url: httpx.URL, location: str) -> httpx.URL:

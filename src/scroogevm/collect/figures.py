@@ -36,6 +36,8 @@ class Figures:
     write_failures: int = 0
     write_seconds: float = 0.0
     waiting: int = 0
+    buffered: int = 0
+    buffered_bytes: int = 0
     oldest: float | None = None
     last: dict[str, float | None] = field(default_factory=dict)
 
@@ -122,10 +124,18 @@ METRICS: Mapping[str, Metric] = {
         "why",
     ),
     "scrooge_collect_samples_total": _counted("Samples made, each of a node", "samples"),
-    "scrooge_collect_samples_written_total": _counted("Samples that the store has", "written"),
+    "scrooge_collect_samples_written_total": _counted(
+        "Samples that the store, or the buffer, has", "written"
+    ),
     "scrooge_collect_samples_lost_total": _counted("Samples that no store has", "lost"),
     "scrooge_collect_samples_waiting": _one(
-        "gauge", "Samples that wait for the store", lambda figures, _: figures.waiting
+        "gauge", "Samples that wait in memory", lambda figures, _: figures.waiting
+    ),
+    "scrooge_collect_buffer_samples": _one(
+        "gauge", "Samples that wait on the disk", lambda figures, _: figures.buffered
+    ),
+    "scrooge_collect_buffer_bytes": _one(
+        "gauge", "What they take there", lambda figures, _: figures.buffered_bytes
     ),
     "scrooge_collect_lag_seconds": _one(
         "gauge",

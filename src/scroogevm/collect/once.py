@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from scroogevm.collect.fetch import FEW
 from scroogevm.collect.node import Node, Round
 from scroogevm.collect.service import Bounds, contexts_of, node_of
 from scroogevm.collect.settings import CollectSettings
@@ -87,7 +88,7 @@ async def look(settings: CollectSettings, nodes: Nodes) -> Sequence[Look]:
     """
     contexts = contexts_of(nodes)
     some = asyncio.Semaphore(_AT_ONCE)
-    bounds = Bounds(settings.time_limit, settings.size_limit)
+    bounds = Bounds(settings.time_limit, settings.size_limit, asyncio.Semaphore(FEW))
     return await asyncio.gather(
         *(
             _look(node_of(name, targets, contexts, Meter(name), bounds), some)

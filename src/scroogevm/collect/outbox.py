@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
+from scroogevm.collect.buffer import Buffered
 from scroogevm.collect.figures import Figures
 from scroogevm.core.samples import Sample
 from scroogevm.errors import StoreError
@@ -41,11 +42,13 @@ class Outbox:
 
     def __init__(self, store: Store, figures: Figures, say: Say, kept: Kept) -> None:
         self._store = store
+        self._buffer = store if isinstance(store, Buffered) else None
         self._figures = figures
         self._say = say
         self._kept = kept
         self._waiting: deque[Sample] = deque()
         self._rows = 0
+        self._lost = 0
         self._trouble = ""
         self._thread = ThreadPoolExecutor(1, "collect: store")
 
@@ -55,18 +58,20 @@ class Outbox:
         self._rows += _rows(sample)
         while self._rows > LARGEST:
             self._rows -= _rows(self._waiting.popleft())
-            self._figures.lost += 1
-        self._measure()
+            self._lost += 1
 
     async def run(self, ended: asyncio.Event) -> None:
-        """Write, again and again; after the end what is left, then give the store back."""
+        """Write, again and again; after the end what is left, then give the store back.
+
+        Raises:
+            MisuseError: the store can never be written to as it was given.
+        """
         try:
             while not ended.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), EVERY)
                 await self._flush()
             if self._waiting:
-                self._figures.lost += len(self._waiting)
                 self._say(f"{len(self._waiting)} samples could not be written and are lost")
         finally:
             await self._in_thread(self._store.close)
@@ -74,9 +79,11 @@ class Outbox:
 
     async def _flush(self) -> None:
         """Write what waits, as long as the store takes it."""
+        if not self._waiting and self._buffer and self._buffer.depth:
+            await self._write([])  # what waits on the disk is delivered
         while self._waiting and await self._write(self._batch()):
             pass
-        self._measure()
+        await self._in_thread(self._measure)
 
     def _batch(self) -> Sequence[Sample]:
         batch: list[Sample] = []
@@ -97,21 +104,24 @@ class Outbox:
         self._figures.write_seconds += time.perf_counter() - began
         self._figures.written += len(batch)
         self._kept(batch)
-        if self._trouble:
-            self._say("the store takes samples again")
-            self._trouble = ""
+        failing = self._buffer is not None and self._buffer.failures > 0
+        self._hear(self._buffer.problem if self._buffer and failing else "")
         return True
+
+    def _hear(self, problem: str) -> None:
+        """Say that the store fails, and that it works again, each once."""
+        if bool(problem) is not bool(self._trouble):
+            self._say(f"{problem}; samples wait" if problem else "the store takes samples again")
+        self._trouble = problem
 
     async def _refused(self, batch: Sequence[Sample], error: StoreError) -> bool:
         self._figures.write_failures += 1
         if error.temporary:
             self._put_back(batch)
-            if error.problem != self._trouble:
-                self._trouble = error.problem
-                self._say(f"{error}; samples wait")
+            self._hear(str(error))
             return False
         if len(batch) == 1:
-            self._figures.lost += 1
+            self._lost += 1
             self._say(f"{batch[0].node}: a sample is lost: {error}")
             return True
         half = len(batch) // 2  # the one that is refused must not take the others with it
@@ -126,11 +136,16 @@ class Outbox:
         await asyncio.get_running_loop().run_in_executor(self._thread, action)
 
     def _measure(self) -> None:
-        self._figures.waiting = len(self._waiting)
-        oldest = None
-        with suppress(IndexError):
-            oldest = self._waiting[0].time
-        self._figures.oldest = oldest
+        figures, buffer = self._figures, self._buffer
+        oldest = [self._waiting[0].time] if self._waiting else []
+        figures.waiting = len(self._waiting)
+        figures.lost = self._lost
+        if buffer is not None:
+            figures.buffered, figures.buffered_bytes = buffer.depth, buffer.size
+            figures.lost += buffer.dropped + buffer.refused
+            with suppress(StoreError):
+                oldest += [buffer.oldest] if buffer.oldest is not None else []
+        figures.oldest = min(oldest, default=None)
 
 
 def _rows(sample: Sample) -> int:

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from scroogevm.collect.fetch import FEW
 from scroogevm.collect.figures import Figures, render
 from scroogevm.collect.outbox import Outbox
 from scroogevm.collect.page import parse_listen, serve
@@ -54,13 +56,18 @@ async def collect(
     outbox = Outbox(store, figures, say, _speaking(say) if settings.verbose else _silent)
     written = asyncio.Event()
     writing = asyncio.create_task(outbox.run(written))
-    fleet = Fleet(outbox, figures, say, Bounds(settings.time_limit, settings.size_limit))
+    fleet = Fleet(
+        outbox,
+        figures,
+        say,
+        Bounds(settings.time_limit, settings.size_limit, asyncio.Semaphore(FEW)),
+    )
     watching = asyncio.create_task(_watch(settings.asked.targets_file, changed))
     try:
         async with _served(settings.listen, figures, say):
             await fleet.set(nodes)
             say(f"scraping {len(nodes)} nodes")
-            while not await _either(ended, changed):
+            while await _first(ended, changed, writing) is changed:
                 changed.clear()
                 await _reload(fleet, reread, say)
     finally:
@@ -83,15 +90,17 @@ def _listen(loop: asyncio.AbstractEventLoop, ended: asyncio.Event, changed: asyn
     loop.add_signal_handler(signal.SIGHUP, changed.set)
 
 
-async def _either(ended: asyncio.Event, changed: asyncio.Event) -> bool:
-    """Wait for what comes first; whether it is the end."""
-    waits = [asyncio.ensure_future(event.wait()) for event in (ended, changed)]
+async def _first(
+    ended: asyncio.Event, changed: asyncio.Event, writing: asyncio.Future[None]
+) -> asyncio.Event:
+    """Wait for what comes first; that nothing can be written any more is an end, too."""
+    waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(e.wait()) for e in (ended, changed)]
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*waits, writing], return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
-    return ended.is_set()
+    return changed if changed.is_set() and not (ended.is_set() or writing.done()) else ended
 
 
 async def _reload(fleet: Fleet, reread: Reread, say: Say) -> None:
@@ -138,7 +147,8 @@ async def _served(listen: str, figures: Figures, say: Say) -> AsyncIterator[None
 def _speaking(say: Say) -> Callable[[Sequence[Sample]], None]:
     def speak(samples: Sequence[Sample]) -> None:
         for sample in samples:
-            say(f"kept: {sample.node} {sample.time:.3f} {len(sample.vms)} VMs")
+            at = round(1000 * sample.time) / 1000  # as stores keep it
+            say(f"kept: {sample.node} {at:.3f} {len(sample.vms)} VMs")
 
     return speak
 

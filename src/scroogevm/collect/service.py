@@ -29,10 +29,12 @@ class Bounds(NamedTuple):
     Attributes:
         seconds: of a scrape.
         size: bytes of what it answers, unpacked.
+        few: shared by all that may hold a large answer.
     """
 
     seconds: float
     size: int
+    few: asyncio.Semaphore
 
 
 @dataclass
@@ -98,7 +100,10 @@ class Fleet:
             await asyncio.sleep(phase(node.name, min(node.interval, _FIRST)))
             while True:
                 began = loop.time()
-                await self._scrape(node)
+                try:
+                    await self._scrape(node)
+                except Exception as error:  # noqa: BLE001  # a fault of ours ends no node
+                    self.say(f"{node.name}: cannot be scraped: {error!r}")
                 interval, now = node.interval, loop.time()
                 due = next_tick(now, interval, phase(node.name, interval))
                 self.figures.skipped += int((now - began) / interval)
@@ -135,7 +140,10 @@ def node_of(
 ) -> Node:
     """A node, ready to be scraped."""
     sources = [
-        Source(name, target, Fetcher(target, contexts[target.trust], bounds.size), bounds.size)
-        for target in targets
+        Source(name, target, _fetcher(target, contexts, bounds), bounds.size) for target in targets
     ]
     return Node(name, sources, meter, bounds.seconds)
+
+
+def _fetcher(target: Target, contexts: Contexts, bounds: Bounds) -> Fetcher:
+    return Fetcher(target, contexts[target.trust], bounds.size, bounds.few)

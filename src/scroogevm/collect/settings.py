@@ -103,7 +103,7 @@ class CollectSettings:
     buffer: Path | None = None
     buffer_limit: int = 1 << 30
     time_limit: float = 4.0
-    size_limit: int = 16 << 20
+    size_limit: int = 8 << 20
     listen: str = ""
     duration: float | None = None
     verbose: bool = False

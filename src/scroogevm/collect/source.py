@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
 
@@ -17,6 +18,9 @@ from scroogevm.telemetry.reading import Reading
 
 _AT_ONCE = 1 << 20
 """Bytes of a body above which the others do not wait until it is read."""
+
+_REST = 4.0
+"""How many times as long as it took to read an exporter it is left alone: none takes a core."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,17 @@ class Source:
         at = self._clock()
         size = 0
         try:
-            body = await self._fetcher.fetch(seconds)
-            size = len(body)
-            readings = await self._read(body, at)
+            async with AsyncExitStack() as held:
+                body = await self._fetcher.fetch(seconds, held)
+                size = len(body)
+                came = time.perf_counter()
+                readings = await self._read(body, at)
         except ScrapeFailedError as failure:
             return self._failed(failure, time.perf_counter() - began, size, interval)
         self._failures = 0
-        passed = time.perf_counter() - began
+        now = time.perf_counter()
+        passed = now - began
+        self._not_before = asyncio.get_running_loop().time() + _REST * (now - came)
         return Outcome(self.target, passed, size, readings, self._parser.counts)
 
     async def _read(self, body: bytes, at: float) -> Sequence[Reading]:
@@ -98,6 +106,8 @@ class Source:
             return self._parser.read(body, at)
         except ScrapeError as error:
             raise ScrapeFailedError.of("garbage", error.problem, error.remedy) from None
+        except Exception as error:  # noqa: BLE001  # whatever it was, the others go on
+            raise ScrapeFailedError.of("garbage", f"cannot be read: {error!r}"[:200]) from None
 
     def _failed(
         self, failure: ScrapeFailedError, seconds: float, size: int, interval: float

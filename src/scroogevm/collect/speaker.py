@@ -2,12 +2,21 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from scroogevm.collect.node import Round
 from scroogevm.collect.source import Outcome
 from scroogevm.telemetry.report import lacking
 
 Say = Callable[[str], None]
+
+
+@dataclass
+class _Failing:
+    """Since when an exporter fails, and the reasons that were said."""
+
+    since: float
+    reasons: set[str] = field(default_factory=set)
 
 
 class Speaker:
@@ -21,7 +30,7 @@ class Speaker:
     def __init__(self, say: Say, clock: Callable[[], float] = time.monotonic) -> None:
         self._say = say
         self._clock = clock
-        self._failing: dict[tuple[str, str], tuple[str, float]] = {}
+        self._failing: dict[tuple[str, str], _Failing] = {}
         self._known: set[str] = set()
 
     def hear(self, scraped: Round, exporters: int) -> None:
@@ -47,10 +56,11 @@ class Speaker:
         if failure is None:
             if before is not None:
                 del self._failing[key]
-                self._say(f"{who}: answers again after {span(self._clock() - before[1])}")
-        elif before is None or before[0] != failure.reason:
-            since = before[1] if before else self._clock()
-            self._failing[key] = (failure.reason, since)
+                self._say(f"{who}: answers again after {span(self._clock() - before.since)}")
+            return
+        state = self._failing.setdefault(key, _Failing(self._clock()))
+        if failure.reason not in state.reasons:
+            state.reasons.add(failure.reason)
             self._say(f"{who}: no samples: {failure}")
 
     def forget(self, node: str) -> None:
