@@ -12,6 +12,10 @@ import pytest
 
 from documents import DOCS, PAGES, ROOT, blocks
 from scroogevm.cli import cli
+from scroogevm.cli._tables import Tables
+from scroogevm.collect.failure import REASONS
+from scroogevm.collect.figures import METRICS
+from scroogevm.collect.resolve import KEYS
 from scroogevm.errors import ScroogeError
 from scroogevm.ports import DIALECTS, QUIESCENCE, STORES, STRATEGIES
 from scroogevm.probe.capabilities import CAPABILITIES
@@ -76,10 +80,20 @@ def test_every_command_has_a_section_with_its_options(built: Path) -> None:
     html = page(built, "cli")
     for path, command in commands():
         shown = section(html, path.replace(" ", "-"))
-        for item in command.params:
+        for item in given(command):
             names = item.opts if isinstance(item, click.Option) else [str(item.name).upper()]
             for name in [*names, *item.secondary_opts]:
                 assert name in shown, f"{path} {name}"
+
+
+def given(command: click.Command) -> list[click.Parameter]:
+    """What can be given on the command line."""
+    return [item for item in command.params if not isinstance(item, Tables)]
+
+
+def test_tables_of_the_settings_file_are_listed(built: Path) -> None:
+    wanted = {"[[collect.targets]]", "[collect.names]", "[collect.dialects]"}
+    assert wanted <= set(cells(page(built, "settings")))
 
 
 def commands(
@@ -102,7 +116,7 @@ def test_every_option_has_a_variable_that_click_reads(
     for path, command in commands():
         shown = section(html, path.removeprefix("scroogevm ").replace(" ", "-"))
         context = click.Context(command, auto_envvar_prefix=path.replace(" ", "_").upper())
-        for item in command.params:
+        for item in given(command):
             if isinstance(item, click.Option):
                 *_, name = item.opts
                 _, found, rest = shown.partition(f"{name} SCROOGEVM_")
@@ -125,6 +139,7 @@ def test_variables_that_pages_name_are_listed(built: Path) -> None:
         ("traces", [*NODES, *VMS, *(item for item in Manifest.__dataclass_fields__)]),
         ("datasets", [*VM_TABLE, *SCENARIOS, *MIXES]),
         ("probe-metrics", [*metrics.NODE, *metrics.DOMAIN, *CAPABILITIES]),
+        ("collect", [*KEYS, *METRICS, *REASONS]),
         ("dialects", [*terms.NODE, *terms.VM, *(lack.cost for lack in (*NODE_LACKS, *VM_LACKS))]),
         ("errors", [error.__name__ for error in ScroogeError.__subclasses__()]),
     ],

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from generated import commands, dialects, families, probe, tables
+from generated import collect, commands, dialects, families, probe, tables
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -31,6 +31,9 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "performance": tables.performance,
     "node-metrics": probe.node_metrics,
     "vm-metrics": probe.vm_metrics,
+    "collect-keys": collect.keys,
+    "collect-metrics": collect.metrics,
+    "scrape-failures": collect.reasons,
     "capabilities": probe.capabilities,
     "vmprobe": probe.vmprobe,
     "dialects": dialects.dialects,

@@ -7,6 +7,7 @@ import click
 
 from generated.markdown import code, table
 from scroogevm.cli import cli
+from scroogevm.cli._tables import Tables
 
 
 def commands() -> str:
@@ -27,18 +28,33 @@ def variables() -> Iterator[str]:
 
 
 def _places(context: click.Context) -> str:
-    path = context.command_path.removeprefix("scroogevm ")
+    path = context.command_path.removeprefix("scroogevm ").replace(" ", ".")
     rows = [
         [code(f"--{name}"), code(_variable(context, option)), "yes" if option.multiple else ""]
         for option in _options(context)
         for name in _long(option)
     ]
     columns = ["option", "variable", "takes a list"]
-    return f"## [{path.replace(' ', '.')}]\n\n{table(columns, rows)}"
+    parts = [f"## [{path}]", table(columns, rows)]
+    tables = [
+        [code(f"[[{path}.{name}]]" if item.multiple else f"[{path}.{name}]"), item.help or ""]
+        for item in context.command.params
+        if isinstance(item, Tables)
+        for name in _long(item)
+    ]
+    return "\n\n".join(
+        [*parts, table(["table of the file", "meaning"], tables)] if tables else parts
+    )
 
 
 def _options(context: click.Context) -> Iterator[click.Option]:
-    return (item for item in context.command.params if isinstance(item, click.Option))
+    """Those that can be given on the command line."""
+    parameters = context.command.params
+    return (
+        item
+        for item in parameters
+        if isinstance(item, click.Option) and not isinstance(item, Tables)
+    )
 
 
 def _long(option: click.Option) -> Iterator[str]:

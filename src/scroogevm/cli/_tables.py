@@ -8,7 +8,10 @@ from click.core import ParameterSource
 
 
 class Tables(click.Option):
-    """A table of the settings file, or, with ``multiple``, a list of tables."""
+    """A table of the settings file, or, with ``multiple``, a list of tables.
+
+    Its ``help`` is shown in the reference alone.
+    """
 
     def __init__(self, declarations: Sequence[str], **attributes: Any) -> None:
         super().__init__(declarations, hidden=True, allow_from_autoenv=False, **attributes)

@@ -52,9 +52,9 @@ _DEFAULTS = ("interval", "token-file", "user", "password-file", "ca-file", "cert
               help="Ask every node twice, show what it says and lacks; write nothing.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="With --once: print for a program to read.")
 @click.option("-v", "--verbose", is_flag=True, help="Say each sample that the store has.")
-@click.option("--targets", "tables", cls=Tables, multiple=True)
-@click.option("--names", cls=Tables)
-@click.option("--dialects", cls=Tables)
+@click.option("--targets", "tables", cls=Tables, multiple=True, help="Exporters, each a table.")
+@click.option("--names", cls=Tables, help="Names of metrics, each a table.")
+@click.option("--dialects", cls=Tables, help="Parameters of dialects, by dialect.")
 @click.pass_context
 def command(context: click.Context, /, *, once: bool, as_json: bool, **options: Any) -> None:
     """Scrape exporters of worker nodes, and keep samples in a store.

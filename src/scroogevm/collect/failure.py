@@ -3,8 +3,8 @@
 import os
 import socket
 import ssl
-from collections.abc import Iterator
-from typing import Literal, get_args
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import httpx
 
@@ -14,7 +14,18 @@ Reason = Literal[
     "name", "connection", "timeout", "tls", "credentials", "status", "redirect", "size", "protocol",
     "garbage",
 ]  # fmt: skip
-REASONS: tuple[Reason, ...] = get_args(Reason)
+REASONS: Mapping[Reason, str] = {
+    "name": "its name is not known",
+    "connection": "nobody listens there, or the connection broke",
+    "timeout": "no whole answer in time",
+    "tls": "no TLS, or a certificate that is not trusted",
+    "credentials": "401 or 403",
+    "status": "another status than 200",
+    "redirect": "it sends to another host, or around in circles",
+    "size": "more than is taken, packed or not",
+    "protocol": "no proper HTTP, or packed in a way that was not asked for",
+    "garbage": "an answer that holds no metrics",
+}
 """Every reason that a scrape may fail for."""
 
 

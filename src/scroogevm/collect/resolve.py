@@ -21,11 +21,21 @@ from scroogevm.telemetry.names import with_names
 Options = Mapping[str, Mapping[str, Any]]
 """Parameters of dialects, by dialect."""
 
+KEYS: Mapping[str, str] = {
+    "interval": "between scrapes: seconds, or 15s; by default what is announced, else 5 s",
+    "token-file": "file that holds a bearer token",
+    "user": "user, for HTTP basic authentication",
+    "password-file": "file that holds the user's password",
+    "ca-file": "certificates to trust instead of the system's, in PEM",
+    "cert-file": "our own certificate, for exporters that ask for one",
+    "key-file": "its key, where it is not in the same file",
+    "dialects": "parameters of dialects: a table for each, as in collect.dialects",
+}
+"""What may be said of a target, beside its node and URL."""
+
 _SECRETS = ("token-file", "user", "password-file")
 _FILES = ("ca-file", "cert-file", "key-file")
 _TEXTS = (*_SECRETS, *_FILES)
-KEYS = ("interval", *_TEXTS, "dialects")
-"""What may be said of a target, beside its node and URL."""
 
 
 @dataclass
