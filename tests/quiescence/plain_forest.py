@@ -46,11 +46,13 @@ def predicted(tree: Tree, x: float) -> float:
 def errors(
     kept: list[Pair], new: list[Pair], *, trees: int, depth: int, leaf: int, draw: int
 ) -> tuple[float, float]:
-    """Mean absolute errors on the kept pairs, out of bag, and on the new ones.
+    """Mean absolute errors on the kept pairs, out of bag, and on the new ones; NaN without either.
 
     Args:
         draw: how many numbers are drawn for a tree, at least one for each pair.
     """
+    if not kept or not new:
+        return float("nan"), float("nan")
     forest, kept = [], sorted(kept, key=itemgetter(0))
     for number in range(trees):
         places = [int(u * len(kept)) for u in draws(number, 0, draw)[: len(kept)]]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commands import python
@@ -30,6 +30,7 @@ def judged(
 
 
 @settings(deadline=None)  # the first call compiles
+@example(seed=256, missing=0.2, depth=0, leaf=1)  # a new window without a pair
 @given(
     seed=st.integers(0, 10_000),
     missing=st.sampled_from([0.0, 0.2]),
@@ -47,8 +48,8 @@ def test_the_kernel_computes_what_plain_python_does(
         before, after = plain_errors(
             kept, new, trees=5, depth=depth, leaf=leaf, draw=history.earlier_usage.shape[1] - 1
         )
-        assert evidence["mae_kept"][node] == pytest.approx(before, rel=1e-9)
-        assert evidence["mae_new"][node] == pytest.approx(after, rel=1e-9)
+        assert evidence["mae_kept"][node] == pytest.approx(before, rel=1e-9, nan_ok=True)
+        assert evidence["mae_new"][node] == pytest.approx(after, rel=1e-9, nan_ok=True)
 
 
 def stairs(
