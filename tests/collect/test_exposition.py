@@ -212,7 +212,7 @@ def test_nothing_is_kept_but_what_the_last_body_had_however_names_change() -> No
         reader.read("".join(f"{name} 1\nother_{name} 2\n" for name in names).encode(), 1.0)
         layout = reader._layout
         assert layout is not None
-        assert [*layout.known] == [w.encode() for n in names for w in (n, f"other_{n}")]
+        assert [*layout.known] == [f"{w} ".encode() for n in names for w in (n, f"other_{n}")]
         assert len(layout.heads) == 2 * number + 1
         assert len(layout.cells.parts) == number
 

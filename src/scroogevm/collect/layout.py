@@ -51,11 +51,11 @@ class Known(NamedTuple):
 
     Attributes:
         places: with the number of the dialect that says so; none for most series.
-        identity: name and labels, whatever their order; only of series with places.
+        identity: hash of name and labels, whatever their order; only of series with places.
     """
 
     places: Sequence[tuple[int, Place]]
-    identity: object = None
+    identity: int = 0
 
 
 _UNUSED = Known(())
@@ -69,7 +69,7 @@ class Layout:
         heads: what each line begins with, up to its value; of comments all of it.
         exact: lines that must be the same to the letter, blank and bad ones.
         wanted: line and length of its head, of each series that has a place.
-        known: every series of it, by the bytes that it is written with.
+        known: every series of it, by the bytes that stand before its value.
         cells: where the values go.
         counts: as if every value were a number.
     """
@@ -121,26 +121,26 @@ def lay_out(
     wanted: list[tuple[int, int]] = []
     here: dict[bytes, Known] = {}
     places: list[Sequence[tuple[int, Place]]] = []
-    seen: set[object] = set()
+    seen: set[int] = set()
+    texts: dict[str, str] = {}
     samples = bad = duplicates = 0
     for at, line in enumerate(lines):
         head, space, _ = line.rpartition(b" ")
-        found = known.get(head)
-        if found is not None:
-            start = head + space
-        elif line.startswith(b"#"):
+        start = head + space
+        found = known.get(start)
+        if found is None and line.startswith(b"#"):
             heads.append(line)
             continue
-        else:
-            learnt = _learn(line, dialects, limits)
+        if found is None:
+            learnt = _learn(line, dialects, limits, texts)
             if learnt is None:
                 bad += bool(line.strip())
                 heads.append(b"")
                 exact.append((at, line))
                 continue
-            head, start, found = learnt
+            start, found = learnt
         samples += 1
-        here[head] = found
+        here[start] = found
         heads.append(start)
         if found.identity in seen:
             duplicates += 1
@@ -153,20 +153,27 @@ def lay_out(
 
 
 def _learn(
-    line: bytes, dialects: Sequence[Dialect], limits: Limits
-) -> tuple[bytes, bytes, Known] | None:
-    """The series of a line, the same with the space after it, and where its values go."""
+    line: bytes, dialects: Sequence[Dialect], limits: Limits, texts: dict[str, str]
+) -> tuple[bytes, Known] | None:
+    """What stands before the value of a line, and where values of its series go.
+
+    Args:
+        line: any.
+        dialects: that are asked.
+        limits: of a line.
+        texts: values of labels, each once, since thousands of series name the same few VMs.
+    """
     if len(line) > limits.length:
         return None
     found = series(line, limits.labels)
     if found is None:
         return None
-    head = line[: found.length]
     start = line[: found.length + line[found.length :][:1].isspace()]
-    places = [
+    labels = {name: texts.setdefault(text, text) for name, text in found.labels.items()}
+    places = tuple(
         (at, place)
         for at, dialect in enumerate(dialects)
-        for place in dialect.places(found.name, found.labels)
-    ]
-    identity = (found.name, frozenset(found.labels.items()))
-    return head, start, Known(places, identity) if places else _UNUSED
+        for place in dialect.places(found.name, labels)
+    )
+    identity = hash((found.name, frozenset(labels.items())))
+    return start, Known(places, identity) if places else _UNUSED
