@@ -236,7 +236,7 @@ def held(process: int, then: Callable[[], object]) -> None:
         os.kill(process, signal.SIGCONT)
 
 
-def test_a_guest_that_hangs_lacks_its_own_view_and_leaves_the_rest(
+def test_a_guest_that_hangs_is_marked_lacks_its_own_view_and_leaves_the_rest(
     watches: list[Watch], guests: Mapping[str, Guest]
 ) -> None:
     def check() -> None:
@@ -244,6 +244,10 @@ def test_a_guest_that_hangs_lacks_its_own_view_and_leaves_the_rest(
             said = watches[0].said()
             assert said.vms["web-1"]["cpu_time"] > 0
             assert said.vms["web-1"]["guest_total"] > 0
+            assert said.vms["web-1"]["up"] == 1
+            assert said.vms["db_2"]["up"] == 0
+            assert said.vms["db_2"]["mem_current"] == 128
+            assert said.vms["db_2"]["cpu_time"] > 0
             assert "guest_total" not in said.vms["db_2"]
             assert said.node["mem_total"] > 0
 

@@ -101,7 +101,7 @@ class Probe:
     def _domain(self, listed: Listed, view: View, moment: "_Moment") -> Domain:
         values = moment.vms.get(listed.uuid, Values())
         stats = view.stats.get(listed.uuid)
-        values.put("scrooge_domain_up", stats is not None)
+        values.put("scrooge_domain_up", stats is not None and listed.uuid not in view.late)
         if stats is not None:
             values |= read_stats(stats, moment.time)
         self._settle_waiting(listed.uuid, values)

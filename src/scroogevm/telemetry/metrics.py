@@ -93,7 +93,7 @@ NODE: Mapping[str, Metric] = {
 
 DOMAIN: Mapping[str, Metric] = {
     "scrooge_domain_up": _gauge(
-        "Whether libvirt answered for the VM; if not, what only libvirt says of it is absent", "up"
+        "Whether the VM could be asked; if not, there is what libvirt knows without it", "up"
     ),
     "scrooge_domain_openstack_info": Metric(
         "info", "What OpenStack calls the VM", ("name", "flavor", "project")

@@ -1,6 +1,7 @@
 """One connection to libvirt, and what it says of all VMs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Thread
@@ -11,6 +12,7 @@ from scroogevm.probe.hypervisor import library
 from scroogevm.probe.hypervisor.limits import HeldError, Limits
 from scroogevm.probe.hypervisor.questions import (
     all_stats,
+    at_once,
     connect,
     is_gone,
     one,
@@ -22,8 +24,12 @@ from scroogevm.probe.hypervisor.stats import is_whole
 WIDTH = 4
 """VMs asked at once: libvirt takes five calls of a client at a time."""
 
-HANGING = 8
+HANGING = 4
 """Calls about all VMs that may hang before no further is made."""
+
+HELD = 8
+"""VMs that may hang before no further one is asked alone: libvirt has twenty threads for all its
+clients, and each call that hangs keeps one of them."""
 
 PER_VM = 0.02
 """Seconds that each VM adds to the limit of time of a call about all."""
@@ -54,6 +60,8 @@ class View:
         problem: why not, or what was wrong besides.
         listed: the VMs that run.
         stats: of those that could be read, by UUID, named as libvirt does in its one big answer.
+        late: those that did not answer in time, by UUID; their stats are what libvirt knows
+            without them.
         openstack: name, flavor and project of those that OpenStack made, by UUID.
     """
 
@@ -61,6 +69,7 @@ class View:
     problem: str = ""
     listed: Sequence[Listed] = ()
     stats: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    late: Collection[str] = ()
     openstack: Mapping[str, tuple[str, str, str] | None] = field(default_factory=dict)
 
 
@@ -119,10 +128,13 @@ class Hypervisor:
             except LostError as error:
                 view.up, view.problem = False, str(error)
                 return
-            free = {uuid: again[uuid] for uuid in free if uuid in again}
+            domains = {uuid: again[uuid] for uuid in domains if uuid in again}
+            free = {uuid: d for uuid, d in domains.items() if uuid in free}
             begin(view.listed)
         partial = [uuid for uuid in free if not is_whole(view.stats.get(uuid, {}))]
-        self._read_each(view, free, partial, limit)
+        answered = self._read_each(view, free, partial, limit)
+        view.late = {uuid for uuid in domains if uuid not in free} | (set(partial) - answered)
+        self._read_late(view, domains)
         self._read_openstack(view, free, limit)
 
     def _read_all(
@@ -146,17 +158,31 @@ class Hypervisor:
 
     def _read_each(
         self, view: View, domains: Mapping[str, Any], uuids: Sequence[str], limit: float
-    ) -> None:
-        answers = self._limits.each(lambda uuid: one(domains[uuid]), uuids, limit, WIDTH)
+    ) -> set[str]:
+        """Ask VMs one by one; those that answered, or are gone."""
+        held = sum(self._limits.held(listed.uuid) for listed in view.listed)
+        width = min(WIDTH, HELD - held)
+        if width <= 0:
+            return set()
+        answers = self._limits.each(lambda uuid: one(domains[uuid]), uuids, limit, width)
         gone = {uuid for uuid, answer in answers.items() if is_gone(answer)}
         view.listed = [listed for listed in view.listed if listed.uuid not in gone]
-        for uuid, answer in answers.items():
-            if not isinstance(answer, Exception):
-                view.stats[uuid] = answer
-            else:
-                view.stats.pop(uuid, None)
+        found = {uuid: each for uuid, each in answers.items() if not isinstance(each, Exception)}
+        view.stats.update(found)
+        for uuid in gone:
+            view.stats.pop(uuid, None)
         if any(self._limits.held(uuid) for uuid in uuids):
             self._drop()
+        return gone | found.keys()
+
+    def _read_late(self, view: View, domains: Mapping[str, Any]) -> None:
+        """What libvirt knows of VMs that do not answer: their sizes and their cpu time."""
+        late = [domains[uuid] for uuid in view.late if uuid not in view.stats]
+        if late:
+            with suppress(HeldError, library.libvirt().libvirtError):
+                records = self._limits.call("late", lambda: at_once(late), self._seconds)
+                view.stats.update({d.UUIDString().lower(): stats for d, stats in records})
+        view.late = {uuid for uuid in view.late if not is_whole(view.stats.get(uuid, {}))}
 
     def _read_openstack(self, view: View, domains: Mapping[str, Any], limit: float) -> None:
         """Once each time that a VM is started: it does not change while a VM runs."""

@@ -32,8 +32,16 @@ def connect(uri: str) -> Any:
     return connection
 
 
-def all_stats(domains: Sequence[Any]) -> Sequence[tuple[Any, Mapping[str, Any]]]:
-    """One big answer: each VM that still runs, with what libvirt says of it."""
+Records = Sequence[tuple[Any, Mapping[str, Any]]]
+"""VMs, each with what libvirt says of it."""
+
+
+def all_stats(domains: Sequence[Any]) -> Records:
+    """One big answer: each VM that still runs.
+
+    Of one that is busy, or hangs while somebody else asks it, there is what libvirt knows without
+    it, where libvirt can tell at once.
+    """
     if not domains:
         return []
     virt = library.libvirt()
@@ -43,34 +51,45 @@ def all_stats(domains: Sequence[Any]) -> Sequence[tuple[Any, Mapping[str, Any]]]
         | virt.VIR_DOMAIN_STATS_BALLOON
         | virt.VIR_DOMAIN_STATS_VCPU
     )
-    # A VM that is busy gives what it can at once, where libvirt knows how to.
-    no_wait = getattr(virt, "VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT", 0)
     connection = domains[0].connect()
-    records: Sequence[tuple[Any, Mapping[str, Any]]]
-    records = connection.domainListGetStats(domains, wanted, no_wait)
+    records: Records = connection.domainListGetStats(domains, wanted, _no_wait())
     return records
 
 
+def at_once(domains: Sequence[Any]) -> Records:
+    """What libvirt knows of VMs that are being asked already; nothing where it would wait."""
+    return all_stats(domains) if _no_wait() else []
+
+
+def _no_wait() -> int:
+    return int(getattr(library.libvirt(), "VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT", 0))
+
+
 def one(domain: Any) -> Mapping[str, Any]:
-    """What one VM says: the big answer for it alone, or piece by piece where that is not whole."""
+    """What one VM says: the big answer for it alone, and piece by piece what that lacks."""
     virt = library.libvirt()
+    found: Mapping[str, Any] = {}
     with suppress(virt.libvirtError):
         for _, stats in all_stats([domain]):
-            if is_whole(stats):
-                return stats
+            found = stats
+    if is_whole(found):
+        return found
     info = domain.info()
     if info[0] == virt.VIR_DOMAIN_SHUTOFF:
         raise GoneError
     memory: Mapping[str, int] = {}
     cpu: Mapping[str, int] = {}
     maximum = None
-    with suppress(virt.libvirtError):
+    try:
         memory = domain.memoryStats()
+    except virt.libvirtError as error:
+        if error.get_error_code() == virt.VIR_ERR_OPERATION_TIMEOUT:
+            raise  # it hangs; other drivers just do not know
     with suppress(virt.libvirtError):
         cpu = domain.getCPUStats(True)[0]  # noqa: FBT003  # the library's own argument: in total
     with suppress(virt.libvirtError):
         maximum = domain.maxVcpus()
-    return as_stats(info, memory, cpu, maximum)
+    return {**found, **as_stats(info, memory, cpu, maximum)}
 
 
 def openstack_of(domain: Any) -> tuple[str, str, str] | None:

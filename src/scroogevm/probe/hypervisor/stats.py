@@ -36,8 +36,12 @@ VCPU_DELAY = "vcpu_delay_seconds"
 
 
 def is_whole(stats: Mapping[str, Any]) -> bool:
-    """Whether the one big answer held what it should: some drivers say the state alone."""
-    return "cpu.time" in stats and "balloon.current" in stats
+    """Whether the one big answer held what it should.
+
+    Some drivers say the state alone. Of a VM that is busy or hangs libvirt says all but what it
+    would have to ask it for, to which it counts what is resident.
+    """
+    return all(key in stats for key in ("cpu.time", "balloon.current", "balloon.rss"))
 
 
 def read_stats(stats: Mapping[str, Any], now: float) -> Values:
