@@ -4,12 +4,10 @@ The command line wins over the environment (``SCROOGEVM_REPLAY_HISTORY=5``), and
 file given with ``--config``, whose tables are named for the commands.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
 from scroogevm.errors import MisuseError
 from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES
@@ -239,17 +237,3 @@ def _facts(reading: ReadOptions, **more: float) -> Mapping[str, str]:
         for name, value in facts.items()
         if value is not None
     }
-
-
-def read_settings(path: Path) -> Mapping[str, Any]:
-    """Read a TOML file of defaults, one table a command.
-
-    Raises:
-        MisuseError: it cannot be read.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise MisuseError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MisuseError(f"is not TOML: {error}", where=str(path)) from None

@@ -1,13 +1,16 @@
-"""Directories that appear whole or not at all."""
+"""Directories that appear whole or not at all, and files of settings."""
 
 import errno
 import fcntl
 import os
 import re
 import shutil
+import tomllib
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from scroogevm.errors import MisuseError, OutputError
 
@@ -164,3 +167,17 @@ def _flush(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def read_toml(path: Path) -> Mapping[str, Any]:
+    """What a file of settings holds.
+
+    Raises:
+        MisuseError: it cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MisuseError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MisuseError(f"is not TOML: {error}", where=str(path)) from None

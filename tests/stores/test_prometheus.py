@@ -1,6 +1,8 @@
 """The Prometheus store against a real server that has a history of exporters."""
 
+import pickle
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -13,7 +15,7 @@ from scroogevm.stores.prometheus import Prometheus
 from scroogevm.stores.victoriametrics import VictoriaMetrics
 from servers import Prometheus as PrometheusServer
 from servers import VictoriaMetrics as VictoriaMetricsServer
-from stores.exporters import History, guest, machine, steady
+from stores.exporters import History, always, guest, machine, steady
 
 T = 1_700_000_000.0
 EVERY = ["cpu", "mem", "cpu_usage", "mem_usage"]
@@ -60,7 +62,30 @@ def history() -> str:
         },
         T,
     )
+    for job, said in FORK.items():
+        past.scrape(node, {"instance": f"10.0.0.8:{job}", "job": job}, said, T)
     return past.text
+
+
+FORK = {
+    "9100": machine(4, 0.5, 16384, 12288),
+    "9177": {
+        'dom_cpu_ns{name="web",uuid="1"}': steady(1.5e9),
+        'dom_vcpus{name="web",uuid="1"}': always(2),
+        'dom_balloon_kib{name="web",uuid="1"}': always(4096 * 1024),
+    },
+}
+"""What a fork says that no dialect knows, beside a node_exporter."""
+
+NAMES = """
+[collect.names]
+dom_cpu_ns = { term = "cpu_time", vm = "name", factor = 1e-9 }
+dom_vcpus = { term = "vcpus", vm = "name" }
+dom_balloon_kib = { term = "mem_current", vm = "name", factor = 0.0009765625 }
+
+[nodes]
+"10.0.0.8" = "n8"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -84,16 +109,22 @@ def victoriametrics(history: str) -> Iterator[VictoriaMetricsServer]:
         yield server
 
 
-@pytest.fixture(params=["prometheus", "victoriametrics"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    url = request.getfixturevalue(request.param).url
-    kind = {"prometheus": Prometheus, "victoriametrics": VictoriaMetrics}[request.param]
-    with kind(url) as opened:
+KINDS = {"prometheus": Prometheus, "victoriametrics": VictoriaMetrics}
+
+
+@pytest.fixture(params=sorted(KINDS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, kind: str) -> Iterator[Store]:
+    with KINDS[kind](request.getfixturevalue(kind).url) as opened:
         yield opened
 
 
 def test_nodes_are_hosts_of_targets_with_samples_in_the_time(store: Store) -> None:
-    assert store.nodes(T, T + 600) == ["10.0.0.9", "ha", "n1", "n2", "old"]
+    assert store.nodes(T, T + 600) == ["10.0.0.8", "10.0.0.9", "ha", "n1", "n2", "old"]
     assert store.nodes(T - 600, T - 1) == []
     assert store.nodes(T, T) == []
 
@@ -172,6 +203,44 @@ def test_further_matchers_leave_other_jobs_out(prometheus: PrometheusServer) -> 
 def test_another_label_names_the_vms(prometheus: PrometheusServer) -> None:
     with Prometheus(prometheus.url, vm_label="uuid") as store:
         assert list(store.read(["n1"], T, T + 60).vms.owners) == [("n1", "u-db"), ("n1", "u-web")]
+
+
+def test_a_file_of_names_says_what_a_fork_means_and_what_its_node_is_called(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path
+) -> None:
+    names = tmp_path / "names.toml"
+    names.write_text(NAMES)
+    url = request.getfixturevalue(kind).url
+    with pickle.loads(pickle.dumps(KINDS[kind](url, names_file=str(names)))) as store:  # noqa: S301  # our own
+        assert "n8" in store.nodes(T, T + 600)
+        assert "10.0.0.8" not in store.nodes(T, T + 600)
+        nodes, vms = store.read(["n8"], T + 100, T + 200, EVERY)
+    np.testing.assert_allclose(nodes.values["mem"], 16384)
+    assert list(vms.owners) == [("n8", "web")]
+    np.testing.assert_allclose(vms.values["cpu"], 2)
+    np.testing.assert_allclose(vms.values["cpu_usage"], 1.5)
+    np.testing.assert_allclose(vms.values["mem"], 4096)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("x = ", "is not TOML"),
+        ("collect = 3", "collect is no table"),
+        ("[nodes]\na = 3", 'nodes are written "LABEL" = "NAME"'),
+        ("[collect.dialects]\ninovex = 3", "inovex is no table"),
+        ("[collect.dialects.inovexx]", "did you mean 'inovex'"),
+        ('[collect.names]\nx = { term = "cpu_tim" }', "did you mean 'cpu_time'"),
+    ],
+)
+def test_a_file_of_names_that_makes_no_sense_is_refused_at_once(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    names = tmp_path / "names.toml"
+    names.write_text(content)
+    with pytest.raises(MisuseError, match=said) as caught:
+        Prometheus("http://h:9090", names_file=str(names))
+    assert str(names) in str(caught.value)
 
 
 def test_empty_years_around_are_crossed(store: Store) -> None:

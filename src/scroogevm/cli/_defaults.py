@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from scroogevm.cli._tables import Tables
-from scroogevm.config import read_settings
 from scroogevm.errors import MisuseError
+from scroogevm.files import read_toml
 
 
 def defaults(context: click.Context, path: Path) -> dict[str, Any]:
@@ -20,9 +20,7 @@ def defaults(context: click.Context, path: Path) -> dict[str, Any]:
     """
     unknown: list[str] = []
     misfits: list[str] = []
-    found = _named(
-        context, context.command, read_settings(path), "", unknown=unknown, misfits=misfits
-    )
+    found = _named(context, context.command, read_toml(path), "", unknown=unknown, misfits=misfits)
     if misfits:
         raise MisuseError("; ".join(misfits), where=str(path))
     if unknown:

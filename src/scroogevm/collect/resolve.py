@@ -13,13 +13,8 @@ from scroogevm.collect.target import Nodes, Target, Trust, basic, bearer, passwo
 from scroogevm.collect.wish import Wish
 from scroogevm.core.duration import seconds
 from scroogevm.errors import MisuseError, ScroogeError
-from scroogevm.ports import DIALECTS
-from scroogevm.registry import Spec
 from scroogevm.telemetry.dialect import Dialect
-from scroogevm.telemetry.names import with_names
-
-Options = Mapping[str, Mapping[str, Any]]
-"""Parameters of dialects, by dialect."""
+from scroogevm.telemetry.names import Options, dialects
 
 KEYS: Mapping[str, str] = {
     "interval": "between scrapes: seconds, or 15s; by default what is announced, else 5 s",
@@ -96,21 +91,9 @@ class Resolver:
         }
         key = repr(sorted(merged.items()))
         if key not in self._built:
-            self._built[key] = self._build(merged)
+            self._built[key] = dialects(merged, self.names)
         return self._built[key]
 
-    def _build(self, options: Options) -> Sequence[Dialect]:
-        for name in options:
-            DIALECTS.load(name)
-        return with_names(
-            [_dialect(name, options.get(name, {})) for name in DIALECTS.names], self.names
-        )
-
-
-def _dialect(name: str, options: Mapping[str, Any]) -> Dialect:
-    pairs = {key.replace("-", "_"): Spec(str(value)) for key, value in options.items()}
-    dialect: Dialect = DIALECTS.build(Spec(name, pairs))
-    return dialect
 
 
 def _known(keys: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from functools import cached_property
 
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded
 from scroogevm.errors import MisuseError
-from scroogevm.ports import DIALECTS
-from scroogevm.registry import Spec, parameter, parameters
+from scroogevm.registry import parameter
 from scroogevm.stores._http import LargeError, RefusalError, Result, patiently
+from scroogevm.stores._names import Names
 from scroogevm.stores._needs import needed
 from scroogevm.stores._plan import Piece, Plan
 from scroogevm.stores._promql import selector
@@ -19,7 +19,7 @@ from scroogevm.stores._rows import Pieces
 from scroogevm.stores._scraped import Scraped
 from scroogevm.stores._series import GarbledError, PartialError, Series, vector, words
 from scroogevm.stores._server import ServerStore, about, milliseconds, wanted
-from scroogevm.telemetry.dialect import Dialect, ranked
+from scroogevm.telemetry.dialect import Dialect
 from scroogevm.telemetry.rates import LONGEST
 
 _COUNTED = 6 * 3_600_000
@@ -40,6 +40,9 @@ class ScrapedStore(ServerStore):
     replica_labels: str = parameter(
         "prometheus_replica,replica,__replica__",
         "labels that tell servers apart which scrape the same",
+    )
+    names_file: str = parameter(
+        "", "TOML file of own names: of metrics in collect.names, of nodes in nodes"
     )
     longest: float = parameter(
         LONGEST, "seconds between two scrapes above which no rate is given", low=1.0, high=86400.0
@@ -62,6 +65,7 @@ class ScrapedStore(ServerStore):
             )
         if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.node_label):
             raise MisuseError(f"{self.node_label!r} is no name of a label", where="node_label")
+        _ = self._dialects
 
     def nodes(self, since: float, until: float) -> Sequence[str]:
         """Names of the nodes with memory or VMs in ``since <= time < until``, sorted.
@@ -209,7 +213,8 @@ class ScrapedStore(ServerStore):
 
     def _node(self, value: str) -> str:
         found = self._pattern.fullmatch(value)
-        return (found[1] or "") if found else ""
+        name = (found[1] or "") if found else ""
+        return self._written_down.nodes.get(value) or self._written_down.nodes.get(name, name)
 
     @cached_property
     def _pattern(self) -> "re.Pattern[str]":
@@ -230,13 +235,11 @@ class ScrapedStore(ServerStore):
 
     @cached_property
     def _dialects(self) -> Sequence[Dialect]:
-        return ranked([self._dialect(name) for name in DIALECTS.names])
+        return self._written_down.spoken(self.names_file, self.vm_label)
 
-    def _dialect(self, name: str) -> Dialect:
-        known = {item.name for item in parameters(DIALECTS.load(name))}
-        pairs = {"vm_label": Spec(self.vm_label)} if self.vm_label and "vm_label" in known else {}
-        built: Dialect = DIALECTS.build(Spec(name, pairs))
-        return built
+    @cached_property
+    def _written_down(self) -> Names:
+        return Names.read(self.names_file)
 
 
 def enough(error: RefusalError) -> RefusalError | LargeError:

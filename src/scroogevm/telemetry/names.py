@@ -17,6 +17,8 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from scroogevm.errors import MisuseError
+from scroogevm.ports import DIALECTS
+from scroogevm.registry import Spec, parameters
 from scroogevm.telemetry import terms
 from scroogevm.telemetry.dialect import Dialect, Meaning, Place, ranked
 
@@ -69,6 +71,35 @@ class Names(Dialect):
             if meaning.term in (vm if name in self.labels else node)
         ]
         return [*mine, *(self.base.patterns(node, vm) if self.base else ())]
+
+
+Options = Mapping[str, Mapping[str, Any]]
+"""Parameters of dialects, by dialect."""
+
+
+def dialects(options: Options, table: Mapping[str, Any], vm_label: str = "") -> Sequence[Dialect]:
+    """Every dialect, as a user set it up: ``collect.dialects`` and ``collect.names``.
+
+    Args:
+        options: parameters of some of them; dashes in their names are underscores.
+        table: see ``with_names``.
+        vm_label: the label that names a VM, in all dialects that have one; empty for their own.
+
+    Raises:
+        MisuseError: there is no such dialect or parameter, or see ``with_names``.
+    """
+    for name in options:
+        DIALECTS.load(name)
+    built = [_dialect(name, options.get(name, {}), vm_label) for name in DIALECTS.names]
+    return with_names(built, table)
+
+
+def _dialect(name: str, options: Mapping[str, Any], vm_label: str) -> Dialect:
+    pairs = {key.replace("-", "_"): Spec(str(value)) for key, value in options.items()}
+    if vm_label and any(item.name == "vm_label" for item in parameters(DIALECTS.load(name))):
+        pairs["vm_label"] = Spec(vm_label)
+    dialect: Dialect = DIALECTS.build(Spec(name, pairs))
+    return dialect
 
 
 def with_names(
