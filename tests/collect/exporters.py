@@ -248,6 +248,16 @@ def closing(handler: Handler) -> None:
     del handler
 
 
+def forgetful(handler: Handler) -> None:
+    """Keeps the connection, and closes it when it is used again."""
+    if getattr(handler, "answered", False):
+        return
+    handler.close_connection = False
+    handler.answered = True  # type: ignore[attr-defined]  # lives as long as the connection
+    body = exposition(time.time(), handler.server.at)
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
 def an_hour_ahead(handler: Handler) -> None:
     handler.say(200, exposition(time.time() + 3600, handler.server.at))
 
@@ -302,6 +312,7 @@ PAGES: Mapping[str, Page] = {
     "/too-short": too_short,
     "/too-long": too_long,
     "/closing": closing,
+    "/forgetful": forgetful,
     "/ahead": an_hour_ahead,
     "/jumping": jumping,
 }  # fmt: skip

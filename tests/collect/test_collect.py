@@ -12,8 +12,10 @@ import pytest
 from collect.exporters import VMS, Exporters, Handler, exposition
 from collect.running import Running
 from commands import fails, scroogevm
+from scroogevm.collect.settings import Asked, CollectSettings
 from scroogevm.core.samples import Recorded
 from scroogevm.stores import open_store
+from scroogevm.wiring import _store_options
 from servers import Influx1, wait
 
 FAST = ("--interval", "0.2", "-v")
@@ -213,6 +215,17 @@ def test_once_shows_what_each_node_says_and_lacks(tmp_path: Path) -> None:
     assert found["n"]["vms"]["db_2"]["cpu_usage"] == pytest.approx(0.5, abs=0.2)
     assert found["m"]["failures"][0].endswith("answers 500")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_predecessors_token_is_handed_over_as_a_file_on_no_disk(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    env.write_text("INFLUXDB_URL=http://n:8086\nINFLUXDB_BUCKET=b\nINFLUXDB_TOKEN=t0ken\n")
+    asked = Asked(["n"], env=env)
+    (option,) = _store_options(CollectSettings(asked))
+    assert Path(option.removeprefix("token_file=")).read_text() == "t0ken"
+    assert _store_options(CollectSettings(asked, store="x")) == ()
+    given = ["token-file=mine"]
+    assert _store_options(CollectSettings(asked, store_options=given)) == given
 
 
 @pytest.mark.parametrize(

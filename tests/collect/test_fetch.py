@@ -93,18 +93,20 @@ def test_nobody_who_listens_and_no_such_name() -> None:
     assert found.reason in ("name", "timeout")
 
 
-def test_a_cookie_is_never_sent_back(exporters: Exporters) -> None:
-    async def twice() -> None:
-        target = Target(exporters.url("/cookies"))
+@pytest.mark.parametrize("page", ["/cookies", "/forgetful"])
+def test_nothing_is_remembered_but_a_connection_that_may_be_closed(
+    exporters: Exporters, page: str
+) -> None:
+    async def thrice() -> None:
         few = asyncio.Semaphore(FEW)
         async with (
-            Fetcher(target, Trust().context(), LIMIT, few) as fetcher,
+            Fetcher(Target(exporters.url(page)), Trust().context(), LIMIT, few) as fetcher,
             AsyncExitStack() as held,
         ):
-            await fetcher.fetch(5, held)
-            await fetcher.fetch(5, held)
+            for _ in range(3):
+                assert await fetcher.fetch(5, held)
 
-    asyncio.run(twice())
+    asyncio.run(thrice())
 
 
 def test_credentials_are_sent_and_never_shown(exporters: Exporters) -> None:

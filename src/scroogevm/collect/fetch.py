@@ -46,6 +46,7 @@ class Fetcher:
         self, target: Target, context: ssl.SSLContext, limit: int, few: asyncio.Semaphore
     ) -> None:
         self._few = few
+        self._kept = False
         self._url = httpx.URL(target.url)
         self._limit = limit
         self._headers = dict(_HEADERS)
@@ -97,8 +98,7 @@ class Fetcher:
 
     async def _ask(self, url: httpx.URL, held: AsyncExitStack) -> bytes | httpx.URL:
         """What a URL answers, or where it sends."""
-        request = httpx.Request("GET", url, headers=self._headers)
-        response = await self._transport.handle_async_request(request)
+        response = await self._send(httpx.Request("GET", url, headers=self._headers))
         try:
             if response.has_redirect_location:
                 return self._sent(url, response.headers["location"])
@@ -106,6 +106,18 @@ class Fetcher:
             return await self._body(response, held)
         finally:
             await response.aclose()
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        """Send; once more where a connection that was kept turns out to be closed meanwhile."""
+        kept, self._kept = self._kept, False
+        try:
+            response = await self._transport.handle_async_request(request)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if not kept:
+                raise
+            response = await self._transport.handle_async_request(request)
+        self._kept = True
+        return response
 
     async def _body(self, response: httpx.Response, held: AsyncExitStack) -> bytes:
         announced = response.headers.get("content-length", "")
