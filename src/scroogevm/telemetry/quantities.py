@@ -8,8 +8,13 @@ import numpy as np
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.telemetry.rates import LONGEST, rate
 
-_GONE = (5.0, 6.0)
-"""States of libvirt in which a VM is shut off or crashed: it holds nothing of the node."""
+_SHUT_OFF = 5.0
+"""State of libvirt in which a VM holds nothing of the node; one that crashed, 6, still does."""
+
+ABSURD = 2.0
+"""Times the whole that no reading is wrong by. Readings that come late by turns make rates that are
+too high beside such that are too low: a limit that only leaves out the high ones would lower every
+mean of a busy node."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,16 +117,15 @@ def node_quantities(
 ) -> tuple[Mapping[str, Floats], int]:
     """Quantities of nodes, and how many values were absurd and are missing for that.
 
-    Usage and steal of more than the cores, and shares of more than the whole, are absurd: a tenth
-    more is what reading one number after the other does.
+    Usage and steal of more than ``ABSURD`` times the cores, and shares of more than that, are.
 
     Args:
         pair: elements are nodes, or rows of them.
         wanted: quantities; all when it is left out.
     """
-    cores = 1.1 * NODE["cpu"](pair) + 0.1
+    cores = ABSURD * NODE["cpu"](pair)
     limits = {"cpu_usage": cores, "cpu_steal": cores}
-    limits |= dict.fromkeys(_SHARES, np.full(pair.size, 1.1))
+    limits |= dict.fromkeys(_SHARES, np.full(pair.size, ABSURD))
     return _limited(_values(NODE, pair, wanted), limits)
 
 
@@ -131,21 +135,21 @@ def vm_quantities(
     """Quantities of VMs, and how many values were absurd and are missing for that.
 
     The threads of a VM that serve its disks and networks use cpu beside its vCPUs, so usage of up
-    to twice the vCPUs and one more is believed; but no more than the node has.
+    to ``ABSURD`` times the vCPUs and one more is believed; but no more than that of the node.
 
     Args:
         pair: elements are VMs, or rows of them.
         cores: of the node of each, NaN where that is not known.
         wanted: quantities; all when it is left out.
     """
-    limit = np.fmin(2.0 * VM["cpu"](pair) + 1.0, 1.1 * np.asarray(cores) + 0.1)
+    limit = ABSURD * np.fmin(VM["cpu"](pair) + 1.0, np.asarray(cores))
     return _limited(_values(VM, pair, wanted), {"cpu_usage": limit})
 
 
 def there(terms: Mapping[str, Floats], size: int) -> Bools:
     """Which VMs hold something of the node: those not known to be shut off."""
     state = terms.get("state")
-    return np.ones(size, np.bool_) if state is None else ~np.isin(state, _GONE)
+    return np.ones(size, np.bool_) if state is None else np.asarray(state != _SHUT_OFF, np.bool_)
 
 
 def _values(

@@ -37,7 +37,7 @@ VM: Mapping[str, Term] = {
         "1", "gauge", "whether the VM could be read: one that could not is there all the same"
     ),
     "state": Term(
-        "1", "gauge", "state as libvirt numbers it: shut off and crashed ones are not there"
+        "1", "gauge", "state as libvirt numbers it: those that are shut off, 5, are not there"
     ),
     "vcpus": Term("cores", "gauge", "vCPUs now"),
     "mem_current": Term("MiB", "gauge", "what the balloon leaves"),
