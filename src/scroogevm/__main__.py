@@ -26,8 +26,9 @@ def main() -> None:
         code = error.exit_code
     except ScroogeError as error:
         code = _say(str(error), error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        _leave(_say("interrupted; nothing was left half-written", 130))
+    except (click.Abort, KeyboardInterrupt) as error:
+        said = str(error.__cause__ or error)  # click puts its own before what was raised
+        _leave(_say(said or "interrupted; nothing was left half-written", 130))
     except SystemExit as end:
         _leave(end.code if isinstance(end.code, int) else 1)
     except BrokenPipeError:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ Command = Callable[..., Any]
 traces = click.argument("traces", nargs=-1, required=True, type=click.Path(path_type=Path))
 store = click.option(
     "--from",
-    "store",
     metavar="KIND:LOCATION",
     help="A store of samples, such as prometheus:http://127.0.0.1:9090; a path alone is an "
     "embedded store.",
@@ -66,7 +65,6 @@ _READING = (
 
 store_options = click.option(
     "--store-option",
-    "options",
     multiple=True,
     metavar="KEY=VALUE",
     help="Parameter of the store, such as user=reader or token_file=FILE; may be repeated.",
@@ -82,7 +80,6 @@ _RECORDING = (
     click.option("--until", metavar="TIME", help="With --from: end then; now by default."),
     click.option(
         "--node",
-        "nodes",
         multiple=True,
         metavar="NAME",
         help="With --from: only this node, or nodes like 'rack1-*'; may be repeated.",
@@ -117,25 +114,60 @@ def asked(options: dict[str, Any]) -> Any:
 
     from scroogevm.cli._moments import moment  # noqa: PLC0415  # likewise
     from scroogevm.core.duration import seconds  # noqa: PLC0415  # likewise
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
     from scroogevm.ports import Shape  # noqa: PLC0415  # imports NumPy
     from scroogevm.traces.stored import Asked  # noqa: PLC0415  # imports Polars
 
     now = time.time()
-    until, interval = options["until"], options["interval"]
-    scope = options["scope"] or 1800.0
+    interval = options["interval"]
+    since = moment(options["since"], now, "--since")
+    if since >= now:
+        raise MisuseError("lies in the future", where="--since")
+    until = now if options["until"] is None else moment(options["until"], now, "--until")
+    scope = 1800.0 if options["scope"] is None else options["scope"]
+    slice_ = scope if options["slice"] is None else options["slice"]
     history = 3 if options["history"] is None else options["history"]
     return Asked(
-        origin=options["store"],
-        since=moment(options["since"], now, "--since"),
-        until=now if until is None else moment(until, now, "--until"),
-        nodes=options["nodes"],
+        origin=options["from"],
+        since=since,
+        until=min(now, until),
+        nodes=options["node"],
         interval=None if interval is None else seconds(interval),
-        shape=Shape(scope, options["slice"] or scope, history),
-        words=[str(options[name]) for name in _WORDS],
+        shape=Shape(scope, slice_, history),
+        words=[*(str(options[name]) for name in _WORDS), _digest(options["store_option"])],
     )
 
 
-_WORDS = ("store", "since", "until", "nodes", "interval", "scope", "slice", "history")
+_WORDS = ("from", "since", "until", "node", "interval", "scope", "slice", "history")
+_WAY = ("timeout", "user", "password_file", "token_file", "ca_file")
+
+
+def _digest(options: Sequence[str]) -> str:
+    """What in parameters of a store decides what it says; a header may be a secret."""
+    from hashlib import sha256  # noqa: PLC0415  # on demand
+
+    pairs = (option.partition("=") for option in options)
+    told = sorted(f"{name}={value}" for name, _, value in pairs if name not in _WAY)
+    return sha256("\n".join(told).encode()).hexdigest()
+
+
+def only_recorded(context: click.Context) -> None:
+    """Refuse what speaks of a store where there is none.
+
+    Raises:
+        MisuseError: such an option is on the command line.
+    """
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+
+    written = click.core.ParameterSource.COMMANDLINE
+    names = ("since", "until", "node", "interval", "store_option", "restart")
+    given = [name for name in names if context.get_parameter_source(name) is written]
+    if given:
+        raise MisuseError(
+            "speaks of a store, and there is none",
+            where=f"--{given[0].replace('_', '-')}",
+            remedy="--from KIND:LOCATION",
+        )
 
 
 def reading(command: Command) -> Command:

@@ -77,7 +77,7 @@ def table(
     if words:
         widths[-1] = min(widths[-1], _FEWEST)
     shown = len(columns)
-    while shown > 2 and sum(widths[:shown]) + 2 > console.width:
+    while shown > 2 and sum(widths[:shown]) + shown + 1 > console.width:
         shown -= 1
     drawn = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
     for number, column in enumerate(columns[:shown]):

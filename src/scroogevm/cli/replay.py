@@ -12,6 +12,7 @@ from scroogevm.cli._options import (
     figures,
     force,
     formats,
+    only_recorded,
     reading,
     recording,
     shared,
@@ -105,7 +106,8 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
     """Where the trace of a store goes; nowhere without one."""
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
 
-    if options["store"] is None:
+    if options["from"] is None:
+        only_recorded(click.get_current_context())
         return ()
     if options["traces"]:
         raise MisuseError(
@@ -130,15 +132,13 @@ def _record(options: dict[str, Any], places: Sequence[Path]) -> None:
     for place in places:
         done = record(
             asked(options),
-            options["options"],
+            options["store_option"],
             place,
             lambda total: progress("Reading", total),
             overwrite=options["force"],
             restart=options["restart"],
         )
-        if done.resumed:
-            remark(f"went on from an interrupted recording: {done.resumed} parts were there")
-        for line in done.remarks:
+        for line in done.lines:
             remark(line)
         nodes = sum(part.nodes for part in done.manifest.parts)
         remark(f"Trace: {place}, {nodes} nodes, {done.manifest.windows} windows")
@@ -158,8 +158,9 @@ def _settings(options: dict[str, Any]) -> Any:
 
 
 def _show(outcome: "ReplayOutcome", output: Path) -> None:
-    """The table, what it means, and where the rest is."""
+    """The table, what it means, what it comes to, and where the rest is."""
     from scroogevm.cli._output import table  # noqa: PLC0415  # on demand
+    from scroogevm.sinks.names import printable  # noqa: PLC0415  # likewise
 
     for resource in outcome.scores["resource"].unique(maintain_order=True):
         rows = outcome.scores.filter(resource=resource).to_dicts()
@@ -178,6 +179,8 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
         "largest\nshortfall of capacity; misprediction and violation: the predecessor's, summed "
         "over windows, of capacity."
     )
+    for line in outcome.freed:
+        click.echo(printable(line))
     click.echo(f"Report: {output / 'report.html'}")
 
 

@@ -37,14 +37,14 @@ def command() -> None:
     help="How far to look back: 30d, 12h. All of an embedded store, a day of others, by default.",
 )
 @_json
-def info(store: str, options: Sequence[str], since: str | None, *, as_json: bool) -> None:
+def info(store: str, store_option: Sequence[str], since: str | None, *, as_json: bool) -> None:
     """Say what STORE has of each node: samples, VMs, span, holes."""
     from scroogevm.cli import _output as output  # noqa: PLC0415  # on demand
     from scroogevm.stores import open_store  # noqa: PLC0415  # imports NumPy
     from scroogevm.stores._upkeep import Kept, outlines  # noqa: PLC0415  # likewise
 
     now = time.time()
-    with open_store(store, options) as opened:
+    with open_store(store, store_option) as opened:
         kept = isinstance(opened, Kept)
         start = -1e11 if since is None and kept else now - _seconds(since, _DAY)
         end = 1e11 if kept else now
@@ -66,11 +66,11 @@ def info(store: str, options: Sequence[str], since: str | None, *, as_json: bool
 @_store
 @store_options
 @click.option("--repair", is_flag=True, help="Remove what is damaged, and keep the rest.")
-def check(store: str, options: Sequence[str], *, repair: bool) -> None:
+def check(store: str, store_option: Sequence[str], *, repair: bool) -> None:
     """Look at every byte of STORE; exit with 1 where something is damaged."""
     from scroogevm.errors import StoreError  # noqa: PLC0415  # on demand
 
-    with _kept(store, options) as opened:
+    with _kept(store, store_option) as opened:
         lines = list(opened.check(repair=repair))
     for line in lines:
         click.echo(_printable(line))
@@ -90,7 +90,7 @@ def check(store: str, options: Sequence[str], *, repair: bool) -> None:
 @click.option("--before", metavar="DATE", help="Keep what is younger: 2026-01-31, in UTC.")
 @_json
 def prune(
-    store: str, options: Sequence[str], keep: str | None, before: str | None, *, as_json: bool
+    store: str, store_option: Sequence[str], keep: str | None, before: str | None, *, as_json: bool
 ) -> None:
     """Remove old samples from STORE and give the room back; a collector may go on meanwhile."""
     from scroogevm.cli._moments import date  # noqa: PLC0415  # likewise
@@ -100,7 +100,7 @@ def prune(
     if (keep is None) == (before is None):
         raise MisuseError("say what to keep", remedy="give either --keep or --before")
     limit = date(before, "--before") if before is not None else time.time() - _seconds(keep, 0)
-    with _kept(store, options) as opened:
+    with _kept(store, store_option) as opened:
         was = opened.size
         removed = opened.prune(limit)
         facts = {"removed": removed, "bytes_before": was, "bytes": opened.size}

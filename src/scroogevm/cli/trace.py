@@ -158,23 +158,23 @@ def generate(output: Path, *, force: bool, as_json: bool, **asked: Any) -> None:
 def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
     """Write what a store of samples has as a trace, to be replayed.
 
-    An interrupted recording goes on where it stopped when the same is asked again.
+    An interrupted recording goes on where it stopped when the same is asked again, within a day.
     """
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
     from scroogevm.wiring import record as write  # noqa: PLC0415  # imports Polars
 
-    if options["store"] is None:
+    if options["from"] is None:
         raise MisuseError("no store is given", remedy="--from KIND:LOCATION")
     done = write(
         asked(options),
-        options["options"],
+        options["store_option"],
         output,
         lambda total: progress("Reading", total),
         overwrite=force,
         restart=options["restart"],
     )
-    for line in done.remarks:
+    for line in done.lines:
         remark(line)
     manifest = done.manifest
     facts = {
@@ -183,7 +183,8 @@ def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
         "vm_rows": sum(part.vm_rows for part in manifest.parts),
         "windows": manifest.windows,
         "interval": manifest.interval,
-        "resumed_parts": done.resumed,
+        "pieces": done.pieces,
+        "resumed": done.resumed,
     }
     text = "{nodes} nodes, {windows} windows, {vm_rows} VM rows every {interval:g} s in {trace}"
     _say(facts, text, as_json=as_json)

@@ -25,8 +25,16 @@ def payload(
     looks: Mapping[str, Look],
     looking_ahead: Sequence[str],
     scores: Sequence[Mapping[str, Any]],
+    origin: float | None = None,
 ) -> tuple[str, int]:
     """Everything that the figures of the report need, as JSON that is safe inside HTML.
+
+    Args:
+        panels: the fleet, then nodes.
+        looks: of each strategy.
+        looking_ahead: strategies that read the future.
+        scores: rows of the scores of all nodes.
+        origin: begin of the first window, seconds since 1970; None where that is no date.
 
     Returns:
         The text, and how many panels it has.
@@ -42,6 +50,7 @@ def payload(
     resources = list(dict.fromkeys(score["resource"] for score in scores))
     kept = ("strategy", "looks_ahead", "savings", "violation_rate")
     rest = {
+        "origin": origin,
         "resources": {r: {"title": TITLES[r], "unit": SHOWN_UNITS[r][0]} for r in resources},
         "strategies": [
             {

@@ -13,6 +13,7 @@ from scroogevm.sinks.about import MARKER, About
 from scroogevm.sinks.dump import Dump
 from scroogevm.sinks.estimates import Estimates
 from scroogevm.sinks.figures import NODES_DRAWN, draw
+from scroogevm.sinks.freed import freed
 from scroogevm.sinks.ledger import Ledger
 from scroogevm.sinks.look import looks
 from scroogevm.sinks.record import Pair
@@ -36,6 +37,7 @@ class ReplayOutcome:
         nodes: how many nodes there were.
         judged: windows in which the promises on a node were judged, by resource.
         unmeasured: windows of a node with too few samples, by resource.
+        freed: what it comes to, a sentence for each resource.
         remarks: lines for the user.
     """
 
@@ -45,6 +47,7 @@ class ReplayOutcome:
     nodes: int
     judged: Mapping[str, int]
     unmeasured: Mapping[str, int]
+    freed: Sequence[str]
     remarks: Sequence[str]
 
 
@@ -107,7 +110,8 @@ class ReplaySinks(Sequence[Sink]):
                 remarks.append(f"no figures were drawn: {error}")
         said = self._verdicts.counts
         page = self._directory / "report.html"
-        write_report(page, self._about, scores, panels, styles, verdicts=said)
+        gains = freed(fleet, scores.fleet().to_dicts(), scores.nodes)
+        write_report(page, self._about, scores, panels, styles, verdicts=said, freed=gains)
         counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}
         self._about.write(self._directory / MARKER, "strategies", counts)
         return ReplayOutcome(
@@ -117,6 +121,7 @@ class ReplaySinks(Sequence[Sink]):
             nodes=scores.nodes,
             judged=scores.judged,
             unmeasured=scores.unmeasured,
+            freed=gains,
             remarks=remarks,
         )
 

@@ -1,6 +1,7 @@
 """``report.html``: the scores and the figures in one file that needs nothing else."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -38,6 +39,7 @@ def write_report(
     looks: Mapping[str, Look],
     *,
     verdicts: Mapping[Pair, Count],
+    freed: Sequence[str] = (),
 ) -> None:
     """Write the report.
 
@@ -48,15 +50,18 @@ def write_report(
         panels: the fleet, then nodes; as many as fit are carried along.
         looks: of each strategy.
         verdicts: how often strategies that ask a quiescence test found a window quiescent.
+        freed: what it comes to, in sentences.
     """
     rows = scores.fleet().to_dicts()
-    data, carried = payload(panels, looks, about.looking_ahead, rows)
+    origin = _origin(scores)
+    data, carried = payload(panels, looks, about.looking_ahead, rows, origin)
     nodes = f"{scores.nodes:,} node{'s' * (scores.nodes != 1)}"
     page = Template(asset("report.html")).substitute(
         title=text(", ".join(about.traces) or "a trace"),
         summary=f"{nodes}, {len(about.asked)} strategies",
         css=asset("report.css"),
         js=asset("windows.js") + asset("report.js"),
+        freed="".join(f'<p class="freed">{text(line)}</p>' for line in freed),
         verdicts=_quiescence(verdicts),
         library_css=asset("uPlot.min.css"),
         library_js=asset("uPlot.iife.min.js"),
@@ -68,6 +73,17 @@ def write_report(
         data=data,
     )
     path.write_text(page, encoding="utf-8")
+
+
+def _origin(scores: Scores) -> float | None:
+    """Seconds since 1970 at which all windows begin; None where it is no date, or not one."""
+    origins = {shape.origin for shape in scores.shapes}
+    dated = len(origins) == 1 and min(origins) > _DATED
+    return min(origins) if dated else None
+
+
+_DATED = 1e9
+"""A smaller origin is no date of our days: synthetic traces count from 0."""
 
 
 def _quiescence(verdicts: Mapping[Pair, Count]) -> str:
@@ -101,9 +117,16 @@ def _facts(about: About, scores: Scores) -> Mapping[str, str]:
         "traces": ", ".join(about.traces),
         "nodes": f"{scores.nodes:,}",
         **windows,
+        **_begin(_origin(scores)),
         "time": "; ".join(dict.fromkeys(map(cut_of, scores.shapes))),
         **about.settings,
     }
+
+
+def _begin(origin: float | None) -> Mapping[str, str]:
+    if origin is None:
+        return {}
+    return {"begin": f"{datetime.fromtimestamp(origin, UTC):%Y-%m-%d %H:%M} UTC"}
 
 
 def _table(resource: str, rows: Sequence[Mapping[str, Any]], scores: Scores) -> str:

@@ -70,13 +70,31 @@
   const plain = (value) => (value == null ? "–" : Number(value.toPrecision(4)).toLocaleString("en"));
   const charts = new Map();
 
+  // Hours from the begin, or dates in UTC where the begin has one.
+  const date = (hour) => new Date((data.origin + 3600 * hour) * 1000).toISOString();
+  const moment = (hour) =>
+    data.origin == null ? plain(hour) : `${date(hour).slice(0, 16).replace("T", " ")} UTC`;
+  const tickOf = (hour) => {
+    const text = date(Math.round(60 * hour) / 60);
+    return text.slice(11, 16) === "00:00" ? text.slice(5, 10) : text.slice(11, 16);
+  };
+  const times = data.origin == null ? { values: (_, ticks) => ticks.map((tick) => `${tick} h`) } : {
+    incrs: [0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 168, 336, 672, 1344, 8736],
+    splits: (_, axis, min, max, step) => {
+      const first = Math.ceil((min + data.origin / 3600) / step) * step - data.origin / 3600;
+      return Array.from({ length: Math.max(0, Math.floor((max - first) / step) + 1) }, (_, n) => first + n * step);
+    },
+    values: (_, ticks) => ticks.map(tickOf),
+  };
+
   function series(id) {
     const lines = id !== "usage" ? [] : facts.map((fact) => ({
       label: fact.name, stroke: ink("--soft"), width: fact.width ?? 1, dash: fact.dash,
       fill: fact.fill ? ink("--area") : undefined, points: { show: false },
       value: (_, value) => plain(value),
     }));
-    const hours = { label: "hour", value: (_, value) => (value == null ? "–" : plain(value)) };
+    const hours = { label: data.origin == null ? "hour" : "time",
+      value: (_, value) => (value == null ? "–" : moment(value)) };
     return [hours, ...lines, ...data.strategies.map((strategy) => ({
       label: strategy.name, stroke: shade(strategy.colour), dash: strategy.dash,
       width: strategy.star ? 2.5 : 1.6, show: state.shown.has(strategy.name), spanGaps: false,
@@ -112,7 +130,7 @@
       series: series(id), cursor: { sync: { key: "hours" }, focus: { prox: 24 } }, focus: { alpha: 0.35 },
       scales: { x: { time: false }, y: { range: (_, low, high) => span(id, low, high) } },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} h`) },
+        { ...axis, ...times },
         { ...axis, size: 64, values: (_, ticks) => ticks.map(share ? (t) => `${Math.round(100 * t)} %` : plain),
           label: id === "usage" ? data.resources[state.resource].unit : undefined, labelSize: 20 },
       ],

@@ -37,17 +37,28 @@ class Asked:
         """Refuse what makes no sense.
 
         Raises:
-            MisuseError: no whole window lies in the time, or the interval fits no slice.
+            MisuseError: no whole window lies in the time, or its parts do not fit each other.
         """
-        if self.interval is not None and not 0 < self.interval <= self.shape.slice:
+        scope, slice_ = self.shape.scope, self.shape.slice
+        if not scope > 0:
+            raise MisuseError(f"{scope:g} s is no scope", where="--scope", remedy="more than 0")
+        if not 0 < slice_ <= scope or abs(scope / slice_ - round(scope / slice_)) > 1e-9:
+            raise MisuseError(
+                f"a scope of {scope:g} s is no whole number of slices of {slice_:g} s",
+                where="--slice",
+            )
+        if self.until <= self.since:
+            raise MisuseError("is not after --since", where="--until")
+        if self.interval is not None and not 0 < self.interval <= slice_:
             raise MisuseError(
                 f"{self.interval:g} s is no interval between samples",
                 where="--interval",
-                remedy=f"more than 0 and at most a slice, {self.shape.slice:g} s",
+                remedy=f"more than 0 and at most a slice, {slice_:g} s",
             )
         if self.windows < 1:
             raise MisuseError(
-                f"no whole slice of {self.shape.slice:g} s lies in {self.until - self.since:g} s",
+                f"no whole slice of {slice_:g} s, in scopes of {scope:g} s, lies in the "
+                f"{self.until - self.since:g} s asked for",
                 remedy="an earlier --since, or a shorter --slice or --scope",
             )
 

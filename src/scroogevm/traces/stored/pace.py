@@ -31,14 +31,14 @@ class Pace:
         interval: seconds between samples of the trace, a whole part of a slice.
         nodes: how many nodes are read together, and become a part of the trace.
         piece: seconds that are read at once, a multiple of the interval.
-        coarser: whether the interval was made longer so that a node fits into a part.
+        remark: why the interval is another one than was asked for, or than samples have.
     """
 
     own: float
     interval: float
     nodes: int
     piece: float
-    coarser: bool = False
+    remark: str = ""
 
     @classmethod
     def of(cls, store: Store, nodes: Sequence[str], asked: Asked) -> "Pace":
@@ -50,16 +50,35 @@ class Pace:
         some = nodes[:: max(1, len(nodes) // _LOOKED_AT)][:_LOOKED_AT]
         own, vms = _look(store, some, asked)
         span, slice_ = asked.end - asked.begin, asked.shape.slice
-        samples = max(1, int(slice_ / (asked.interval or own) + 1e-9))
+        samples = max(1, int(slice_ / max(asked.interval or own, own) + 1e-9))
         rows = max(1.0, vms) * asked.windows
-        coarser = asked.interval is None and rows * samples > NODE_ROWS
-        if coarser:
+        if asked.interval is None and rows * samples > NODE_ROWS:
             samples = _fewer(samples, rows)
         interval = slice_ / samples
         together = max(1, int(PART_ROWS / (rows * samples)))
         seconds = READ_ROWS / max(1.0, vms * min(together, len(nodes))) * own
         piece = interval * max(1, int(min(seconds, span, 86400.0) / interval))
-        return cls(own, interval, together, piece, coarser)
+        return cls(own, interval, together, piece, _remark(own, interval, asked.interval))
+
+
+def _remark(own: float, interval: float, wanted: float | None) -> str:
+    """What is to be said of an interval that nobody expects.
+
+    >>> _remark(15.0, 15.0, 5.0)
+    'there is a sample every 15 s: --interval 5 gives no more'
+    """
+    if wanted is None:
+        if interval < 1.5 * own:
+            return ""
+        return (
+            f"samples every {own:g} s became means of {interval:g} s, so that a node fits into "
+            f"memory; --interval {own:g} keeps them all"
+        )
+    if wanted < 0.99 * own:
+        return f"there is a sample every {own:g} s: --interval {wanted:g} gives no more"
+    if abs(interval - wanted) > 1e-6 * wanted:
+        return f"means of {interval:g} s, not {wanted:g}: a slice is a whole number of them"
+    return ""
 
 
 def _fewer(samples: int, rows: float) -> int:
@@ -79,7 +98,7 @@ def _fewer(samples: int, rows: float) -> int:
 
 def _look(store: Store, nodes: Sequence[str], asked: Asked) -> tuple[float, float]:
     """Seconds between samples, and VMs on a node, in the newest time that has any."""
-    end, span = asked.end, _GLIMPSE
+    end, span, vms = asked.end, _GLIMPSE, 0
     while end > asked.begin:
         start = max(asked.begin, end - span)
         found = store.read(nodes, start, end, ("cpu",))
@@ -87,7 +106,14 @@ def _look(store: Store, nodes: Sequence[str], asked: Asked) -> tuple[float, floa
         if step:
             owners = {owner[0] for owner in found.nodes.owners}
             return step, len(found.vms.owners) / max(1, len(owners))
+        vms += len(found.vms)
         end, span = start, 2 * span
+    if vms:
+        raise StoreError(
+            "has VMs, but nothing that says which cpus and how much memory their nodes have",
+            where=f"{asked.origin}: nodes such as {nodes[0]}",
+            remedy="let node_exporter or `scroogevm probe` tell it, under the same names of nodes",
+        )
     raise StoreError(
         "has no two samples near each other in the time asked for",
         where=f"{asked.origin}: nodes such as {nodes[0]}",

@@ -87,14 +87,3 @@ class Plan:
             end=self.end,
             source={"store": origin, "interval": self.pace.own},
         )
-
-    @property
-    def remarks(self) -> Sequence[str]:
-        """What its user should know."""
-        if not self.pace.coarser:
-            return []
-        line = (
-            f"samples every {self.pace.own:g} s became means of {self.pace.interval:g} s, so that "
-            f"a node fits into memory; --interval {self.pace.own:g} keeps them all"
-        )
-        return [line]

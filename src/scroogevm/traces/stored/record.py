@@ -1,7 +1,7 @@
 """A store's samples, piece by piece, into a trace."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +9,13 @@ import polars as pl
 import polars.selectors as cs
 
 from scroogevm.core.samples import ESSENTIAL, Recorded
-from scroogevm.errors import MisuseError
+from scroogevm.errors import MisuseError, StoreError
 from scroogevm.ports import Store
 from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.stored.asked import Asked
 from scroogevm.traces.stored.plan import Plan
 from scroogevm.traces.stored.regular import KEYS, Times, regular
+from scroogevm.traces.stored.remarks import shorter
 from scroogevm.traces.stored.work import Work
 
 Progress = Callable[[int], None]
@@ -29,13 +30,23 @@ class Outcome:
 
     Attributes:
         manifest: what the trace says of itself.
-        resumed: parts that an earlier try had read already.
+        pieces: it was read in.
+        resumed: of these, that an earlier try had read already.
         remarks: what was odd.
     """
 
     manifest: Manifest
+    pieces: int
     resumed: int
     remarks: Sequence[str]
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """What its user should know."""
+        if not self.resumed:
+            return self.remarks
+        were = f"{self.resumed} of {self.pieces} pieces were there"
+        return [f"went on with what was interrupted: {were}", *self.remarks]
 
 
 def record(
@@ -49,8 +60,8 @@ def record(
 ) -> Outcome:
     """Write the samples of a store as a trace.
 
-    Memory is bounded by one part, however long the time. What an interrupted try has read is kept
-    beside the output, and the same question goes on from there.
+    Memory is bounded by one part, however long the time. Each piece that was read is kept beside
+    the output, and the same question goes on from there.
 
     Args:
         store: where samples are.
@@ -74,28 +85,46 @@ def record(
         if plan is None:
             plan = Plan.of(store, asked)
             work.begin(plan.to_dict())
-        parts, pieces = plan.parts, plan.pieces
-        resumed = sum(work.done(number) for number in range(len(parts)))
-        absurd = 0
-        with bar(len(parts) * len(pieces)) as progress:
-            for number, nodes in enumerate(parts):
-                if work.done(number):
-                    progress(len(pieces))
-                    continue
-                part = _Part()
-                for times in pieces:
-                    part.add(_ask(store, nodes, times), times)
-                    progress(1)
-                work.keep(number, *part.tables)
-                absurd += part.absurd
+        absurd, resumed = 0, 0
+        tasks = [(part, at) for part in range(len(plan.parts)) for at in range(len(plan.pieces))]
+        with bar(len(tasks)) as progress, _hopeful():
+            for part, at in tasks:
+                if work.done(part, at):
+                    resumed += 1
+                else:
+                    times = plan.pieces[at]
+                    found = _ask(store, plan.parts[part], times)
+                    nodes, vms = (
+                        regular(rows, table, times) for table, rows in zip(KEYS, found, strict=True)
+                    )
+                    work.keep(part, at, _small(nodes[0]), _small(vms[0]))
+                    absurd += nodes[1] + vms[1]
+                progress(1)
         planned = plan.manifest(asked.origin, asked.shape)
-        manifest = work.finish(planned, len(parts), overwrite=overwrite)
-    remarks = [*plan.remarks]
-    if manifest.windows < planned.windows:
-        remarks.append(f"there are samples in {manifest.windows} of {planned.windows} windows")
+        odd = work.remarks(plan.nodes)
+        manifest = work.finish(planned, len(plan.parts), overwrite=overwrite)
+    remarks = [*filter(None, [plan.pace.remark, shorter(planned, manifest)]), *odd]
     if absurd:
         remarks.append(f"{absurd} numbers that cannot be true became missing")
-    return Outcome(manifest, resumed, remarks)
+    return Outcome(manifest, len(tasks), resumed, remarks)
+
+
+@contextmanager
+def _hopeful() -> Iterator[None]:
+    """What ends it early says that nothing of what was read is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; {_AGAIN}") from None
+    except StoreError as error:
+        remedy = f"{error.remedy}; {_AGAIN}" if error.remedy else _AGAIN
+        temporary = error.temporary
+        raise StoreError(
+            error.problem, where=error.where, remedy=remedy, temporary=temporary
+        ) from None
+
+
+_AGAIN = "what was read is kept, and the same command goes on from there"
 
 
 def _ask(store: Store, nodes: Sequence[str], times: Times) -> Recorded:
@@ -104,24 +133,6 @@ def _ask(store: Store, nodes: Sequence[str], times: Times) -> Recorded:
     return store.read(nodes, times.begin + half, times.end + half, ESSENTIAL)
 
 
-class _Part:
-    """The tables of some nodes, growing piece by piece."""
-
-    def __init__(self) -> None:
-        self._frames: dict[str, list[pl.DataFrame]] = {table: [] for table in KEYS}
-        self.absurd = 0
-
-    def add(self, found: Recorded, times: Times) -> None:
-        for table, rows in zip(KEYS, found, strict=True):
-            frame, absurd = regular(rows, table, times)
-            # Half the memory, and more than samplers know.
-            self._frames[table].append(
-                frame.with_columns(cs.float().exclude("time").cast(pl.Float32))
-            )
-            self.absurd += absurd
-
-    @property
-    def tables(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        nodes, vms = (pl.concat(frames) for frames in self._frames.values())
-        # A VM whose node was silent all the time has nowhere to be.
-        return nodes, vms.join(nodes.select("node").unique(), on="node", how="semi")
+def _small(frame: pl.DataFrame) -> pl.DataFrame:
+    """Half the memory, and more than samplers know."""
+    return frame.with_columns(cs.float().exclude("time").cast(pl.Float32))

@@ -1,9 +1,10 @@
-"""The parts of a trace that are done, beside its place, until it is whole: work that goes on."""
+"""The pieces of a trace, beside its place, until it is whole: work that goes on."""
 
 import fcntl
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import polars as pl
 from scroogevm.errors import MisuseError, OutputError
 from scroogevm.files import system_number
 from scroogevm.traces.manifest import Manifest
+from scroogevm.traces.stored.remarks import lacks
 from scroogevm.traces.tables import TraceWriter
 
 _PLAN = "plan.json"
@@ -23,8 +25,8 @@ _PLAN = "plan.json"
 class Work(AbstractContextManager["Work"]):
     """A directory ``.NAME.recording`` beside the trace, which an interrupt leaves for the next try.
 
-    It holds the plan, and the two tables of every part that is done; a part appears whole or not
-    at all. One process at a time works in it.
+    It holds the plan, and the two tables of every piece that was read: some nodes in some time. A
+    piece appears whole or not at all. One process at a time works in it.
 
     Args:
         place: where the trace shall be.
@@ -81,33 +83,46 @@ class Work(AbstractContextManager["Work"]):
             path.unlink()
         self._write(_PLAN, lambda path: path.write_text(json.dumps(plan)))
 
-    def done(self, number: int) -> bool:
-        """Whether a part is there."""
-        return (self.folder / f"{number:05d}.vms").is_file()
+    def done(self, part: int, piece: int) -> bool:
+        """Whether a piece is there."""
+        return self._place("vms", part, piece).is_file()
 
-    def keep(self, number: int, nodes: pl.DataFrame, vms: pl.DataFrame) -> None:
-        """Keep a part."""
+    def keep(self, part: int, piece: int, nodes: pl.DataFrame, vms: pl.DataFrame) -> None:
+        """Keep a piece."""
         for table, frame in (("nodes", nodes), ("vms", vms)):  # what is last says it is whole
-            self._write(f"{number:05d}.{table}", frame.write_parquet)
+            self._write(self._place(table, part, piece).name, frame.write_parquet)
+
+    def remarks(self, nodes: Sequence[str]) -> Sequence[str]:
+        """What is missing of some nodes, and what that costs."""
+        return [*lacks(self._table("nodes"), self._table("vms"), nodes)]
 
     def finish(self, manifest: Manifest, parts: int, *, overwrite: bool) -> Manifest:
-        """Make the trace of the parts, from the first window with a sample to the last.
+        """Make the trace of the pieces, from the first window with a sample to the last.
 
         The work is cleared away.
         """
-        files = [
-            [self.folder / f"{number:05d}.{table}" for table in ("nodes", "vms")]
-            for number in range(parts)
-        ]
-        times = pl.scan_parquet([nodes for nodes, _ in files]).select("time")
-        first, last = times.select(pl.min("time"), pl.max("time").alias("last")).collect().row(0)
+        times = self._table("nodes").select(pl.min("time"), pl.max("time").alias("last"))
+        first, last = times.collect().row(0)
         manifest = manifest if first is None else _trimmed(manifest, first, last)
         with TraceWriter(self.place, manifest, overwrite=overwrite) as writer:
-            for nodes, vms in (map(pl.read_parquet, pair) for pair in files):
+            for part in range(parts):
+                nodes = self._table("nodes", part).collect()
+                # A VM whose node was silent all the time has nowhere to be.
+                known = self._table("vms", part).join(
+                    nodes.lazy().select("node").unique(), on="node", how="semi"
+                )
                 if nodes.height:
-                    writer.write(nodes, vms)
+                    writer.write(nodes, known.collect())
         shutil.rmtree(self.folder)
         return Manifest.read(self.place)
+
+    def _table(self, table: str, part: int | None = None) -> pl.LazyFrame:
+        """All pieces of a part, or of all."""
+        which = "*" if part is None else f"{part:05d}"
+        return pl.scan_parquet(sorted(self.folder.glob(f"{which}-*.{table}")))
+
+    def _place(self, table: str, part: int, piece: int) -> Path:
+        return self.folder / f"{part:05d}-{piece:05d}.{table}"
 
     def _write(self, name: str, write: Any) -> None:
         beside = self.folder / f"{name}.new"

@@ -1,0 +1,65 @@
+"""What a replay comes to, in one sentence a resource."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from scroogevm.sinks.look import SHOWN_UNITS, TITLES
+from scroogevm.sinks.panel import Panel
+
+SAFE = 0.01
+"""A strategy that is short in no more than this share of windows is worth naming."""
+
+_OWN = "greedy"
+
+
+def freed(fleet: Panel, scores: Sequence[Mapping[str, Any]], nodes: int) -> Sequence[str]:
+    """What would have been freed of what was promised: mean over windows of allocated - demand.
+
+    Named are the strategy that frees most and is short in at most 1 % of windows, or else the one
+    that is short least often, and greedy.
+
+    Args:
+        fleet: all nodes together, window by window.
+        scores: rows of the scores of all nodes.
+        nodes: how many there were.
+
+    Returns:
+        A sentence for each resource of which something was promised.
+    """
+    return [line for resource in fleet.usage for line in _lines(fleet, scores, nodes, resource)]
+
+
+def _lines(
+    fleet: Panel, scores: Sequence[Mapping[str, Any]], nodes: int, resource: str
+) -> Iterator[str]:
+    unit, factor = SHOWN_UNITS[resource]
+    usage = fleet.usage[resource]
+    rates = {
+        row["strategy"]: row["violation_rate"]
+        for row in scores
+        if row["resource"] == resource
+        and row["violation_rate"] is not None
+        and row["savings"] is not None
+        and not row["looks_ahead"]
+    }
+    gains = {
+        name: float(np.nanmean(usage["allocated"] - fleet.said[resource, name]["demand"])) * factor
+        for name in rates
+    }
+    safe = [name for name, rate in rates.items() if rate <= SAFE]
+    if not rates:
+        return
+    best = max(safe, key=gains.__getitem__) if safe else min(rates, key=rates.__getitem__)
+    named = dict.fromkeys([best, *(name for name in rates if name == _OWN)])
+    capacity, promised = (
+        float(np.nanmean(usage[name])) * factor for name in ("capacity", "allocated")
+    )
+    parts = [
+        f"{name} would have freed {gains[name]:.1f} of them, short in {100 * rates[name]:.1f} % "
+        "of windows"
+        for name in named
+    ]
+    where = f"{nodes:,} node{'s' * (nodes != 1)} with {capacity:.1f}"
+    yield f"{TITLES[resource]}: {promised:.1f} {unit} were promised on {where}; {'; '.join(parts)}."

@@ -1,0 +1,103 @@
+"""What a trace of a store lacks, and what that costs: said once, when it is made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import polars as pl
+
+from scroogevm.telemetry.report import NODE, VMS
+from scroogevm.traces.manifest import Manifest
+
+_COSTS = {
+    "nodes": {lack.what: lack.cost for lack in NODE},
+    "vms": {lack.what: lack.cost for lack in VMS},
+}
+_SAID: Mapping[str, Mapping[str, str]] = {
+    "nodes": {
+        "cpu": "number of cpus",
+        "mem": "memory size",
+        "cpu_usage": "cpu time",
+        "mem_usage": "available memory",
+    },
+    "vms": {
+        "cpu": "vCPUs",
+        "mem": "memory size",
+        "cpu_usage": "cpu time",
+        "mem_usage": "guest memory statistics",
+    },
+}
+"""By table and column, what of a report on a node says it."""
+
+_GLIMPSED = 2
+"""So few samples of a VM say nothing about what its exporter lacks."""
+
+
+def shorter(planned: Manifest, found: Manifest) -> str:
+    """Which time there are samples of, where that is a window or more less than was asked for."""
+    if found.windows >= planned.windows:
+        return ""
+    times = " to ".join(
+        f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}" for time in (found.origin, found.end)
+    )
+    of = _long(planned.end - planned.origin)
+    return f"samples are there from {times} UTC: {_long(found.end - found.origin)} of {of}"
+
+
+def _long(seconds: float) -> str:
+    """A length of time in words.
+
+    >>> _long(4 * 86400), _long(5400)
+    ('4 days', '1.5 hours')
+    """
+    unit, name = (86400, "days") if seconds >= 2 * 86400 else (3600, "hours")
+    return f"{round(seconds / unit, 1):g} {name}"
+
+
+def lacks(nodes: pl.LazyFrame, vms: pl.LazyFrame, wanted: Sequence[str]) -> Iterator[str]:
+    """A line for each thing that is missing.
+
+    Args:
+        nodes: rows of nodes.
+        vms: rows of VMs.
+        wanted: nodes that there should be.
+    """
+    seen = _spoken(nodes, "node")
+    silent = sorted({*wanted} - {*seen["node"]})
+    if silent:
+        yield (
+            f"{_some(silent, len(wanted), 'nodes')} say nothing of themselves: their capacity is "
+            "not known, and they are left out"
+        )
+    yield from _missing(seen, "nodes", "node")
+    residents = _spoken(vms, "node", "vm").filter(pl.col("node").is_in(seen["node"].implode()))
+    if residents.height:
+        yield from _missing(residents, "vms", "vm")
+    else:
+        yield "no VM was seen: what was promised, and so what could be freed, is not known"
+
+
+def _spoken(rows: pl.LazyFrame, *keys: str) -> pl.DataFrame:
+    """Of each owner, which columns it ever says."""
+    said = [pl.col(column).is_not_null().any() for column in _SAID["nodes"]]
+    frame = rows.group_by(keys).agg(*said, pl.len().alias("samples")).collect()
+    return frame.with_columns(pl.col(keys).cast(pl.String)).sort(keys)
+
+
+def _missing(spoken: pl.DataFrame, table: str, key: str) -> Iterator[str]:
+    spoken = spoken.filter(pl.col("samples") > _GLIMPSED)
+    for column, what in _SAID[table].items():
+        without = spoken.filter(~pl.col(column))[key].to_list()
+        if without:
+            who = _some(without, spoken.height, "nodes" if key == "node" else "VMs")
+            yield f"{who}: no {what}: {_COSTS[table][what]}"
+
+
+def _some(names: Sequence[str], count: int, of: str) -> str:
+    """So many, by name where they are not all.
+
+    >>> _some(["a"], 3, "VMs"), _some(["a", "b"], 2, "nodes")
+    ('1 of 3 VMs, such as a', 'all 2 nodes')
+    """
+    if len(names) == count:
+        return f"all {count} {of}"
+    return f"{len(names)} of {count} {of}, such as {names[0]}"
