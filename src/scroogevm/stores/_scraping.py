@@ -13,7 +13,7 @@ from scroogevm.registry import parameter
 from scroogevm.stores._http import LargeError, RefusalError, Result, patiently
 from scroogevm.stores._names import Names
 from scroogevm.stores._needs import needed
-from scroogevm.stores._plan import Piece, Plan
+from scroogevm.stores._plan import Pace, Piece, Plan
 from scroogevm.stores._promql import selector
 from scroogevm.stores._rows import Pieces
 from scroogevm.stores._scraped import Scraped
@@ -70,20 +70,27 @@ class ScrapedStore(ServerStore):
     def nodes(self, since: float, until: float) -> Sequence[str]:
         """Names of the nodes with memory or VMs in ``since <= time < until``, sorted.
 
-        For more than six hours the server's index answers, which may know some that were there
-        only shortly before or after.
+        For more than six hours, or where that is too much for the server, its index answers, which
+        may know some that were there only shortly before or after.
         """
         first, end = milliseconds(since), milliseconds(until)
         if first >= end:
             return []
-        if end - first > _COUNTED:
-            return sorted(self._values(self._signs, first, end))
+        if end - first <= _COUNTED:
+            try:
+                return sorted(self._by_node(self._counted(first, end)))
+            except LargeError:
+                pass  # so many nodes that only the index can tell
+        return sorted(self._values(self._signs, first, end))
+
+    def _counted(self, first: int, end: int) -> Iterable[str]:
+        """Values of the node's label, of which there is a sample in the time."""
         where = about("all nodes", first, end)
         chosen = selector(self._signs, self.node_label, (), self.match)
         query = f"count by ({self.node_label}) (last_over_time({chosen}[{end - first}ms]))"
         time = f"{(end - 1) / 1000:.3f}"
-        values = self.asked(vector, "POST", "/api/v1/query", where, query=query, time=time)
-        return sorted(self._by_node(labels.get(self.node_label, "") for labels in values))
+        found = self.asked(vector, "POST", "/api/v1/query", where, query=query, time=time)
+        return [labels.get(self.node_label, "") for labels in found]
 
     def read(
         self,
@@ -124,7 +131,7 @@ class ScrapedStore(ServerStore):
                 self.known(self.node_label, chosen(piece), piece.first, piece.end, piece.about)
             )
 
-        for piece, series in Plan(fetch, there).run(list(values), *bounds):
+        for piece, series in Plan(fetch, there, self._pace).run(list(values), *bounds):
             scraped = {node: self._scraped(node) for node in piece.nodes}
             for each in series:
                 node = self._node(each.labels.get(self.node_label, ""))
@@ -215,6 +222,10 @@ class ScrapedStore(ServerStore):
         found = self._pattern.fullmatch(value)
         name = (found[1] or "") if found else ""
         return self._written_down.nodes.get(value) or self._written_down.nodes.get(name, name)
+
+    @cached_property
+    def _pace(self) -> Pace:
+        return Pace()
 
     @cached_property
     def _pattern(self) -> "re.Pattern[str]":

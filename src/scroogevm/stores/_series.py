@@ -143,10 +143,15 @@ def _list(items: Any) -> Any:
 
 def _numbers(items: Any) -> Floats:
     """Numbers, quoted or not, in lists or not, one after the other; null is NaN."""
-    text = _list(items).mini.replace(b"null", b"nan").translate(None, b'[]"')
+    text = _list(items).mini.translate(None, b'[]"')
     if not text:
         return np.empty(0)
+    try:  # twice as fast, for all but NaN and Inf, which JSON does not know
+        bare: Any = simdjson.Parser().parse(b"[" + text + b"]")
+        return np.frombuffer(bare.as_buffer(of_type="d"), np.float64)
+    except (ValueError, TypeError, RuntimeError):
+        pass
     try:
-        return np.array(text.split(b","), np.float64)
+        return np.array(text.replace(b"null", b"nan").split(b","), np.float64)
     except ValueError:
         raise GarbledError("has something else than numbers") from None

@@ -14,7 +14,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded, Sample
 from scroogevm.registry import parameter
 from scroogevm.stores._http import Http, RefusalError, patiently
-from scroogevm.stores._plan import Piece, Plan
+from scroogevm.stores._plan import Pace, Piece, Plan
 from scroogevm.stores._promql import selector
 from scroogevm.stores._rows import Pieces
 from scroogevm.stores._scraping import ScrapedStore, enough
@@ -129,7 +129,7 @@ class VictoriaMetrics(ScrapedStore):
             chosen = selector([_NODE_MARK], "node", piece.nodes)
             return bool(self.known("node", chosen, piece.first, piece.end, piece.about))
 
-        for _, series in Plan(fetch, there).run(nodes, *bounds):
+        for _, series in Plan(fetch, there, self._own_pace).run(nodes, *bounds):
             for each in series:
                 vm = each.labels.get("vm")
                 pieces, prefix = (of_nodes, _NODE) if vm is None else (of_vms, _VM)
@@ -137,6 +137,10 @@ class VictoriaMetrics(ScrapedStore):
                 if pieces.quantities:
                     column = each.name.removeprefix(prefix)
                     pieces.add(owner, each.time / 1000, _column(pieces.quantities, column, each))
+
+    @cached_property
+    def _own_pace(self) -> Pace:
+        return Pace()
 
     @cached_property
     def _sink(self) -> Http:
