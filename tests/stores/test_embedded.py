@@ -3,6 +3,7 @@
 import os
 import pickle
 import random
+import re
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from scroogevm.stores.embedded import Embedded
 from stores import writing
 from stores.writing import NODES, START, STEP, sample
 
-ROUNDS = int(os.environ.get("SCROOGEVM_KILLS", "10"))
+ROUNDS = int(os.environ.get("SCROOGEVM_KILLS", "6"))
 
 
 @pytest.fixture
@@ -166,6 +167,97 @@ def test_damage_is_named_and_the_rest_stays_readable(
         assert 0 < 400 - left <= 15
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ("UPDATE layout SET content = x'00' WHERE id = 2", "a checksum does not fit"),
+        ("DELETE FROM layout WHERE id = 2", "layout 2 is missing"),
+        ("DELETE FROM part WHERE rowid = 5", "cpu_usage is missing"),
+        ("UPDATE chunk SET first = first + 1 WHERE id = 3", "its times are not those"),
+        ("UPDATE chunk SET samples = samples + 1 WHERE id = 3", "header check"),
+        ("DELETE FROM node WHERE id = 2", "the name of the node is missing"),
+    ],
+)
+def test_what_does_not_belong_together_is_found_and_removed(
+    location: str, spoilt: str, said: str
+) -> None:
+    fill(location, 100)
+    with sqlite3.connect(Path(location) / "samples.sqlite") as file:
+        file.execute(spoilt)
+    file.close()
+    with quick(location) as store:
+        lines = list(store.check())
+        assert lines
+        assert all(re.search(said, line) for line in lines)
+        assert list(store.check(repair=True)) == lines
+        assert list(store.check()) == []
+        assert len(store.read(NODES, 0, 4e9).nodes) > 0
+
+
+def test_a_spoilt_name_does_not_hide_its_samples(location: str) -> None:
+    fill(location, 3)
+    with sqlite3.connect(Path(location) / "samples.sqlite") as file:
+        file.execute("UPDATE node SET name = x'61ff' WHERE id = 1")
+    file.close()
+    with quick(location) as store:
+        names = store.nodes(0, 4e9)
+        assert list(names) == ["a\\xff", "b"]
+        assert len(store.read(names, 0, 4e9).nodes) == 6
+
+
+def test_nothing_is_repaired_while_somebody_writes(location: str) -> None:
+    fill(location, 100)
+    spoil(location, "chunk", "head")
+    with quick(location) as writes, quick(location) as repairs:
+        writes.write([sample("a", 100)])
+        with pytest.raises(StoreError, match="end the writer before a repair"):
+            list(repairs.check(repair=True))
+        writes.close()
+        assert len(list(repairs.check(repair=True))) == 1
+
+
+def test_what_cannot_be_packed_is_told_once_and_stays(
+    location: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with quick(location) as store:
+        for number in range(10):
+            store.write([sample("a", number)])
+        spoil(location, "recent", "content")
+        for number in range(10, 60):
+            store.write([sample("a", number)])
+        assert [record.message for record in caplog.records if "cannot be packed" in record.message]
+        assert len(caplog.records) == 1
+        (line,) = store.check(repair=True)
+        assert "a checksum does not fit" in line
+        store.write([sample("a", 60)])
+        assert len(store.read(["a"], 0, 4e9).nodes) == 60
+
+
+def test_a_store_that_cannot_tidy_says_so_once_and_keeps_what_it_is_given(
+    location: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreError("the disk is full", temporary=True)
+
+    with quick(location) as store:
+        with monkeypatch.context() as broken:
+            broken.setattr("scroogevm.stores._embedded.compact.Compaction.step", refuse)
+            for number in range(60):
+                store.write([sample("a", number)])
+        assert [record.message for record in caplog.records] == [
+            "samples are kept, but not packed: the disk is full"
+        ]
+        store.write([sample("a", 60)])
+        assert store.read(["a"], 0, 4e9).nodes.values["cpu"].tolist() == list(range(61))
+
+
+def test_a_node_may_be_read_while_all_are_looked_at(location: str) -> None:
+    fill(location, 3)
+    with quick(location) as store:
+        counts = [len(store.read([one.node], 0, 4e9).nodes) for one in store.outlines(0, 4e9)]
+    assert counts == [3, 3]
+
+
 def fails_with_lines(location: str) -> str:
     done = scroogevm("store", "check", location)
     assert done.returncode == 1
@@ -183,17 +275,45 @@ def test_a_file_that_is_no_store_is_refused(location: str) -> None:
     with sqlite3.connect(folder / "samples.sqlite") as file:
         file.execute("CREATE TABLE other (a)")
     file.close()
+    before = (folder / "samples.sqlite").read_bytes()
     assert "another program's" in fails(1, "store", "info", location)
     with quick(location) as store, pytest.raises(StoreError, match="another program's"):
         store.write([sample("a", 0)])
+    assert (folder / "samples.sqlite").read_bytes() == before
+    (folder / "samples.sqlite").write_bytes(b"")  # a first write that was cut off
+    assert "nothing was written yet" in fails(1, "store", "info", location)
+    with quick(location) as store:
+        store.write([sample("a", 0)])
+        assert store.nodes(0, 4e9) == ["a"]
 
 
-def test_a_newer_version_is_refused(location: str) -> None:
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_version_is_refused_and_left_as_it_is(location: str, version: int) -> None:
     fill(location, 1)
-    with sqlite3.connect(Path(location) / "samples.sqlite") as file:
-        file.execute("PRAGMA user_version = 2")
+    path = Path(location) / "samples.sqlite"
+    with sqlite3.connect(path) as file:
+        file.execute(f"PRAGMA user_version = {version}")
     file.close()
-    assert "has version 2" in fails(1, "store", "info", location)
+    before = path.read_bytes()
+    assert f"has version {version}, this program knows 2" in fails(1, "store", "info", location)
+    with quick(location) as store, pytest.raises(StoreError, match="the release that wrote it"):
+        store.write([sample("a", 1)])
+    assert path.read_bytes() == before
+
+
+def test_a_file_system_without_shared_memory_is_refused(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        "scroogevm.stores._embedded.database.sqlite3.connect",
+        lambda where, **options: connect(f"{where}&vfs=unix-dotfile", **options),
+    )
+    with (
+        quick(location) as store,
+        pytest.raises(StoreError, match="keep the store on a local disk"),
+    ):
+        store.write([sample("a", 0)])
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -245,18 +365,47 @@ def test_what_is_old_goes_and_the_file_shrinks(location: str) -> None:
     assert quick(location).size < before - 2**20 or before < 24 * 2**20
 
 
-def test_retention_takes_what_is_old_by_itself_and_nothing_for_a_sample_of_the_future(
+DAY, RETENTION = 86_400.0, 0.25
+
+
+def keep_writing(store: Embedded, clock: pytest.MonkeyPatch, start: float, minutes: int) -> None:
+    """A sample each minute, by a clock that shows just this."""
+    for time in start + 60.0 * np.arange(minutes):
+        clock.setattr("scroogevm.stores._embedded.writer.time.time", lambda now=time: float(now))
+        store.write([Sample("n", float(time), {"cpu": 1.0})])
+
+
+def test_retention_takes_what_is_old_by_itself(
     location: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scroogevm.stores._embedded.writer.time.time", lambda: START + 216_000.0)
-    with Embedded(location, retention=1.0, synced=False) as store:
-        for hour in range(60):
-            store.write([Sample("n", START + 3600.0 * hour, {"cpu": 1.0})])
+    with Embedded(location, retention=RETENTION, synced=False) as store:
+        keep_writing(store, monkeypatch, START, 720)
         times = store.read(["n"], 0, 4e9).nodes.time
-        assert START + 3600 * 34 <= times[0] <= START + 3600 * 36
-        store.write([Sample("n", 4e9, {"cpu": 1.0})])
-        store.write([Sample("n", START + 3600.0 * 60, {"cpu": 1.0})])
-        assert len(store.read(["n"], 0, 3.9e9).nodes) > 20
+        assert START + 720 * 60 - 8.5 * 3600 <= times[0] <= START + 720 * 60 - 6 * 3600
+        assert times.size < 520
+
+
+def test_a_clock_that_is_wrong_for_less_than_an_hour_takes_nothing_away(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Embedded(location, retention=RETENTION, synced=False) as store:
+        keep_writing(store, monkeypatch, START, 200)
+        keep_writing(store, monkeypatch, START + 900 * DAY, 50)  # ahead, and the samples with it
+        keep_writing(store, monkeypatch, START + 200 * 60, 5)
+        keep_writing(store, monkeypatch, START - 900 * DAY, 50)
+        assert len(store.read(["n"], START, START + DAY).nodes) == 205
+        keep_writing(store, monkeypatch, START + 900 * DAY, 100)  # longer than that: it is true
+        assert len(store.read(["n"], START, START + DAY).nodes) == 0
+
+
+def test_a_sample_of_the_future_takes_nothing_away(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Embedded(location, retention=RETENTION, synced=False) as store:
+        keep_writing(store, monkeypatch, START, 200)
+        for late in range(100):
+            store.write([Sample("n", 4e9 + 300 * late, {"cpu": 1.0})])
+        assert len(store.read(["n"], 0, 3.9e9).nodes) == 200
 
 
 def test_what_was_to_be_packed_may_be_pruned_meanwhile(location: str) -> None:

@@ -9,7 +9,14 @@ from scroogevm.core.samples import Recorded, Sample
 from scroogevm.errors import StoreError
 from scroogevm.stores._embedded.blob import DamagedError
 from scroogevm.stores._embedded.check import faults, remove
-from scroogevm.stores._embedded.database import FILE, LOCK, Database, open_reader, open_writer
+from scroogevm.stores._embedded.database import (
+    FILE,
+    LOCK,
+    Database,
+    Still,
+    open_reader,
+    open_writer,
+)
 from scroogevm.stores._embedded.lock import WriterLock
 from scroogevm.stores._embedded.names import Layouts, node_names
 from scroogevm.stores._embedded.prune import prune
@@ -77,28 +84,37 @@ class Access:
             return recorded(found, quantities)
 
     def outlines(self, since: float, until: float) -> Iterator[Outline]:
-        """When each node was seen."""
+        """When each node was seen; a moment for each, in between whoever asks may read."""
         with self.moment() as database:
             names = {name: number for number, name in node_names(database.connection).items()}
-            for name in sorted(names):
-                with _of(name):
-                    (kept,) = blocks(
-                        database.connection, self._layouts, [names[name]], (since, until), ()
-                    )
-                if kept:
-                    found = Found(name, kept)
-                    yield Outline(name, found.times, len(found.vms))
+        for name in sorted(names):
+            with self.moment() as database, _of(name):
+                (kept,) = blocks(
+                    database.connection, self._layouts, [names[name]], (since, until), ()
+                )
+            if kept:
+                found = Found(name, kept)
+                yield Outline(name, found.times, len(found.vms))
 
     def check(self, *, repair: bool) -> Iterator[str]:
         """What is damaged; with ``repair`` it is removed."""
-        with self.moment() as database:
-            names = node_names(database.connection)
-            found = list(faults(database.connection, names))
-        yield from (text for text, _, _ in found)
-        if repair and any(table for _, table, _ in found):
-            with self._upkeep() as (database, _), database.transaction() as connection:
-                for _, table, number in found:
-                    remove(connection, table, number)
+        if not repair:
+            with self.moment() as database:
+                found = list(faults(database.connection, node_names(database.connection)))
+            yield from (text for text, _, _ in found)
+            return
+        with self._upkeep() as (database, alone), database.transaction() as connection:
+            if not alone:  # it would put something else where the damage was
+                raise StoreError(
+                    "is being written",
+                    where=str(self.folder),
+                    remedy="end the writer before a repair",
+                    temporary=True,
+                )
+            found = list(faults(connection, node_names(connection)))
+            for _, table, number in found:
+                remove(connection, table, number)
+        yield from (text if table else f"{text} (stays)" for text, table, _ in found)
 
     def prune(self, before: float) -> int:
         """Remove what is older; whoever else writes may go on."""
@@ -135,8 +151,8 @@ class Access:
             try:
                 with self._reader.transaction("DEFERRED"):
                     yield self._reader
-                if self._reader.still:
-                    self._leave()
+                if self._reader.still is not None:
+                    self._leave(self._reader.still)
             except DamagedError as error:
                 raise StoreError(
                     str(error),
@@ -149,7 +165,7 @@ class Access:
                 self._reader = None
                 raise
 
-    def _leave(self) -> None:
+    def _leave(self, still: Still) -> None:
         """Never keep open what was read as if nobody could write it.
 
         Raises:
@@ -158,7 +174,7 @@ class Access:
         if self._reader is not None:
             self._reader.connection.close()
         self._reader = None
-        if (self.folder / f"{FILE}-wal").exists():
+        if (self.folder / f"{FILE}-wal").exists() or still != Still.of(self.folder):
             raise StoreError(
                 "a writer began while it was read",
                 where=str(self.folder),

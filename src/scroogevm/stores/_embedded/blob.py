@@ -1,15 +1,20 @@
 """Numbers as bytes that know whether they are still what was written."""
 
-import struct
+import sys
 import zlib
+from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Singles = NDArray[np.float32]
+from scroogevm.core.arrays import Singles
 
-_SEAL = struct.Struct("<I")
-_CONSTANT, _SHUFFLED = b"c", b"s"
+_SEAL = 4
+_WHOLE = zlib.crc32(bytes(_SEAL))
+"""The checksum of anything with its own checksum behind it: one look tells, nothing is cut."""
+
+_CONSTANT = 16
+_PLANES = tuple(range(4)) if sys.byteorder == "little" else (3, 2, 1, 0)
+"""Where the bytes of a number stand in memory, the least significant first."""
 
 
 class DamagedError(ValueError):
@@ -17,48 +22,82 @@ class DamagedError(ValueError):
 
 
 def seal(content: bytes) -> bytes:
-    """Put a checksum before the content."""
-    return _SEAL.pack(zlib.crc32(content)) + content
+    """Put a checksum behind the content."""
+    return content + zlib.crc32(content).to_bytes(_SEAL, "little")
+
+
+def see(blobs: Iterable[bytes]) -> None:
+    """See that each blob is as it was sealed.
+
+    Raises:
+        DamagedError: one is not.
+    """
+    if not set(map(zlib.crc32, blobs)) <= {_WHOLE}:
+        raise DamagedError("a checksum does not fit")
 
 
 def unseal(blob: bytes) -> memoryview:
-    """The content behind the checksum.
+    """The content before the checksum.
 
     Raises:
         DamagedError: it does not fit.
     """
-    content = memoryview(blob)[_SEAL.size :]
-    if len(blob) < _SEAL.size or _SEAL.unpack_from(blob)[0] != zlib.crc32(content):
-        raise DamagedError("a checksum does not fit")
-    return content
+    see((blob,))
+    return memoryview(blob)[:-_SEAL]
 
 
 def pack_matrix(matrix: Singles) -> bytes:
     """A matrix (vms, times): a column where no row changes, else its bytes by significance.
 
     Numbers that are near each other share sign, exponent and leading digits: beside each other,
-    those bytes pack well, and the rest is not worth trying.
+    those bytes pack well. Bytes that do not become half as many are kept as they are, and cost
+    nothing to read.
     """
     column = matrix[:, :1]
     same = (matrix == column) | (np.isnan(matrix) & np.isnan(column))
     if same.all():
-        return seal(_CONSTANT + np.ascontiguousarray(column, "<f4").tobytes())
-    planes = np.ascontiguousarray(matrix, "<f4").reshape(-1, 1).view(np.uint8).T
-    return seal(_SHUFFLED + zlib.compress(np.ascontiguousarray(planes).data, 1))
+        return seal(bytes([_CONSTANT]) + np.ascontiguousarray(column, "<f4").tobytes())
+    numbers = np.ascontiguousarray(matrix, "<f4").reshape(-1, 1).view(np.uint8)
+    planes = [plane.tobytes() for plane in numbers.T]
+    small = [2 * len(zlib.compress(plane, 1)) < len(plane) for plane in planes]
+    kind = sum(1 << number for number, one in enumerate(small) if one)
+    plain = b"".join(plane for plane, one in zip(planes, small, strict=True) if not one)
+    rest = b"".join(plane for plane, one in zip(planes, small, strict=True) if one)
+    return seal(bytes([kind]) + plain + (zlib.compress(rest, 1) if rest else b""))
 
 
-def unpack_matrix(blob: bytes, vms: int, times: int) -> Singles:
-    """The matrix (vms, times) that was packed; not to be written to.
+def unpack_matrix(blob: bytes, times: int, part: slice, out: Singles) -> None:
+    """Some columns of the matrix (vms, times) that was packed.
+
+    Args:
+        blob: as packed.
+        times: of the whole matrix.
+        part: of them that is wanted.
+        out: (vms, times of that part), in any array whose rows are contiguous.
 
     Raises:
         DamagedError: the bytes are not what was written, or not of this shape.
     """
     content = unseal(blob)
+    vms, wanted = out.shape
+    size, kind = vms * times, content[0]
+    if kind == _CONSTANT:
+        if len(content) != 1 + 4 * vms:
+            raise DamagedError("a column has another length")
+        out[:] = np.frombuffer(content, "<f4", vms, 1).reshape(vms, 1)
+        return
+    end = 1 + (4 - kind.bit_count()) * size
     try:
-        if content[:1] == _CONSTANT:
-            column = np.frombuffer(content, "<f4", offset=1).reshape(vms, 1)
-            return np.broadcast_to(column, (vms, times))
-        planes = np.frombuffer(zlib.decompress(content[1:]), np.uint8).reshape(4, vms * times)
-    except (ValueError, zlib.error) as error:
+        rest = zlib.decompress(content[end:]) if kind else b""
+    except zlib.error as error:
         raise DamagedError(str(error)) from None
-    return np.ascontiguousarray(planes.T).view("<f4").reshape(vms, times)
+    if kind >= _CONSTANT or len(rest) != kind.bit_count() * size or len(content) < end:
+        raise DamagedError("a matrix has another shape")
+    target = out.view(np.uint8).reshape(vms, wanted, 4)
+    plain, small = 1, 0
+    for number, place in enumerate(_PLANES):
+        if kind >> number & 1:
+            plane, small = np.frombuffer(rest, np.uint8, size, small), small + size
+        else:
+            plane, plain = np.frombuffer(content, np.uint8, size, plain), plain + size
+        target[:, :, place] = plane.reshape(vms, times)[:, part]

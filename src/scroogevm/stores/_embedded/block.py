@@ -1,5 +1,6 @@
 """Some samples of one node, in columns."""
 
+import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,16 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scroogevm.core.arrays import Bools, Ints
+from scroogevm.core.arrays import Bools, Ints, Singles
 from scroogevm.stores._embedded.blob import (
     DamagedError,
-    Singles,
     pack_matrix,
     seal,
+    see,
     unpack_matrix,
     unseal,
 )
 from scroogevm.stores._embedded.layout import Layout
+
+_FIRST = struct.Struct("<q")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +70,27 @@ class Block:
         counts: list[int] = np.count_nonzero(self.present, axis=1).tolist()
         return counts
 
-    def column(self, quantity: str) -> Singles | None:
-        """(vms, times) of a quantity; None when nothing of it is there."""
+    def fill(self, quantity: str, out: Singles) -> None:
+        """Put a quantity, NaN where it is missing, where it belongs.
+
+        Args:
+            quantity: of its VMs.
+            out: (vms, times), in any array whose rows are contiguous.
+
+        Raises:
+            DamagedError: the bytes are not what was written.
+        """
         column = self.vms.get(quantity)
         if isinstance(column, bytes):
-            return unpack_matrix(column, len(self.layout.vms), self.length)[:, self.part]
-        return column
+            unpack_matrix(column, self.length, self.part, out)
+        else:
+            out[:] = np.nan if column is None else column
+
+    def column(self, quantity: str) -> Singles:
+        """(vms, times) of a quantity, NaN where it is missing."""
+        out = np.empty((len(self.layout.vms), self.times.size), np.float32)
+        self.fill(quantity, out)
+        return out
 
     def node_column(self, quantity: str) -> Singles | None:
         """(times,) of a quantity of the node; None when nothing of it is there."""
@@ -83,10 +101,10 @@ class Block:
 
     def within(self, since: float, until: float) -> "Block":
         """The samples in ``since <= time < until``, in seconds."""
+        if since <= self.first / 1000 and self.last / 1000 < until:
+            return self
         seconds = self.times / 1000
         low, high = np.searchsorted(seconds, (since, until)).tolist()
-        if (low, high) == (0, self.times.size):
-            return self
         part = slice(low, max(low, high))
         return replace(
             self,
@@ -109,14 +127,14 @@ class Packed(NamedTuple):
 
 
 def pack_block(block: Block) -> Packed:
-    """A block as bytes."""
-    present = b"" if block.present is None else np.packbits(block.present).tobytes()
-    content = np.diff(block.times, prepend=0).astype("<i8").tobytes()
+    """A block, of no more than days, as bytes."""
+    present = b"" if block.present is None else zlib.compress(np.packbits(block.present).data, 1)
+    content = _FIRST.pack(block.first)
+    content += (block.times - block.first).astype("<i4").tobytes()
     content += np.ascontiguousarray(block.node, "<f4").tobytes() + present
-    columns = ((name, block.column(name)) for name in block.layout.vm_quantities)
     return Packed(
-        seal(zlib.compress(content, 1)),
-        {name: pack_matrix(column) for name, column in columns if column is not None},
+        seal(content),
+        {name: pack_matrix(block.column(name)) for name in block.layout.vm_quantities},
     )
 
 
@@ -134,19 +152,21 @@ def unpack_block(
     Raises:
         DamagedError: the bytes are not what was written.
     """
-    vms, quantities = len(layout.vms), len(layout.node_quantities)
+    content = unseal(head)
+    quantities, present = len(layout.node_quantities), None
+    split = _FIRST.size + 4 * times
+    end = split + 4 * quantities * times
     try:
-        content = zlib.decompress(unseal(head))
-        split = 8 * times
-        node = np.frombuffer(content, "<f4", quantities * times, split).reshape(quantities, times)
-        stamps = np.cumsum(np.frombuffer(content, "<i8", times))
-        split += 4 * quantities * times
-        bits = np.frombuffer(content, np.uint8, offset=split)
-        present = np.unpackbits(bits, count=vms * times).reshape(vms, times).view(np.bool_)
-    except (ValueError, zlib.error) as error:
+        first = np.int64(_FIRST.unpack_from(content)[0])
+        stamps = np.frombuffer(content, "<i4", times, _FIRST.size) + first
+        node = np.frombuffer(content[split:end], "<f4").reshape(quantities, times)
+        if len(content) > end:
+            bits = np.frombuffer(zlib.decompress(content[end:]), np.uint8)
+            shape = len(layout.vms), times
+            present = np.unpackbits(bits, count=shape[0] * times).reshape(shape).view(np.bool_)
+    except (ValueError, zlib.error, struct.error) as error:
         raise DamagedError(str(error)) from None
-    everywhere = not bits.size or bool(present.all())
-    return Block(stamps, layout, None if everywhere else present, node, columns, times, slice(None))
+    return Block(stamps, layout, present, node, columns, times, slice(None))
 
 
 def recent_block(times: Sequence[int], layout: Layout, blobs: Sequence[bytes]) -> Block:
@@ -155,13 +175,13 @@ def recent_block(times: Sequence[int], layout: Layout, blobs: Sequence[bytes]) -
     Raises:
         DamagedError: the bytes are not what was written.
     """
-    content = b"".join(map(unseal, blobs))
+    see(blobs)
     length, vms = len(times), len(layout.vms)
     try:
-        numbers = np.frombuffer(content, "<f4").reshape(length, layout.numbers)
+        numbers = np.frombuffer(b"".join(blobs), "<f4").reshape(length, layout.numbers + 1)
     except ValueError as error:
         raise DamagedError(str(error)) from None
-    node, rest = np.split(numbers, [len(layout.node_quantities)], axis=1)
+    node, rest, _ = np.split(numbers, [len(layout.node_quantities), layout.numbers], axis=1)
     cube = rest.reshape(length, len(layout.vm_quantities), vms).transpose(1, 2, 0)
     columns: dict[str, Singles | bytes] = dict(zip(layout.vm_quantities, cube, strict=True))
     stamps = np.array(times, np.int64)
@@ -189,9 +209,7 @@ def merge(blocks: Sequence[Block]) -> Block:
         for name, row in zip(block.layout.node_quantities, block.node, strict=True):
             node[layout.node_quantities.index(name), at] = row[new]
         for name in block.layout.vm_quantities:
-            column = block.column(name)
-            if column is not None:
-                columns[name][there] = column[:, new]
+            columns[name][there] = block.column(name)[:, new]
     everywhere = bool(present.all())
     return Block(
         times, layout, None if everywhere else present, node, columns, times.size, slice(None)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from scroogevm.stores._embedded.blob import DamagedError
-from scroogevm.stores._embedded.block import recent_block, unpack_block
+from scroogevm.stores._embedded.block import Block, recent_block, unpack_block
+from scroogevm.stores._embedded.database import PERIOD
 from scroogevm.stores._embedded.layout import Layout
 from scroogevm.stores._embedded.names import Layouts
 
@@ -22,18 +23,22 @@ def faults(
         if line != "ok":
             yield f"SQLite: {line}", "", 0
     layouts = Layouts()
-    for number, node, period, layout, samples, head in connection.execute(
-        "SELECT id, node, period, layout, samples, head FROM chunk ORDER BY node, period"
+    for number, node, period, layout, samples, first, last, head in connection.execute(
+        "SELECT id, node, period, layout, samples, first, last, head FROM chunk"
+        " ORDER BY node, period"
     ):
         try:
+            _known(names, node)
             known = layouts.load(connection, [layout])[layout]
-            _decode(connection, number, samples, head, known)
+            block = _decoded(connection, number, samples, head, known)
+            _dated(block, period, (first, last))
         except DamagedError as error:
             yield f"{_where(names, node, period)}: {error}", "chunk", number
     for number, node, time, layout, content in connection.execute(
         "SELECT id, node, time, layout, content FROM recent ORDER BY time, node"
     ):
         try:
+            _known(names, node)
             recent_block([time], layouts.load(connection, [layout])[layout], [content])
         except DamagedError as error:
             yield f"{_where(names, node, time)}: {error}", "recent", number
@@ -48,16 +53,28 @@ def remove(connection: sqlite3.Connection, table: str, number: int) -> None:
         connection.execute("DELETE FROM recent WHERE id = ?", (number,))
 
 
-def _decode(
+def _known(names: Mapping[int, str], node: int) -> None:
+    if node not in names:
+        raise DamagedError("the name of the node is missing")
+
+
+def _dated(block: Block, period: int, ends: tuple[int, int]) -> None:
+    if ends != (block.first, block.last) or not period <= ends[0] <= ends[1] < period + PERIOD:
+        raise DamagedError("its times are not those of its chunk")
+
+
+def _decoded(
     connection: sqlite3.Connection, number: int, samples: int, head: bytes, layout: Layout
-) -> None:
+) -> Block:
     parts = "SELECT quantity, content FROM part WHERE chunk = ?"
     block = unpack_block(
         head, samples, layout, dict(connection.execute(parts, (number,)).fetchall())
     )
     for quantity in layout.vm_quantities:
-        if block.column(quantity) is None:
+        if quantity not in block.vms:
             raise DamagedError(f"{quantity} is missing")
+        block.column(quantity)
+    return block
 
 
 def _where(names: Mapping[int, str], node: int, stamp: int) -> str:

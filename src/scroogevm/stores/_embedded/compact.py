@@ -1,14 +1,16 @@
 """Samples of a node's five minutes become a chunk, a few at each write."""
 
+import logging
 from collections import deque
 
 from scroogevm.stores._embedded.blob import DamagedError
 from scroogevm.stores._embedded.block import merge, pack_block
 from scroogevm.stores._embedded.database import PERIOD, Database
 from scroogevm.stores._embedded.names import Layouts, Numbers
-from scroogevm.stores._embedded.reader import chunks, recent_blocks
+from scroogevm.stores._embedded.reader import chunk_rows, chunks, recent_blocks
 
-_LOOK_EACH = 60_000
+_LOG = logging.getLogger(__name__)
+_LOOK_EACH = 10_000
 _GRACE = 30_000
 """Milliseconds after its end in which a period waits for late samples; they may come later, but
 then its chunk is written again."""
@@ -63,8 +65,8 @@ class Compaction:
         connection = self._database.connection
         end = period + PERIOD
         rows = connection.execute(
-            "SELECT layout, time, content FROM recent WHERE time >= ? AND time < ? AND node = ?"
-            " ORDER BY time",
+            "SELECT node, layout, time, content FROM recent"
+            " WHERE time >= ? AND time < ? AND node = ? ORDER BY time",
             (period, end, node),
         ).fetchall()
         if not rows:  # pruned meanwhile
@@ -73,10 +75,19 @@ class Compaction:
             "SELECT quantity FROM part JOIN chunk ON chunk.id = part.chunk"
             " WHERE node = ? AND period = ?", (node, period))]  # fmt: skip
         try:
-            earlier = chunks(connection, self._layouts, node, (period, end - 1), names)
-            block = merge([*earlier, *recent_blocks(connection, self._layouts, rows)])
-        except DamagedError:
+            earlier = chunk_rows(connection, [node], (period, end - 1), names).get(node, ())
+            block = merge(
+                [
+                    *chunks(connection, self._layouts, earlier),
+                    *recent_blocks(connection, self._layouts, rows),
+                ]
+            )
+        except DamagedError as error:
             self._damaged.add((node, period))  # both stay as they are, for `check` to tell
+            _LOG.warning(
+                "%s: five minutes of a node cannot be packed: %s; `scroogevm store check`"
+                " lists what is damaged, and can remove it", self._database.folder, error,
+            )  # fmt: skip
             return
         packed = pack_block(block)
         connection.execute(

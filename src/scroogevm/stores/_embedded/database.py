@@ -16,7 +16,7 @@ PERIOD = 300_000
 """Milliseconds in a chunk, which begins at a multiple of them."""
 
 _APPLICATION = 0x5C7005E1
-_VERSION = 1
+_VERSION = 2
 _PATIENCE = 10.0
 _TABLES = f"""
 CREATE TABLE node (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE);
@@ -53,18 +53,32 @@ _REMEDIES = {
 }
 
 
+class Still(NamedTuple):
+    """What tells whether a file was written meanwhile."""
+
+    file: int
+    size: int
+    changed: int
+
+    @classmethod
+    def of(cls, folder: Path) -> "Still":
+        """The file of a store as it is now."""
+        found = (folder / FILE).stat()
+        return cls(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 class Database(NamedTuple):
     """An open store.
 
     Attributes:
         folder: where it is.
         connection: to the file in it.
-        still: whether it is read as if nobody could write it.
+        still: what the file was, where it is read as if nobody could write it.
     """
 
     folder: Path
     connection: sqlite3.Connection
-    still: bool = False
+    still: Still | None = None
 
     @contextmanager
     def transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
@@ -108,14 +122,17 @@ def open_writer(folder: Path, *, synced: bool) -> Database:
     with translated(folder):
         connection = _connect(folder, "rwc")
         try:
-            connection.execute("PRAGMA page_size = 8192")
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before there is any table
-            connection.execute("PRAGMA journal_mode = WAL")
+            new = _empty(connection)
+            if new:
+                connection.execute("PRAGMA page_size = 8192")
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            else:  # what is not ours is left as it is
+                _refuse_foreign(folder, connection)
+            _log_beside(folder, connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             connection.execute("PRAGMA journal_size_limit = 16777216")
-            if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
+            if new:
                 connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
-            _refuse_foreign(folder, connection)
         except BaseException:
             connection.close()
             raise
@@ -137,7 +154,8 @@ def open_reader(folder: Path) -> Database:
             if (folder / f"{FILE}-wal").exists():
                 raise
             # Nobody writes, and we may not make the index that readers share: read as it lies.
-            return Database(folder, _ours(folder, "ro&immutable=1"), still=True)
+            still = Still.of(folder)
+            return Database(folder, _ours(folder, "ro&immutable=1"), still)
 
 
 def _ours(folder: Path, mode: str) -> sqlite3.Connection:
@@ -160,7 +178,23 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
     )
 
 
+def _empty(connection: sqlite3.Connection) -> bool:
+    found: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    return not found
+
+
+def _log_beside(folder: Path, connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        raise StoreError(
+            "the file system has no memory that processes share",
+            where=str(folder),
+            remedy="keep the store on a local disk",
+        )
+
+
 def _refuse_foreign(folder: Path, connection: sqlite3.Connection) -> None:
+    if _empty(connection):
+        raise StoreError("nothing was written yet", where=str(folder), temporary=True)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != _APPLICATION:

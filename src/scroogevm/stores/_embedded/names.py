@@ -16,7 +16,14 @@ def encoded(name: str) -> bytes:
 def node_names(connection: sqlite3.Connection) -> Mapping[int, str]:
     """Name of each node."""
     rows = connection.execute("SELECT id, name FROM node")
-    return {number: name.decode("utf-8", "surrogatepass") for number, name in rows}
+    return {number: _decoded(name) for number, name in rows}
+
+
+def _decoded(name: bytes) -> str:
+    try:
+        return name.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # damaged; what it stands for can still be read
+        return name.decode("utf-8", "backslashreplace")
 
 
 class Layouts:

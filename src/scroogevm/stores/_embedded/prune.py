@@ -1,9 +1,29 @@
 """Take away what is old, in small transactions, and give the room back."""
 
+import math
+
 from scroogevm.stores._embedded.database import Database
 
+_SETTLED = 12
 _AT_ONCE = 500
 _PAGES = 2_000
+
+
+def settled(database: Database) -> float:
+    """Milliseconds since 1970 of the twelfth youngest five minutes that are packed.
+
+    What is old is counted from here: a clock that is wrong for less than an hour makes nothing old.
+    Minus infinity where there are fewer.
+
+    Raises:
+        StoreError: it cannot be told.
+    """
+    with database.transaction("DEFERRED") as connection:
+        row = connection.execute(
+            "SELECT DISTINCT period FROM chunk ORDER BY period DESC LIMIT 1 OFFSET ?",
+            (_SETTLED - 1,),
+        ).fetchone()
+    return -math.inf if row is None else float(row[0])
 
 
 def prune(database: Database, before: int, *, alone: bool) -> int:

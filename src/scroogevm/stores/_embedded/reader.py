@@ -3,17 +3,22 @@
 import json
 import math
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import NamedTuple
 
+from scroogevm.core.arrays import Singles
 from scroogevm.stores._embedded.block import Block, merge, recent_block, unpack_block
 from scroogevm.stores._embedded.database import PERIOD
 from scroogevm.stores._embedded.names import Layouts
 
 _END = 2**62
-_CHUNKS = "chunk.node = ? AND period > ? AND period <= ? AND last >= ? AND first <= ?"
+_CHUNKS = (
+    "WHERE node IN (SELECT value FROM json_each(?))"
+    " AND period > ? AND period <= ? AND last >= ? AND first <= ?"
+)
 
 
 def milliseconds(seconds: float, beyond: int) -> int:
@@ -42,6 +47,12 @@ def active(
         (low, high, since, until),
     )
     found = {number for (number,) in recent}
+
+    def inner(node: int) -> bool:
+        rows = chunk_rows(connection, [node], (low, high)).get(node, ())
+        around = chunks(connection, layouts, rows)
+        return any(block.within(since, until).times.size for block in around)
+
     for node in nodes:
         chunk = connection.execute(
             "SELECT 1 FROM chunk WHERE node = ? AND period > ? AND period <= ?"
@@ -49,12 +60,7 @@ def active(
             " OR last / 1000.0 >= ? AND last / 1000.0 < ?) LIMIT 1",
             (node, low - PERIOD, high, since, until, since, until),
         ).fetchone()
-        around = chunks(connection, layouts, node, (low, high))
-        if (
-            node in found
-            or chunk is not None
-            or any(block.within(since, until).times.size for block in around)
-        ):
+        if node in found or chunk is not None or inner(node):
             yield node
 
 
@@ -71,49 +77,72 @@ def blocks(
         DamagedError: something of it is not what was written.
     """
     low, high = milliseconds(span[0], -1), milliseconds(span[1], 1)
+    packed = chunk_rows(connection, nodes, (low, high), quantities)
     recent = _recent(connection, nodes, low, high)
     for node in nodes:
         kept = [
-            *chunks(connection, layouts, node, (low, high), quantities),
+            *chunks(connection, layouts, packed.get(node, ())),
             *recent_blocks(connection, layouts, recent.get(node, ())),
         ]
         parts = (block.within(*span) for block in kept)
         yield list(_apart([block for block in parts if block.times.size]))
 
 
-def chunks(
+class ChunkRow(NamedTuple):
+    """A chunk as it is kept."""
+
+    layout: int
+    samples: int
+    head: bytes
+    columns: dict[str, Singles | bytes]
+
+
+def chunk_rows(
     connection: sqlite3.Connection,
-    layouts: Layouts,
-    node: int,
+    nodes: Sequence[int],
     span: tuple[int, int],
     quantities: Sequence[str] = (),
+) -> Mapping[int, Sequence[ChunkRow]]:
+    """The chunks of some nodes with samples in a span of milliseconds, its end included, in order.
+
+    Two questions for all nodes: many small ones would take longer than what they answer.
+    """
+    values = (json.dumps(list(nodes)), span[0] - PERIOD, span[1], *span)
+    by_node: dict[int, list[ChunkRow]] = {}
+    by_number: dict[int, ChunkRow] = {}
+    for node, number, layout, samples, head in connection.execute(
+        f"SELECT node, id, layout, samples, head FROM chunk {_CHUNKS} ORDER BY node, period",  # noqa: S608  # fixed text
+        values,
+    ):
+        row = ChunkRow(layout, samples, head, {})
+        by_node.setdefault(node, []).append(row)
+        by_number[number] = row
+    if by_number and quantities:
+        for number, quantity, content in connection.execute(
+            "SELECT chunk.id, quantity, content FROM"  # noqa: S608  # likewise
+            f" chunk CROSS JOIN part ON part.chunk = chunk.id {_CHUNKS}"
+            " AND quantity IN (SELECT value FROM json_each(?))",
+            (*values, json.dumps(list(quantities))),
+        ):
+            by_number[number].columns[quantity] = content
+    return by_node
+
+
+def chunks(
+    connection: sqlite3.Connection, layouts: Layouts, rows: Sequence[ChunkRow]
 ) -> Iterator[Block]:
-    """The chunks of a node with samples in a span of milliseconds, its end included, in order.
+    """Chunks of a node, unpacked but for their columns.
 
     Raises:
         DamagedError: something of it is not what was written.
     """
-    values = (node, span[0] - PERIOD, span[1], *span)
-    heads = connection.execute(
-        f"SELECT id, layout, samples, head FROM chunk WHERE {_CHUNKS} ORDER BY period",  # noqa: S608  # fixed text
-        values,
-    ).fetchall()
-    if not heads:
-        return
-    columns: dict[int, dict[str, Any]] = {number: {} for number, *_ in heads}
-    for number, quantity, content in connection.execute(
-        "SELECT chunk.id, quantity, content FROM chunk CROSS JOIN part ON part.chunk = chunk.id"  # noqa: S608  # likewise
-        f" WHERE {_CHUNKS} AND quantity IN (SELECT value FROM json_each(?))",
-        (*values, json.dumps(list(quantities))),
-    ):
-        columns[number][quantity] = content
-    known = layouts.load(connection, map(itemgetter(1), heads))
-    for number, layout, samples, head in heads:
-        yield unpack_block(head, samples, known[layout], columns[number])
+    known = layouts.load(connection, [row.layout for row in rows])
+    for row in rows:
+        yield unpack_block(row.head, row.samples, known[row.layout], row.columns)
 
 
-Row = tuple[int, int, bytes]
-"""Layout, time and content of a recent sample."""
+Row = tuple[int, int, int, bytes]
+"""Node, layout, time and content of a recent sample."""
 
 
 def _recent(
@@ -125,9 +154,9 @@ def _recent(
         " AND +node IN (SELECT value FROM json_each(?)) ORDER BY time",
         (low, high, json.dumps(list(nodes))),
     )
-    found: dict[int, list[Row]] = {}
-    for node, layout, stamp, content in rows:
-        found.setdefault(node, []).append((layout, stamp, content))
+    found = defaultdict[int, list[Row]](list)
+    for row in rows:
+        found[row[0]].append(row)
     return found
 
 
@@ -139,9 +168,9 @@ def recent_blocks(
     Raises:
         DamagedError: something of it is not what was written.
     """
-    known = layouts.load(connection, map(itemgetter(0), rows))
-    for layout, group in groupby(rows, itemgetter(0)):
-        _, times, contents = zip(*group, strict=True)
+    known = layouts.load(connection, map(itemgetter(1), rows))
+    for layout, group in groupby(rows, itemgetter(1)):
+        _, _, times, contents = zip(*group, strict=True)
         yield recent_block(times, known[layout], contents)
 
 

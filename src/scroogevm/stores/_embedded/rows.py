@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from scroogevm.core.arrays import Bools, Floats, Ints
+from scroogevm.core.arrays import Bools, Floats, Ints, Singles
 from scroogevm.core.samples import NODE, VM, Recorded, Rows
-from scroogevm.stores._embedded.blob import DamagedError, Singles
+from scroogevm.stores._embedded.blob import DamagedError
 from scroogevm.stores._embedded.block import Block
 
 
@@ -64,24 +63,29 @@ class Found:
                     counts[rank[vm], number] = seen
         return counts
 
-    def vm_column(self, quantity: str | None, out: Singles | Floats) -> None:
-        """Put a quantity of all VMs, or the times, where they belong.
-
-        Args:
-            quantity: None for the times.
-            out: (rows,), of this node.
-        """
+    def vm_times(self, out: Floats) -> None:
+        """Put the times of all VMs where they belong: (rows,), of this node."""
         if self.dense:
-            self._fill(quantity, out.reshape(len(self.vms), self.times.size))
+            out.reshape(len(self.vms), self.times.size)[:] = self.times
             return
         for block, there, target in self._targets:
-            column = _column(block, quantity)
-            out[target] = column[there]
+            out[target] = np.broadcast_to(block.times / 1000, there.shape)[there]
 
-    def _fill(self, quantity: str | None, out: Singles | Floats) -> None:
-        ends = accumulate(block.times.size for block in self.blocks)
-        for block, end in zip(self.blocks, ends, strict=True):
-            out[:, end - block.times.size : end] = _column(block, quantity)
+    def vm_column(self, quantity: str, out: Singles) -> None:
+        """Put a quantity of all VMs where it belongs: (rows,), of this node.
+
+        Raises:
+            DamagedError: the bytes are not what was written.
+        """
+        if self.dense:
+            table = out.reshape(len(self.vms), self.times.size)
+            end = 0
+            for block in self.blocks:
+                start, end = end, end + block.times.size
+                block.fill(quantity, table[:, start:end])
+            return
+        for block, there, target in self._targets:
+            out[target] = block.column(quantity)[there]
 
     @cached_property
     def _targets(self) -> Sequence[tuple[Block, Bools, Ints]]:
@@ -130,25 +134,17 @@ def _vms(found: Sequence[Found], quantities: Sequence[str]) -> Rows:
     counts = np.concatenate([one.counts.sum(axis=1) for one in found])
     owner = np.repeat(np.arange(len(owners)), counts)
     time = np.empty(owner.size)
-    values: dict[str, Any] = {n: np.empty(owner.size, np.float32) for n in quantities}
+    values: dict[str, Any] = {name: np.empty(owner.size, np.float32) for name in quantities}
     end = 0
     for one in found:
         start, end = end, end + int(one.counts.sum())
-        one.vm_column(None, time[start:end])
+        one.vm_times(time[start:end])
         try:
             for name in quantities:
                 one.vm_column(name, values[name][start:end])
         except DamagedError as error:
             raise DamagedError(f"node {one.node!r}: {error}") from None
     return Rows(owners, owner, time, values)
-
-
-def _column(block: Block, quantity: str | None) -> Singles | Floats:
-    shape = len(block.layout.vms), block.times.size
-    if quantity is None:
-        return np.broadcast_to(block.times / 1000, shape)
-    column = block.column(quantity)
-    return np.broadcast_to(np.float32(np.nan), shape) if column is None else column
 
 
 def _node_column(block: Block, quantity: str) -> Singles:

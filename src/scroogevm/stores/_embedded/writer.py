@@ -1,5 +1,6 @@
 """The one writer: takes samples, then tidies a little, so that no write takes long."""
 
+import logging
 import math
 import sqlite3
 import time
@@ -14,11 +15,12 @@ from scroogevm.stores._embedded.database import FILE, LOCK, open_writer, transla
 from scroogevm.stores._embedded.layout import Layout, layout_of, pack_sample
 from scroogevm.stores._embedded.lock import WriterLock
 from scroogevm.stores._embedded.names import Numbers
-from scroogevm.stores._embedded.prune import prune
+from scroogevm.stores._embedded.prune import prune, settled
 
 LATEST = 4_102_444_800
 """Seconds since 1970 of a time that no clock may show: the year 2100."""
 
+_LOG = logging.getLogger(__name__)
 _DAY = 86_400
 _PRUNE_EACH = 3_600
 _WAL = 64 * 2**20
@@ -54,6 +56,7 @@ class Writer:
         self._compaction = Compaction(self._database, self._numbers)
         self._retention = retention
         self._pruned = -math.inf
+        self._told = ""
 
     def write(self, samples: Sequence[Sample]) -> None:
         """Keep samples.
@@ -79,8 +82,12 @@ class Writer:
         except BaseException:
             self._numbers.forget()
             raise
-        with suppress(StoreError):  # what was asked for is done; the next write tries again
+        try:
             self._tidy(max(sample.time for sample in samples), len(samples))
+        except StoreError as error:  # what was asked for is done; the next write tries again
+            self._tell(str(error))
+        else:
+            self._told = ""
 
     def close(self) -> None:
         """Let another write."""
@@ -106,16 +113,26 @@ class Writer:
         self._compaction.step(round(now * 1000), 4 + written // 8)
         # Neither a sample of the future nor a clock that runs ahead takes what is still wanted.
         now = min(now, time.time())
-        if self._retention and now >= self._pruned + _PRUNE_EACH:
-            prune(self._database, round((now - _DAY * self._retention) * 1000), alone=True)
-            self._numbers.forget()
+        if self._retention and abs(now - self._pruned) >= _PRUNE_EACH:
+            since = min(now, settled(self._database) / 1000)
+            if since > 0:
+                prune(self._database, round((since - _DAY * self._retention) * 1000), alone=True)
+                self._numbers.forget()
             self._pruned = now
         self._shorten_log()
+
+    def _tell(self, problem: str) -> None:
+        """Say once what stays undone: nobody else would notice."""
+        if problem != self._told:
+            _LOG.warning("samples are kept, but not packed: %s", problem)
+        self._told = problem
 
     def _shorten_log(self) -> None:
         log = self._database.folder / f"{FILE}-wal"
         with suppress(OSError, sqlite3.OperationalError):
             if log.stat().st_size > _WAL:
                 self._database.connection.execute("PRAGMA busy_timeout = 200")
-                self._database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self._database.connection.execute("PRAGMA busy_timeout = 10000")
+                try:
+                    self._database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    self._database.connection.execute("PRAGMA busy_timeout = 10000")
