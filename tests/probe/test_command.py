@@ -1,5 +1,6 @@
 """``scroogevm probe`` as people start it: on machines that lack this and that."""
 
+import errno
 import json
 import os
 import re
@@ -17,10 +18,12 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from commands import SCROOGEVM, fails, scroogevm
 from probe.trees import NODE, grow
+from scroogevm.errors import OutputError
 from scroogevm.probe.capabilities import CAPABILITIES
 from scroogevm.probe.probe import Probe
 from scroogevm.probe.service import Speaker, _steady
 from scroogevm.probe.snapshot import Snapshot, Values
+from scroogevm.probe.textfile import write_textfile
 from servers import wait
 
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/socket"
@@ -70,6 +73,13 @@ def test_this_machine_as_it_is() -> None:
     assert done.returncode == 0
     assert "libvirt" in blind(done.stderr)
     assert {"scrooge_node_cpus", "scrooge_node_memory_available_bytes"} <= names(done.stdout)
+
+
+def test_a_kernel_that_tells_nothing_goes_on(tmp_path: Path) -> None:
+    done = scroogevm(*ONCE, "--perf", *tree(tmp_path, ""))
+    assert done.returncode == 0
+    assert {"libvirt", "cpu", "memory", "pressure"} <= blind(done.stderr)
+    assert "scrooge_node_cpu" not in done.stdout
 
 
 def test_in_a_container_it_says_so_and_goes_on() -> None:
@@ -138,6 +148,10 @@ def test_the_predecessors_names(tmp_path: Path) -> None:
         (("--vmprobe", "1-2"), "cannot begin"),
         (("--path.procfs", "/nonexistent"), "is no folder"),
         (("--json",), "--once"),
+        (("--once", "--json", "--vmprobe", "x"), "leave one out"),
+        (("--once", "--listen", "127.0.0.1:0"), "--listen: is not for --once"),
+        (("--once", "--textfile", "x.prom"), "--textfile: is not for --once"),
+        (("--textfile", "x.prom", "--token-file", "x"), "add --listen"),
     ],
 )
 def test_options_that_make_no_sense_are_misuse(words: Sequence[str], said: str) -> None:
@@ -150,6 +164,22 @@ def test_a_textfile_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"{path}: cannot be written: No such file" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_said_and_the_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.prom"
+    write_textfile(path, "old 1\n")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left on device; free some space"):
+        write_textfile(path, "new 1\n")
+    assert path.read_text() == "old 1\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @contextmanager

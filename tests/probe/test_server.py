@@ -4,7 +4,9 @@ import gzip
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Barrier, Event, Thread
 
@@ -26,10 +28,14 @@ from servers import require, wait
 ANYWHERE = "127.0.0.1:0"
 Start = Callable[..., Server]
 
+get = partial(httpx.get, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+"""By default it trusts nobody: to read all that are commonly trusted takes long, each time."""
+
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Starts servers, which end with the test."""
+    monkeypatch.setattr(module, "PAUSE", 0.01)
     started: list[Server] = []
 
     def begin(
@@ -77,24 +83,41 @@ def write_token(path: Path, secret: str) -> Token:
 
 def test_numbers_are_text_and_on_request_openmetrics(start: Start) -> None:
     url = start().url
-    plain = httpx.get(url)
+    plain = get(url)
     assert (plain.text, plain.headers["content-type"]) == ("open False\n", TEXT)
     accept = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.7,text/plain;q=0.3"}
-    other = httpx.get(url, headers=accept)
+    other = get(url, headers=accept)
     assert (other.text, other.headers["content-type"]) == ("open True\n", OPENMETRICS)
     only_text = start(openmetrics=False)
-    assert httpx.get(only_text.url, headers=accept).headers["content-type"] == TEXT
+    assert get(only_text.url, headers=accept).headers["content-type"] == TEXT
 
 
 def test_other_paths_and_methods(start: Start) -> None:
     url = start().url
     root = url.removesuffix("metrics")
-    assert "/metrics" in httpx.get(root).text
-    assert httpx.get(f"{root}nowhere").status_code == 404
-    assert httpx.get(f"{url}?name=x").status_code == 200
+    assert "/metrics" in get(root).text
+    assert get(f"{root}nowhere").status_code == 404
+    assert get(f"{url}?name=x").status_code == 200
     assert httpx.post(url, content=b"x").status_code == 501
     head = httpx.head(url)
     assert (head.content, head.headers["content-length"]) == (b"", str(len("open False\n")))
+
+
+@pytest.mark.parametrize("problem", [OSError("a full table of files"), KeyError("a defect")])
+def test_numbers_that_cannot_be_read_are_a_failure_and_not_silence(
+    start: Start, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    said: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda hooked: said.append(hooked.exc_value))
+
+    def fail(openmetrics: bool) -> str:  # noqa: FBT001  # as the page has it
+        del openmetrics
+        raise problem
+
+    answer = get(start(page=fail).url)
+    assert (answer.status_code, answer.text) == (500, "the numbers cannot be read\n")
+    (error,) = wait(lambda: said, "it to be said")
+    assert error.__cause__ is problem
 
 
 def test_large_answers_are_packed_for_those_who_can_unpack(start: Start) -> None:
@@ -103,7 +126,7 @@ def test_large_answers_are_packed_for_those_who_can_unpack(start: Start) -> None
         raw = b"".join(answer.iter_raw())
         assert answer.headers["content-encoding"] == "gzip"
     assert gzip.decompress(raw) == b"x 1\n" * 1000
-    plain = httpx.get(url, headers={"Accept-Encoding": "identity"})
+    plain = get(url, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.text == "x 1\n" * 1000
 
@@ -118,11 +141,11 @@ def test_without_the_token_nobody_sees_anything(
     url = start(write_token(tmp_path / "token", "secret")).url
     said = httpx.Headers([] if header is None else [(b"Authorization", header.encode())])
     for path in ("/metrics", "/", "/nowhere"):
-        answer = httpx.get(url.replace("/metrics", path), headers=said)
+        answer = get(url.replace("/metrics", path), headers=said)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
         assert "open" not in answer.text
-    assert httpx.get(url, headers={"Authorization": "Bearer secret"}).text == "open False\n"
+    assert get(url, headers={"Authorization": "Bearer secret"}).text == "open False\n"
 
 
 @pytest.mark.parametrize("content", ["", "\n", "two words", "a\nb", "ä", "a\0"])
@@ -168,18 +191,18 @@ def test_token_and_certificate_are_read_again_and_only_if_they_make_sense(
 def ask(server: Server, pair: Certificate, secret: str) -> int:
     context = ssl.create_default_context(cafile=str(pair.certificate))
     headers = {"Authorization": f"Bearer {secret}"}
-    return httpx.get(server.url, verify=context, headers=headers).status_code
+    return get(server.url, verify=context, headers=headers).status_code
 
 
 def test_tls_is_spoken_and_nothing_else(start: Start, certificate: Certificate) -> None:
     server = start(certificate=certificate)
     assert server.url.startswith("https://127.0.0.1:")
     with pytest.raises(httpx.ConnectError):
-        httpx.get(server.url)  # nobody whom we trust signed it
+        get(server.url)  # nobody whom we trust signed it
     with pytest.raises(httpx.HTTPError):
-        httpx.get(server.url.replace("https", "http"))
+        get(server.url.replace("https", "http"))
     context = ssl.create_default_context(cafile=str(certificate.certificate))
-    assert httpx.get(server.url, verify=context).text == "open False\n"
+    assert get(server.url, verify=context).text == "open False\n"
 
 
 def test_whoever_dawdles_over_a_handshake_keeps_nobody_waiting(
@@ -188,7 +211,7 @@ def test_whoever_dawdles_over_a_handshake_keeps_nobody_waiting(
     server = start(certificate=certificate)
     context = ssl.create_default_context(cafile=str(certificate.certificate))
     with connect(server):
-        assert httpx.get(server.url, verify=context).status_code == 200
+        assert get(server.url, verify=context).status_code == 200
 
 
 def test_certificates_that_do_not_fit_are_misuse(tmp_path: Path, certificate: Certificate) -> None:
@@ -213,7 +236,7 @@ def test_connections_beyond_a_number_are_closed_at_once_and_places_become_free(
         assert late.recv(1) == b""
     held.pop().close()
     wait(lambda: len(server._open) == 2, "one to be gone")
-    assert httpx.get(server.url).status_code == 200
+    assert get(server.url).status_code == 200
     for each in held:
         each.close()
 
@@ -226,7 +249,7 @@ def test_a_connection_that_lasts_too_long_is_cut(start: Start) -> None:
         (listened,) = server._open
         server._open[listened] -= module.SECONDS + 1
         assert slow.recv(100) == b""
-    assert httpx.get(server.url).status_code == 200
+    assert get(server.url).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -255,7 +278,7 @@ def test_garbage_is_refused_and_the_next_is_answered(
         except ConnectionResetError:
             pass  # it did not read all of it
     assert b"open" not in received
-    assert httpx.get(server.url).status_code == 200
+    assert get(server.url).status_code == 200
     assert capfd.readouterr() == ("", "")
 
 
@@ -304,10 +327,11 @@ def test_six_addresses_are_listened_to() -> None:
         server = Server(Access(parse_address("[::1]:0")), lambda _: "six\n")
     except ProbeError as error:
         pytest.skip(f"this machine has no IPv6: {error}")
-    server.start()
-    assert server.url.startswith("http://[::1]:")
-    assert httpx.get(server.url).text == "six\n"
-    server.stop()
+    with server:
+        server.start()
+        assert server.url.startswith("http://[::1]:")
+        assert get(server.url).text == "six\n"
+        server.shutdown()
 
 
 @given(

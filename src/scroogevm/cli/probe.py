@@ -1,5 +1,6 @@
 """``scroogevm probe``: show what a worker node measures."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,9 @@ def command(
 
     if as_json and not once:
         raise MisuseError("is for --once", where="--json")
+    if as_json and vmprobe is not None:
+        raise MisuseError("come apart", where="--json and --vmprobe", remedy="leave one out")
+    _check_outlets(asked, once=once, textfile=textfile)
     for name, folder in (("--path.procfs", procfs), ("--path.sysfs", sysfs)):
         if not folder.is_dir():
             raise MisuseError("is no folder", where=f"{name} {folder}")
@@ -77,6 +81,20 @@ def command(
         return
     served = textfile is None or asked["listen"] is not None
     serve(places, Outlets(_access(**asked) if served else None, textfile, prefix), remark)
+
+
+def _check_outlets(asked: Mapping[str, Any], *, once: bool, textfile: Path | None) -> None:
+    """See that no option is passed over: who asks for a token believes that one is needed."""
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+
+    given = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value]
+    if once and (given or textfile):
+        said = given[0] if given else "--textfile"
+        raise MisuseError("is not for --once, which prints", where=said)
+    if textfile and given and asked["listen"] is None:
+        raise MisuseError(
+            "nothing is served beside the textfile", where=given[0], remedy="add --listen"
+        )
 
 
 def _access(

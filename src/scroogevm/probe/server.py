@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import BoundedSemaphore, Lock, Thread
@@ -19,6 +20,9 @@ AT_ONCE = 16
 
 SECONDS = 15.0
 """How long a connection may last."""
+
+PAUSE = 0.5
+"""Seconds between looks at those that last too long, and at whether to stop."""
 
 _INDEX = b"ScroogeVM probe: the numbers are under /metrics\n"
 
@@ -87,7 +91,8 @@ class Server(ThreadingHTTPServer):
 
     def start(self) -> None:
         """Serve in a thread until ``stop``."""
-        Thread(target=self.serve_forever, name="probe: server", daemon=True).start()
+        serve = partial(self.serve_forever, PAUSE)
+        Thread(target=serve, name="probe: server", daemon=True).start()
 
     def stop(self) -> None:
         """Serve no more."""
@@ -182,12 +187,20 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.UNAUTHORIZED, b"a token is needed\n", challenge=True)
         elif path == "/metrics":
             openmetrics = served.openmetrics and wants_openmetrics(self.headers.get("Accept", ""))
-            body = served.page(openmetrics).encode("utf-8")
-            self._send(HTTPStatus.OK, body, OPENMETRICS if openmetrics else TEXT)
+            self._send(HTTPStatus.OK, self._page(openmetrics), OPENMETRICS if openmetrics else TEXT)
         elif path == "/":
             self._send(HTTPStatus.OK, _INDEX)
         else:
             self._send(HTTPStatus.NOT_FOUND, b"not here: /metrics\n")
+
+    def _page(self, openmetrics: bool) -> bytes:  # noqa: FBT001  # as the page has it
+        try:
+            return self.server.served.page(openmetrics).encode("utf-8")
+        except Exception as error:
+            # Whoever asks has to see that it failed, and whoever runs it why: an OSError would be
+            # taken for a client that hung up.
+            self._send(HTTPStatus.INTERNAL_SERVER_ERROR, b"the numbers cannot be read\n")
+            raise RuntimeError("the numbers cannot be read") from error
 
     def _send(
         self,

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from scroogevm.errors import OutputError
+from scroogevm.files import is_full
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
@@ -28,10 +29,11 @@ def write_textfile(path: Path, content: str) -> None:
             os.fsync(handle)
         beside.replace(path)
     except OSError as error:
+        remedy = "name a file in a folder that this user may write"
         raise OutputError(
             f"cannot be written: {error.strerror or error}",
             where=str(path),
-            remedy="name a file in a folder that this user may write",
+            remedy="free some space" if is_full(error) else remedy,
         ) from None
     finally:
         with suppress(OSError):

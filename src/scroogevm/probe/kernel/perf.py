@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from scroogevm.probe.kernel.files import text
+
 EVENTS: Final[Mapping[str, tuple[int, int]]] = {
     "cpu_cycles": (0, 0),
     "instructions": (0, 1),
@@ -109,7 +111,7 @@ class Counters:
 
 def of_node(procfs: Path) -> list[tuple[int, int]]:
     """Places of counters that count everything: one a cpu."""
-    lines = (procfs / "stat").read_text("utf-8").splitlines()
+    lines = (text(procfs / "stat") or "").splitlines()
     names = (line.split(maxsplit=1)[0] for line in lines if line.startswith("cpu"))
     return [(-1, int(name[3:])) for name in names if name[3:].isdecimal()]
 
