@@ -62,6 +62,17 @@ def history() -> str:
         },
         T,
     )
+    for prometheus, shift in (("a", 0.0), ("b", 4.0)):  # no label that we know
+        labels = {"instance": "twice:9100", "job": "node", "monitor": prometheus}
+        both = machine(2, 0.5, 1024, 512) | guest("web", 2, steady(1.5), 4096)
+        past.scrape([time + shift for time in node], labels, both, T)
+    for job in ("a", "b"):
+        labels = {"instance": "jobs:9100", "job": job}
+        past.scrape(node, labels, machine(2, 0.5, 1024, 512) | guest("web", 2, steady(1.5), 1), T)
+    for port, half in (("9100", range(0, 300, 10)), ("9101", range(300, 600, 10))):
+        labels = {"instance": f"moved:{port}", "job": "node"}
+        past.scrape(half, labels, machine(2, 0.5, 1024, 512) | guest("web", 2, steady(1.5), 1), T)
+    past.scrape(node, {"job": "rules"}, machine(2, 0.5, 1024, 512), T)
     for job, said in FORK.items():
         past.scrape(node, {"instance": f"10.0.0.8:{job}", "job": job}, said, T)
     return past.text
@@ -124,7 +135,17 @@ def store(request: pytest.FixtureRequest, kind: str) -> Iterator[Store]:
 
 
 def test_nodes_are_hosts_of_targets_with_samples_in_the_time(store: Store) -> None:
-    assert store.nodes(T, T + 600) == ["10.0.0.8", "10.0.0.9", "ha", "n1", "n2", "old"]
+    assert store.nodes(T, T + 600) == [
+        "10.0.0.8",
+        "10.0.0.9",
+        "ha",
+        "jobs",
+        "moved",
+        "n1",
+        "n2",
+        "old",
+        "twice",
+    ]
     assert store.nodes(T - 600, T - 1) == []
     assert store.nodes(T, T) == []
 
@@ -171,6 +192,33 @@ def test_of_two_servers_that_scrape_the_same_one_is_believed(store: Store) -> No
     assert (nodes.time - T).tolist() == list(range(100, 400, 10))
     np.testing.assert_allclose(nodes.values["cpu_usage"], 0.5)
     np.testing.assert_allclose(nodes.values["cpu"], 2)
+
+
+@pytest.mark.parametrize("node", ["twice", "jobs"])
+def test_what_is_there_twice_is_not_summed(store: Store, node: str) -> None:
+    nodes, vms = store.read([node], T + 100, T + 400, EVERY)
+    assert len(nodes) == 30
+    np.testing.assert_allclose(nodes.values["cpu"], 2)
+    np.testing.assert_allclose(nodes.values["cpu_usage"], 0.5)
+    np.testing.assert_allclose(nodes.values["mem_usage"], 512)
+    assert list(vms.owners) == [(node, "web")]
+    assert len(vms) == 30
+    np.testing.assert_allclose(vms.values["cpu"], 2)
+    np.testing.assert_allclose(vms.values["cpu_usage"], 1.5)
+
+
+def test_a_target_that_moved_to_another_port_is_followed(store: Store) -> None:
+    with type(store)(store.location, longest=15.0) as opened:  # type: ignore[attr-defined, call-arg]
+        nodes, vms = opened.read(["moved"], T, T + 600, EVERY)
+    for rows in (nodes, vms):
+        assert len(rows.owners) == 1
+        assert len(rows) >= 58
+        assert np.isnan(rows.values["cpu_usage"]).sum() <= 2
+        assert (np.diff(rows.time) > 0).all()
+
+
+def test_series_without_a_node_belong_to_none(store: Store) -> None:
+    assert "" not in store.nodes(T, T + 600)
 
 
 def test_the_predecessors_probe_is_read_by_its_own_clock_and_repeats_are_left_out(

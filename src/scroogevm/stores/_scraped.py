@@ -1,15 +1,16 @@
 """What exporters said of a node, joined from all its targets."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats
-from scroogevm.core.samples import Recorded, Rows
+from scroogevm.core.arrays import Bools, Floats
+from scroogevm.core.samples import Recorded
 from scroogevm.stores._rows import Pieces
 from scroogevm.stores._series import Series
+from scroogevm.stores._twice import Told, once
 from scroogevm.telemetry import columns, pieces
 from scroogevm.telemetry.dialect import Dialect
 
@@ -35,27 +36,26 @@ class Scraped:
     dialects: Sequence[Dialect]
     replicas: Sequence[str]
     longest: float
-    _found: dict[_Key, dict[tuple[str, ...], list[columns.Series]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
+    _found: dict[_Key, list[Told]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, series: Series) -> None:
         """Take a series in, if some dialect understands it."""
         labels = series.labels
-        replica = tuple(labels.get(name, "") for name in self.replicas)
         for dialect in self.dialects:
             places = dialect.places(series.name, labels)
             if places and series.time.size:
+                part = dialect.part(series.name, labels)
                 target = labels.get("job", ""), labels.get("instance", "")
-                found = self._found[(dialect.rank, dialect.name, *target)][replica]
-                time = series.time / 1000
-                found += [columns.Series(self.node, place, time, series.values) for place in places]
+                told = Told(part, labels, places, series.time / 1000, series.values)
+                self._found[(dialect.rank, dialect.name, *target)].append(told)
 
     def put(self, nodes: Pieces, vms: Pieces, span: Span) -> None:
         """Put the rows of some time to others.
 
-        The most believed source that says a quantity of the node at all gives that quantity, and
-        the most believed one that knows VMs gives them.
+        The most believed source that says a quantity of the node gives that quantity, and the most
+        believed one that knows VMs gives them. Before and after the time of which it speaks the
+        next one does: a job may have got another name, or a target another port. Of VMs only one
+        of the same dialect does, since it names them alike.
 
         Args:
             nodes: takes rows of the node.
@@ -63,27 +63,76 @@ class Scraped:
             span: the time.
         """
         wanted = {*nodes.quantities, *vms.quantities}
-        sources = [columns.quantities(each, wanted, self.longest) for each in self._sources()]
-        grid = _grid(sources)
-        taken: set[str] = set()
-        for source in sources:
-            for owner, piece in pieces.apart(source.nodes):
-                said = {
-                    name: values
-                    for name, values in piece.values.items()
-                    if name not in taken and not np.isnan(values).all()
-                }
-                taken |= said.keys()
-                if said:
-                    _put(nodes, owner, aligned(piece.time, grid), said, span)
-        speaker = next((source.vms for source in sources if len(source.vms)), Rows.none(()))
-        for owner, piece in pieces.apart(speaker):
-            _put(vms, owner, aligned(piece.time, grid), piece.values, span)
+        sources = [
+            (dialect, columns.quantities(series, wanted, self.longest))
+            for dialect, series in self._sources()
+        ]
+        grid = _grid([source for _, source in sources])
+        _put_node(nodes, [source for _, source in sources], grid, span, self.longest)
+        speaker = next((dialect for dialect, source in sources if len(source.vms)), "")
+        covered = _Covered(self.longest)
+        for source in (source.vms for dialect, source in sources if dialect == speaker):
+            for owner, piece in pieces.apart(source):
+                time = aligned(piece.time, grid)
+                new = covered.outside("", piece.time) & _within(time, span)
+                _put(vms, owner, time, piece.values, new)
+            covered.add("", source.time)
 
-    def _sources(self) -> Iterable[Sequence[columns.Series]]:
+    def _sources(self) -> Iterator[tuple[str, Sequence[columns.Series]]]:
         """Each dialect of each target, the most believed one first; of replicas the fullest."""
-        for _, replicas in sorted(self._found.items()):
-            yield min(replicas.items(), key=lambda item: (-_size(item[1]), item[0]))[1]
+        for (_, dialect, *_), told in sorted(self._found.items()):
+            yield (
+                dialect,
+                [
+                    columns.Series(self.node, place, one.time, one.values)
+                    for one in once(told, self.replicas)
+                    for place in one.places
+                ],
+            )
+
+
+class _Covered:
+    """Of which time something was said already.
+
+    Args:
+        longest: seconds of silence that are no end.
+    """
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._spans: dict[str, list[Span]] = defaultdict(list)
+
+    def outside(self, what: str, time: Floats) -> Bools:
+        """Which times lie before or after everything that was said."""
+        new = np.ones(time.size, np.bool_)
+        for first, last in self._spans[what]:
+            new &= (time < first - self._longest) | (time > last + self._longest)
+        return new
+
+    def add(self, what: str, time: Floats) -> None:
+        """Something was said of a time."""
+        if time.size:
+            self._spans[what].append((time.min(), time.max()))
+
+
+def _put_node(
+    rows: Pieces, sources: Sequence[Recorded], grid: Floats, span: Span, longest: float
+) -> None:
+    covered = _Covered(longest)
+    for source in sources:
+        for owner, piece in pieces.apart(source.nodes):
+            new = covered.outside("", piece.time)
+            said = {}
+            for name, values in piece.values.items():
+                fresh = ~np.isnan(values) & covered.outside(name, piece.time)
+                if fresh.any():
+                    covered.add(name, piece.time[fresh])
+                    said[name] = np.where(fresh, values, np.nan)
+            if said:
+                new |= np.any([~np.isnan(values) for values in said.values()], axis=0)
+                covered.add("", piece.time)
+                time = aligned(piece.time, grid)
+                _put(rows, owner, time, said, new & _within(time, span))
 
 
 def aligned(time: Floats, grid: Floats) -> Floats:
@@ -117,8 +166,8 @@ def _grid(sources: Sequence[Recorded]) -> Floats:
     return np.empty(0)
 
 
-def _size(series: Iterable[columns.Series]) -> int:
-    return sum(one.time.size for one in series)
+def _within(time: Floats, span: Span) -> Bools:
+    return (time >= span[0]) & (time < span[1])
 
 
 def _put(
@@ -126,10 +175,9 @@ def _put(
     owner: tuple[str, ...],
     time: Floats,
     values: Mapping[str, Floats],
-    span: Span,
+    kept: Bools,
 ) -> None:
-    within = (time >= span[0]) & (time < span[1])
     missing = np.full(time.size, np.nan)
-    table = [values.get(name, missing)[within] for name in rows.quantities]
+    table = [values.get(name, missing)[kept] for name in rows.quantities]
     if table:
-        rows.add(owner, time[within], np.stack(table, axis=1))
+        rows.add(owner, time[kept], np.stack(table, axis=1))

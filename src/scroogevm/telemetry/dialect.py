@@ -55,6 +55,9 @@ class Meaning:
 Table = Mapping[str, Sequence[Meaning]]
 """What each metric means, by its name."""
 
+PARTS = ("cpu", "mode", "vcpu")
+"""Labels by which exporters tell the parts of a sum."""
+
 MIB = 2.0**-20
 """From bytes to MiB."""
 
@@ -86,6 +89,15 @@ class Dialect(Plugin, ABC):
             name: of the metric.
             labels: of the series, by name.
         """
+
+    def part(self, name: str, labels: Mapping[str, str]) -> Sequence[str]:
+        """Which part of a sum a series is: two that are the same part say the same thing twice.
+
+        Args:
+            name: of the metric.
+            labels: of the series, by name.
+        """
+        return name, *(labels.get(label, "") for label in PARTS)
 
     def patterns(self, node: Collection[str], vm: Collection[str]) -> Sequence[str]:
         """Which metrics may count towards some terms, for a server that is asked for them.

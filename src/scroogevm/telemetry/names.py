@@ -63,6 +63,12 @@ class Names(Dialect):
         vm = labels.get(self.labels[name])
         return (meaning.place(vm),) if vm else ()
 
+    def part(self, name: str, labels: Mapping[str, str]) -> Sequence[str]:
+        """Whatever differs is another part, where the user wrote the name down."""
+        if name in self.meanings or self.base is None:
+            return name, *(f"{label}={value}" for label, value in sorted(labels.items()))
+        return self.base.part(name, labels)
+
     def patterns(self, node: Collection[str], vm: Collection[str]) -> Sequence[str]:
         """The names themselves, and what the dialect says."""
         mine = [
