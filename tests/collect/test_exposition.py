@@ -53,6 +53,7 @@ def read(body: str, reader: Parser | None = None) -> Reading:
         ("load 1 1395066363.123", 1),
         ("load\t1", 1),
         ("load   1", 1),
+        (" \tload 1", 1),
         ("load 1  ", 1),
         ("load 1\r", 1),
         ("load{} 1", 1),
@@ -85,6 +86,7 @@ def test_a_sample_is_read_in_every_way_of_writing_it(line: str, value: float) ->
         "load 1_000",
         "load 1 2 3",
         "load 1 x",
+        "load 1#2",
         "load 0x1p3",
         'load{a="x" 1',
         "load{a=x} 1",
@@ -185,7 +187,7 @@ def test_an_answer_without_any_sample_is_refused(body: str) -> None:
     assert read("load 1", reader).values == {"cores": 1}
 
 
-@pytest.mark.parametrize("body", ["", "\n", "# EOF\n", "other 1\n"])
+@pytest.mark.parametrize("body", ["", "\n", "# EOF\n", " \t# HELP x", "other 1\n"])
 def test_an_answer_that_says_nothing_of_use_gives_no_reading(body: str) -> None:
     assert list(parser().read(body.encode(), 1.0)) == []
 

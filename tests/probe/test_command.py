@@ -172,7 +172,7 @@ def test_a_full_disk_is_said_and_the_file_stays(
     path = tmp_path / "x.prom"
     write_textfile(path, "old 1\n")
 
-    def full(handle: int) -> None:
+    def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)

@@ -128,7 +128,7 @@ def lay_out(
         head, space, _ = line.rpartition(b" ")
         start = head + space
         found = known.get(start)
-        if found is None and line.startswith(b"#"):
+        if found is None and line.lstrip().startswith(b"#"):
             heads.append(line)
             continue
         if found is None:

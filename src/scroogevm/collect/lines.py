@@ -9,9 +9,9 @@ _KEY = rb"[a-zA-Z_][a-zA-Z0-9_]*+"
 _TEXT = rb'(?:[^"\\]|\\.)*+'
 _PAIR = rb'[ \t]*+%b[ \t]*+=[ \t]*+"%b"[ \t]*+'
 _BRACES = rb"[ \t]*+\{((?:%b(?:,|(?=\})))*+)[ \t]*+\}" % (_PAIR % (_KEY, _TEXT))
-_SERIES = re.compile(rb"(%b)(?:%b|(?=[ \t]))" % (_NAME, _BRACES))
+_SERIES = re.compile(rb"[ \t]*+(%b)(?:%b|(?=[ \t]))" % (_NAME, _BRACES))
 _LABELS = re.compile(_PAIR % (b"(%b)" % _KEY, b"(%b)" % _TEXT))
-_TAIL = re.compile(rb"[ \t]*+([^ \t\r#]++)(?:[ \t]++[-+0-9.eE]++)?[ \t]*+(?:#.*+)?[ \t\r]*+")
+_TAIL = re.compile(rb"[ \t]*+([^ \t\r#]++)(?:[ \t]++[-+0-9.eE]++)?(?:[ \t]++#.*+)?[ \t\r]*+")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n"}
 
