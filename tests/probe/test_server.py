@@ -145,7 +145,8 @@ def test_without_the_token_nobody_sees_anything(
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
         assert "open" not in answer.text
-    assert get(url, headers={"Authorization": "Bearer secret"}).text == "open False\n"
+    for scheme in ("Bearer", "bearer"):
+        assert get(url, headers={"Authorization": f"{scheme} secret"}).text == "open False\n"
 
 
 @pytest.mark.parametrize("content", ["", "\n", "two words", "a\nb", "ä", "a\0"])

@@ -82,7 +82,7 @@ class Token:
             raise MisuseError(
                 "holds no token", where=where, remedy="one line of letters, digits and signs"
             )
-        return b"Bearer " + secret
+        return secret
 
     def reload(self) -> None:
         """Read the file again.
@@ -94,8 +94,9 @@ class Token:
 
     def admits(self, header: str | None) -> bool:
         """Whether a request's ``Authorization`` is right; how long it takes tells nothing."""
-        said = (header or "").encode("utf-8", "replace")
-        return hmac.compare_digest(said, self._expected)
+        scheme, _, said = (header or "").partition(" ")
+        right = hmac.compare_digest(said.strip().encode("utf-8", "replace"), self._expected)
+        return right and scheme.lower() == "bearer"
 
     def __repr__(self) -> str:
         return f"Token({str(self._path)!r})"
