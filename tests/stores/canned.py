@@ -64,9 +64,9 @@ def canned(answer: Callable[[Asked], Said]) -> Iterator[Canned]:
             self.send_response(said.status)
             for name, value in said.headers.items():
                 self.send_header(name, value)
-            whole = isinstance(said.body, bytes)
+            whole = isinstance(said.body, bytes) and "Content-Length" not in said.headers
             blocks = [said.body] if isinstance(said.body, bytes) else said.body
-            if isinstance(said.body, bytes):
+            if isinstance(said.body, bytes) and "Content-Length" not in said.headers:
                 self.send_header("Content-Length", str(len(said.body)))
             self.end_headers()
             try:

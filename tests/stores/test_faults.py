@@ -103,6 +103,21 @@ def test_garbage_is_an_error_or_nothing_but_never_a_number(
             assert len(found.nodes) == len(found.vms) == 0
 
 
+def test_a_page_to_log_in_is_called_so(kind: Callable[..., Store]) -> None:
+    page = b"\n<!DOCTYPE html><html><body>Sign in</body></html>"
+    error = fail(kind, lambda: Said(200, page, {"Content-Type": "text/html"}))
+    assert "a web page, of a login or a proxy perhaps" in str(error)
+
+
+def test_an_answer_that_ends_early_is_asked_for_again(kind: Callable[..., Store]) -> None:
+    cut = Said(200, b'{"data":', {"Content-Length": "100"})
+    with canned(after_ping(lambda: cut)) as server, kind(server.url) as store:
+        with pytest.raises(StoreError, match="cannot be reached") as caught:
+            store.read(["n1"], T, T + 60)
+        assert sum(asked.path != "/ping" for asked in server.asked) == 4
+    assert caught.value.temporary
+
+
 def test_a_redirect_is_not_followed_and_says_where_it_leads(kind: Callable[..., Store]) -> None:
     away = {"Location": "http://elsewhere.example/login?next=1"}
     error = fail(kind, lambda: Said(302, headers=away))

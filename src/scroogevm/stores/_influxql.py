@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import simdjson
 
 from scroogevm.core.arrays import Floats
+from scroogevm.stores._json import GarbledError, found, listed, numbers, parsed
 
 _PASSING = ("timeout", "interrupted", "max-concurrent", "engine is closed", "shutting down")
 
@@ -87,59 +89,59 @@ def points(question: Question, answer: Iterable[bytes]) -> Iterator[Points]:
     partial = False
     for line in answer:
         partial = False
-        for result in _results(line):
-            partial = bool(result.get("partial"))
-            for series in _items(result, "series"):
-                yield _points(question, series)
+        try:
+            for result in _results(parsed(line)):
+                partial = bool(found(result, "partial"))
+                for series in _objects(result, "series"):
+                    yield _points(question, series)
+        except GarbledError as error:
+            raise AnswerError(f"does not answer as InfluxDB: it {error}") from None
     if partial:
         raise AnswerError("breaks off in the middle of an answer", temporary=True)
 
 
-def _results(line: bytes) -> Sequence[Mapping[str, Any]]:
-    try:
-        document = json.loads(line)
-    except (ValueError, RecursionError):
-        raise AnswerError("does not answer in JSON") from None
-    if not isinstance(document, dict):
-        raise AnswerError("does not answer as InfluxDB does")
-    if "results" not in document and "error" not in document:
-        raise AnswerError("does not answer as InfluxDB does")
-    results = _items(document, "results")
-    for holder in (document, *results):
-        if "error" in holder:
-            said = str(holder["error"])
-            passing = any(word in said.lower() for word in _PASSING)
-            raise AnswerError(f"refuses the query: {said}", temporary=passing)
+def _results(document: Any) -> Sequence[Any]:
+    results = _objects(document, "results")
+    said = [found(holder, "error") for holder in (document, *results)]
+    for error in filter(None, said):
+        passing = any(word in str(error).lower() for word in _PASSING)
+        raise AnswerError(f"refuses the query: {error}", temporary=passing)
+    if found(document, "results") is None:
+        raise GarbledError("has no results")
     return results
 
 
-def _items(holder: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
-    items = holder.get(key) or []
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise AnswerError(f"does not answer as InfluxDB does: {key} is no list of objects")
-    return items
+def _objects(holder: Any, key: str) -> Sequence[Any]:
+    items = found(holder, key)
+    if items is None:
+        return ()
+    objects = list(listed(items))
+    if not all(isinstance(item, simdjson.Object) for item in objects):
+        raise GarbledError(f"has {key} that are no objects")
+    return objects
 
 
-def _points(question: Question, series: Mapping[str, Any]) -> Points:
-    if series.get("name") != question.measurement:
-        raise AnswerError(f"answers with {str(series.get('name'))[:40]!r}, which was not asked for")
-    if series.get("columns") != ["time", *question.fields]:
+def _points(question: Question, series: Any) -> Points:
+    if found(series, "name") != question.measurement:
+        name = str(found(series, "name"))[:40]
+        raise AnswerError(f"answers with {name!r}, which was not asked for")
+    if list(listed(found(series, "columns"))) != ["time", *question.fields]:
         raise AnswerError("answers with other columns than were asked for")
-    tags = series.get("tags")
-    group = tags.get(question.group, "") if isinstance(tags, dict) else ""
+    group = str(found(found(series, "tags"), question.group) or "")
+    items = found(series, "values")
     try:
-        table = np.array(series.get("values") or [], np.float64)
+        table = np.empty(0) if items is None else numbers(items)
         table = table.reshape(-1, len(question.fields) + 1)
-    except (TypeError, ValueError, OverflowError):
+    except (GarbledError, ValueError):
         raise AnswerError(
-            f"has something else than numbers in {question.measurement!r} of {str(group)[:40]!r}"
+            f"has something else than numbers in {question.measurement!r} of {group[:40]!r}"
         ) from None
     time, values = table[:, 0], table[:, 1:]
     if not np.isfinite(time).all():
         raise AnswerError("answers with points without time")
-    values[~np.isfinite(values)] = np.nan
+    values = np.where(np.isfinite(values), values, np.nan)
     within = (time >= question.since) & (time < question.until)
-    return Points(str(group), time[within], values[within])
+    return Points(group, time[within], values[within])
 
 
 def _quoted(name: str) -> str:

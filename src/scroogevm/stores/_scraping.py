@@ -11,13 +11,14 @@ from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded
 from scroogevm.errors import MisuseError
 from scroogevm.registry import parameter
 from scroogevm.stores._http import LargeError, RefusalError, Result, patiently
+from scroogevm.stores._json import GarbledError
 from scroogevm.stores._names import Names
 from scroogevm.stores._needs import needed
 from scroogevm.stores._plan import Pace, Piece, Plan
 from scroogevm.stores._promql import selector
 from scroogevm.stores._rows import Pieces
 from scroogevm.stores._scraped import Scraped
-from scroogevm.stores._series import GarbledError, PartialError, Series, vector, words
+from scroogevm.stores._series import PartialError, Series, vector, words
 from scroogevm.stores._server import ServerStore, about, milliseconds, wanted
 from scroogevm.telemetry.dialect import Dialect
 from scroogevm.telemetry.rates import LONGEST

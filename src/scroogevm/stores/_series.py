@@ -7,6 +7,7 @@ import numpy as np
 import simdjson
 
 from scroogevm.core.arrays import Floats
+from scroogevm.stores._json import GarbledError, found, listed, numbers, parsed
 
 
 class Series(NamedTuple):
@@ -25,10 +26,6 @@ class Series(NamedTuple):
     values: Floats
 
 
-class GarbledError(Exception):
-    """An answer that is not what its API says."""
-
-
 class PartialError(Exception):
     """An answer from which something is missing."""
 
@@ -40,8 +37,8 @@ def matrix(body: bytes) -> Sequence[Series]:
         GarbledError: it is something else.
         PartialError: something is missing from it.
     """
-    found = _list(_at(_whole(_parsed(body)), "data", "result"))
-    return [_of_pairs(series) for series in found]
+    series = listed(_at(_whole(parsed(body)), "data", "result"))
+    return [_of_pairs(each) for each in series]
 
 
 def exported(line: bytes) -> Series:
@@ -50,8 +47,8 @@ def exported(line: bytes) -> Series:
     Raises:
         GarbledError: it is something else.
     """
-    series = _parsed(line)
-    time, values = _numbers(_at(series, "timestamps")), _numbers(_at(series, "values"))
+    series = parsed(line)
+    time, values = numbers(_at(series, "timestamps")), numbers(_at(series, "values"))
     if time.size != values.size:
         raise GarbledError("has more values than times, or fewer")
     return _series(series, time, values)
@@ -64,8 +61,8 @@ def vector(body: bytes) -> Sequence[Mapping[str, str]]:
         GarbledError: it is something else.
         PartialError: something is missing from it.
     """
-    found = _list(_at(_whole(_parsed(body)), "data", "result"))
-    return [_labels(series) for series in found]
+    series = listed(_at(_whole(parsed(body)), "data", "result"))
+    return [_labels(each) for each in series]
 
 
 def words(body: bytes) -> Sequence[str]:
@@ -75,24 +72,24 @@ def words(body: bytes) -> Sequence[str]:
         GarbledError: it is something else.
         PartialError: something is missing from it.
     """
-    return [word for word in _list(_at(_whole(_parsed(body)), "data")) if isinstance(word, str)]
+    return [word for word in listed(_at(_whole(parsed(body)), "data")) if isinstance(word, str)]
 
 
 def _whole(document: Any) -> Any:
     """An answer from which nothing is missing, as far as it says."""
-    found = _get(document, "warnings")
-    if found:
-        raise PartialError("; ".join(str(word) for word in _list(found)))
-    if _get(document, "isPartial"):
+    warnings = found(document, "warnings")
+    if warnings:
+        raise PartialError("; ".join(str(word) for word in listed(warnings)))
+    if found(document, "isPartial"):
         raise PartialError("some of its parts do not answer")
     return document
 
 
 def _of_pairs(series: Any) -> Series:
-    numbers = _numbers(_at(series, "values"))
-    if numbers.size % 2:
+    both = numbers(_at(series, "values"))
+    if both.size % 2:
         raise GarbledError("has a value without time")
-    pairs = numbers.reshape(-1, 2)
+    pairs = both.reshape(-1, 2)
     return _series(series, np.round(pairs[:, 0] * 1000), pairs[:, 1])
 
 
@@ -115,43 +112,9 @@ def _labels(series: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in metric.items()}
 
 
-def _parsed(body: bytes) -> Any:
-    # Whatever was parsed lives only as long as nothing else is: a parser for each.
-    try:
-        return simdjson.Parser().parse(body)
-    except (ValueError, RuntimeError):
-        raise GarbledError("does not answer in JSON") from None
-
-
-def _get(document: Any, key: str) -> Any:
-    return document.get(key) if isinstance(document, simdjson.Object) else None
-
-
 def _at(document: Any, *keys: str) -> Any:
     for key in keys:
-        document = _get(document, key)
+        document = found(document, key)
         if document is None:
             raise GarbledError(f"answers without {key!r}")
     return document
-
-
-def _list(items: Any) -> Any:
-    if not isinstance(items, simdjson.Array):
-        raise GarbledError("answers with something else than a list")
-    return items
-
-
-def _numbers(items: Any) -> Floats:
-    """Numbers, quoted or not, in lists or not, one after the other; null is NaN."""
-    text = _list(items).mini.translate(None, b'[]"')
-    if not text:
-        return np.empty(0)
-    try:  # twice as fast, for all but NaN and Inf, which JSON does not know
-        bare: Any = simdjson.Parser().parse(b"[" + text + b"]")
-        return np.frombuffer(bare.as_buffer(of_type="d"), np.float64)
-    except (ValueError, TypeError, RuntimeError):
-        pass
-    try:
-        return np.array(text.replace(b"null", b"nan").split(b","), np.float64)
-    except ValueError:
-        raise GarbledError("has something else than numbers") from None

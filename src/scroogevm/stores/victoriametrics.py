@@ -14,11 +14,12 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded, Sample
 from scroogevm.registry import parameter
 from scroogevm.stores._http import Http, RefusalError, patiently
+from scroogevm.stores._json import GarbledError
 from scroogevm.stores._plan import Pace, Piece, Plan
 from scroogevm.stores._promql import selector
 from scroogevm.stores._rows import Pieces
 from scroogevm.stores._scraping import ScrapedStore, enough
-from scroogevm.stores._series import GarbledError, Series, exported
+from scroogevm.stores._series import Series, exported
 from scroogevm.stores._server import about, milliseconds, wanted
 
 _BATCH = 10_000
