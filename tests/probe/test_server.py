@@ -323,7 +323,8 @@ def test_a_taken_address_is_said(start: Start) -> None:
         Server(Access(parse_address(f"127.0.0.1:{taken}")), str)
 
 
-def test_six_addresses_are_listened_to() -> None:
+def test_six_addresses_are_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.01)
     try:
         server = Server(Access(parse_address("[::1]:0")), lambda _: "six\n")
     except ProbeError as error:
