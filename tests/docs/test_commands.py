@@ -15,6 +15,8 @@ from click.testing import CliRunner
 
 from documents import PAGES, ROOT, Block, blocks, named, shell
 from scroogevm.cli import cli
+from scroogevm.core.samples import Sample
+from scroogevm.stores import open_store
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=named)
 
@@ -124,6 +126,11 @@ def write(path: Path, lines: Sequence[str]) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+def samples(folder: Path) -> None:
+    with open_store(str(folder / "samples")) as store:
+        store.write([Sample("n", 1_700_000_000.0 + 5 * at, {"cpu": 4.0}) for at in range(99)])
+
+
 def nothing(folder: Path) -> None:
     del folder
 
@@ -145,6 +152,7 @@ RUN: Mapping[str, Callable[[Path], None]] = {
     "docs/howto/predecessor.md": demo,
     "docs/howto/large-traces.md": large,
     "docs/howto/settings.md": demo,
+    "docs/howto/stores.md": samples,
     "docs/howto/collect.md": nothing,
 }
 """Pages whose commands are run in order, and what has to be there before."""

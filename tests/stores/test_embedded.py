@@ -7,9 +7,10 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -344,6 +345,30 @@ def test_somebody_else_reads_and_does_not_write(location: str, *, written: bool)
         "101" if written else "100",
         f"{location}: cannot be written: Permission denied",
     ], done
+
+
+def test_what_is_read_as_if_nobody_wrote_is_not_believed_when_somebody_did(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(location, 3)
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def refuse(where: str, **options: Any) -> sqlite3.Connection:
+        if where.endswith("mode=ro"):  # as when the index that readers share cannot be made
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(where, **options)
+
+    monkeypatch.setattr("scroogevm.stores._embedded.database.sqlite3.connect", refuse)
+    with quick(location) as store, quick(location) as other:
+        assert len(store.read(NODES, 0, 4e9).nodes) == 6
+        with (  # noqa: PT012  # what is meant comes at its end
+            pytest.raises(StoreError, match="a writer began") as caught,
+            store._access.moment(),
+        ):
+            other.write([sample("a", 3)])
+            other.close()  # its log is gone again
+        assert caught.value.temporary
+        assert len(store.read(NODES, 0, 4e9).nodes) == 7
 
 
 def test_what_is_old_goes_and_the_file_shrinks(location: str) -> None:
