@@ -253,6 +253,36 @@ def test_samples_are_not_refused_for_good_by_what_is_wrong_with_the_server(
     assert caught.value.temporary
 
 
+@pytest.mark.parametrize("name", ["influxdb", "victoriametrics"])
+def test_a_proxy_that_takes_little_at_once_gets_it_in_pieces(name: str) -> None:
+    kept: list[bytes] = []
+
+    def answer(asked: Asked) -> Said:
+        if asked.path == "/ping":
+            return PING
+        if len(asked.body) > 999:
+            return Said(413)
+        kept.extend(asked.body.split(b"\n"))
+        return Said(204)
+
+    samples = [Sample(f"n{number}", T, {"cpu": 1.0}) for number in range(99)]
+    with canned(answer) as server, KINDS[name](server.url) as store:
+        store.write(samples)
+    assert len({line for line in kept if b"cpu" in line}) == len(samples)
+    assert len(kept) == len(set(kept))
+
+
+@pytest.mark.parametrize("name", ["influxdb", "victoriametrics"])
+def test_one_line_that_is_too_large_is_refused_for_good(name: str) -> None:
+    with (
+        canned(after_ping(lambda: Said(413))) as server,
+        KINDS[name](server.url) as store,
+        pytest.raises(StoreError, match="413") as caught,
+    ):
+        store.write([Sample("n1", T, {"cpu": 1.0}), Sample("n2", T, {"cpu": 1.0})])
+    assert not caught.value.temporary
+
+
 @pytest.mark.parametrize("kind_", [Prometheus, VictoriaMetrics])
 def test_an_answer_that_is_only_a_part_is_no_answer(kind_: Callable[..., Store]) -> None:
     body = b'{"status":"success","data":["n1:9100"],"warnings":["store gateway 3 is gone"]}'

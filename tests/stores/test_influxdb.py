@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scroogevm.core.samples import NODE, VM, Sample
 from scroogevm.errors import MisuseError, StoreError
-from scroogevm.stores import influxdb
+from scroogevm.stores import _batches, influxdb
 from scroogevm.stores._lines import lines, tagged, untagged
 from scroogevm.stores.influxdb import InfluxDB
 from servers import Influx1, VictoriaMetrics
@@ -162,7 +162,7 @@ def test_a_long_time_is_read_in_pieces_that_join_without_gap_or_repeat(
     server: Influx1, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(influxdb, "_SPAN", 7_000)
-    monkeypatch.setattr(influxdb, "_BATCH", 10)
+    monkeypatch.setattr(_batches, "BYTES", 2000)
     with store_on(server, "pieces") as store:
         store.write([sample("n1", T + i) for i in range(50)])
         read = store.read(["n1"], T + 3, T + 40, ["cpu"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import chain, islice
+from itertools import chain
 from typing import ClassVar, NamedTuple
 from urllib.parse import unquote
 
@@ -13,6 +13,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded, Rows, Sample
 from scroogevm.errors import MisuseError
 from scroogevm.registry import parameter
+from scroogevm.stores._batches import send
 from scroogevm.stores._http import RefusalError, patiently, remark
 from scroogevm.stores._influxql import AnswerError, Points, Question, points
 from scroogevm.stores._lines import (
@@ -30,7 +31,6 @@ from scroogevm.stores._lines import (
 from scroogevm.stores._rows import Pieces
 from scroogevm.stores._server import ServerStore, about, milliseconds, wanted
 
-_BATCH = 5000
 _SPAN = 4 * 3_600_000
 _NOT_THE_SAMPLES = frozenset({401, 403, 404})
 _ANY = (*NODE, NODE_MARK)
@@ -81,9 +81,7 @@ class InfluxDB(ServerStore):
         Raises:
             StoreError: not all were kept; not temporary only where these samples are refused.
         """
-        every = chain.from_iterable(lines(sample, self._unit) for sample in samples)
-        while batch := list(islice(every, _BATCH)):
-            self._keep("\n".join(batch).encode())
+        send(chain.from_iterable(lines(sample, self._unit) for sample in samples), self._keep)
 
     def nodes(self, since: float, until: float) -> Sequence[str]:
         """Names of the nodes with a point in ``since <= time < until``, sorted."""

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded, Sample
 from scroogevm.registry import parameter
+from scroogevm.stores._batches import send
 from scroogevm.stores._http import Http, RefusalError, patiently
 from scroogevm.stores._json import GarbledError
 from scroogevm.stores._plan import Pace, Piece, Plan
@@ -22,7 +23,6 @@ from scroogevm.stores._scraping import ScrapedStore, enough
 from scroogevm.stores._series import Series, exported
 from scroogevm.stores._server import about, milliseconds, wanted
 
-_BATCH = 10_000
 _COUNTED = 6 * 3_600_000
 _NODE, _VM = "scrooge_node_", "scrooge_vm_"
 _NODE_MARK, _VM_MARK = f"{_NODE}vms", f"{_VM}there"
@@ -52,14 +52,15 @@ class VictoriaMetrics(ScrapedStore):
         Raises:
             StoreError: not all were kept.
         """
-        lines = (line for sample in samples for line in _lines(sample))
-        while batch := list(islice(lines, _BATCH)):
-            try:
-                self._sink.fetch("POST", "/api/v1/import", content="\n".join(batch).encode())
-            except RefusalError as error:
-                # Nothing is wrong with these samples where nobody may write, or nowhere.
-                error.temporary |= error.status in (401, 403, 404)
-                raise
+        send(chain.from_iterable(map(_lines, samples)), self._keep)
+
+    def _keep(self, content: bytes) -> None:
+        try:
+            self._sink.fetch("POST", "/api/v1/import", content=content)
+        except RefusalError as error:
+            # Nothing is wrong with these samples where nobody may write, or nowhere.
+            error.temporary |= error.status in (401, 403, 404)
+            raise
 
     def nodes(self, since: float, until: float) -> Sequence[str]:
         """Names of the nodes with a sample, or with memory or VMs, in the time; see Prometheus."""
