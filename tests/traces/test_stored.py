@@ -185,7 +185,9 @@ def test_windows_before_the_first_sample_and_after_the_last_are_left_out(
     whole = recorded(store, tmp_path / "whole")
     more = asked(since=START - 7 * SCOPE, until=START + 9 * SCOPE)
     outcome = recorded(store, tmp_path / "more", more)
-    assert outcome.remarks == ["samples are there from 2027-01-15 08:00 to 2027-01-15 08:50 UTC: 0.8 hours of 2.7 hours"]
+    assert outcome.remarks == [
+        "samples are there from 2027-01-15 08:00 to 2027-01-15 08:50 UTC: 0.8 hours of 2.7 hours"
+    ]
     assert (outcome.manifest.origin, outcome.manifest.end) == (START, START + 5 * SCOPE)
     for table, frame in tables(tmp_path / "whole").items():
         assert tables(tmp_path / "more")[table].equals(frame)
@@ -201,7 +203,9 @@ def test_what_was_not_begun_leaves_nothing_behind(store: Embedded, tmp_path: Pat
 def test_a_time_without_samples_is_one_line(store: Embedded, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="embedded:somewhere: has no samples"):
         recorded(store, tmp_path / "t", asked(since=0.0, until=86400.0))
-    with pytest.raises(MisuseError, match="no whole slice of 600 s, in scopes of 600 s, lies in the 500 s"):
+    with pytest.raises(
+        MisuseError, match="no whole slice of 600 s, in scopes of 600 s, lies in the 500 s"
+    ):
         asked(since=START, until=START + 500)
     with pytest.raises(MisuseError, match=r"--interval: 700 s is no interval"):
         asked(interval=700.0)

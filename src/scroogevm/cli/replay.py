@@ -108,6 +108,8 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
 
     if options["from"] is None:
         only_recorded(click.get_current_context())
+        if not options["traces"]:
+            raise MisuseError("no trace is given", remedy="name one, or a store with --from")
         return ()
     if options["traces"]:
         raise MisuseError(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from math import inf
 from typing import Any
 
 from scroogevm.errors import MisuseError, StoreError
@@ -40,7 +41,7 @@ class Asked:
             MisuseError: no whole window lies in the time, or its parts do not fit each other.
         """
         scope, slice_ = self.shape.scope, self.shape.slice
-        if not scope > 0:
+        if not 0 < scope < inf:
             raise MisuseError(f"{scope:g} s is no scope", where="--scope", remedy="more than 0")
         if not 0 < slice_ <= scope or abs(scope / slice_ - round(scope / slice_)) > 1e-9:
             raise MisuseError(

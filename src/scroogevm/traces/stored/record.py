@@ -101,7 +101,7 @@ def record(
                     absurd += nodes[1] + vms[1]
                 progress(1)
         planned = plan.manifest(asked.origin, asked.shape)
-        odd = work.remarks(plan.nodes)
+        odd = work.lacks
         manifest = work.finish(planned, len(plan.parts), overwrite=overwrite)
     remarks = [*filter(None, [plan.pace.remark, shorter(planned, manifest)]), *odd]
     if absurd:

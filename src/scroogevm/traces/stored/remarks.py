@@ -53,23 +53,22 @@ def _long(seconds: float) -> str:
     return f"{round(seconds / unit, 1):g} {name}"
 
 
-def lacks(nodes: pl.LazyFrame, vms: pl.LazyFrame, wanted: Sequence[str]) -> Iterator[str]:
+def lacks(nodes: pl.LazyFrame, vms: pl.LazyFrame) -> Iterator[str]:
     """A line for each thing that is missing.
 
     Args:
         nodes: rows of nodes.
         vms: rows of VMs.
-        wanted: nodes that there should be.
     """
     seen = _spoken(nodes, "node")
-    silent = sorted({*wanted} - {*seen["node"]})
+    residents = _spoken(vms, "node", "vm")
+    # A server may name a node that was there a little earlier: of that nothing is said.
+    silent = sorted({*residents["node"]} - {*seen["node"]})
     if silent:
-        yield (
-            f"{_some(silent, len(wanted), 'nodes')} say nothing of themselves: their capacity is "
-            "not known, and they are left out"
-        )
+        who = _some(silent, seen.height + len(silent), "nodes")
+        yield f"{who}: nothing but VMs: its capacity is not known, and it is left out"
     yield from _missing(seen, "nodes", "node")
-    residents = _spoken(vms, "node", "vm").filter(pl.col("node").is_in(seen["node"].implode()))
+    residents = residents.filter(pl.col("node").is_in(seen["node"].implode()))
     if residents.height:
         yield from _missing(residents, "vms", "vm")
     else:

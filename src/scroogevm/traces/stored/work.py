@@ -92,9 +92,10 @@ class Work(AbstractContextManager["Work"]):
         for table, frame in (("nodes", nodes), ("vms", vms)):  # what is last says it is whole
             self._write(self._place(table, part, piece).name, frame.write_parquet)
 
-    def remarks(self, nodes: Sequence[str]) -> Sequence[str]:
-        """What is missing of some nodes, and what that costs."""
-        return [*lacks(self._table("nodes"), self._table("vms"), nodes)]
+    @property
+    def lacks(self) -> Sequence[str]:
+        """What is missing, and what that costs."""
+        return [*lacks(self._table("nodes"), self._table("vms"))]
 
     def finish(self, manifest: Manifest, parts: int, *, overwrite: bool) -> Manifest:
         """Make the trace of the pieces, from the first window with a sample to the last.
