@@ -55,7 +55,9 @@ class Fetcher:
         self._transport = httpx.AsyncHTTPTransport(
             verify=context,
             trust_env=False,
-            limits=httpx.Limits(max_connections=2, max_keepalive_connections=1),
+            limits=httpx.Limits(
+                max_connections=2, max_keepalive_connections=1, keepalive_expiry=None
+            ),
         )
 
     async def __aenter__(self) -> Self:

@@ -20,7 +20,10 @@ from scroogevm.telemetry.meter import Meter
 Contexts = Mapping[Trust, ssl.SSLContext]
 
 _FIRST = 5.0
-"""Seconds within which every node is scraped for the first time."""
+"""Seconds within which a few nodes are scraped for the first time."""
+
+_LEARNING = 0.05
+"""Seconds more for each of many: the first body of an exporter takes that long to learn."""
 
 
 class Bounds(NamedTuple):
@@ -78,7 +81,7 @@ class Fleet:
             self.figures.last.setdefault(name, None)
             meter = self._meters.setdefault(name, Meter(name))
             node = node_of(name, targets, contexts, meter, self.bounds)
-            self._tasks[name] = asyncio.create_task(self._watch(node), name=name)
+            self._tasks[name] = asyncio.create_task(self._watch(node, len(changed)), name=name)
 
     async def close(self) -> None:
         """Scrape no more."""
@@ -93,11 +96,11 @@ class Fleet:
         with suppress(asyncio.CancelledError):
             await task
 
-    async def _watch(self, node: Node) -> None:
-        """Scrape a node at its times."""
+    async def _watch(self, node: Node, fellows: int) -> None:
+        """Scrape a node at its times, which begin together with those of so many others."""
         loop = asyncio.get_running_loop()
         try:
-            await asyncio.sleep(phase(node.name, min(node.interval, _FIRST)))
+            await asyncio.sleep(phase(node.name, min(node.interval, _FIRST) + _LEARNING * fellows))
             while True:
                 began = loop.time()
                 try:
