@@ -13,7 +13,7 @@ import pytest
 from scroogevm.core.samples import Sample
 from scroogevm.errors import MisuseError, StoreError
 from scroogevm.ports import Store
-from scroogevm.stores import _http
+from scroogevm.stores import _http, open_store
 from scroogevm.stores._server import ServerStore
 from scroogevm.stores.influxdb import InfluxDB
 from scroogevm.stores.prometheus import Prometheus
@@ -222,6 +222,47 @@ def test_credentials_and_headers_reach_the_server(
     assert headers["Authorization"] == "Basic bWU6b3BlbiBzZXNhbWU="
     assert (headers["X-Scope-OrgID"], headers["X-B"]) == ("a", "c")
     assert headers["Accept-Encoding"] == "identity"
+
+
+def test_a_location_without_its_kind_is_shown_without_its_secret() -> None:
+    with pytest.raises(MisuseError, match="prometheus:http://h:9090") as caught:
+        open_store("http://me:hunter2@h:9090")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_headers_that_are_secret_come_from_a_file_and_are_not_shown(
+    kind: Callable[..., Store], tmp_path: Path
+) -> None:
+    file = tmp_path / "headers"
+    file.write_text("X-Api-Key: hunter2\n\nX-Other: b\n")
+
+    def echo(asked: Asked) -> Said:
+        if asked.path == "/ping":
+            return PING
+        return Said(403, f"{asked.headers['X-Api-Key']} {asked.headers['X-Other']}".encode())
+
+    with canned(echo) as server, kind(server.url, headers_file=str(file)) as store:
+        with pytest.raises(StoreError, match=r"answers 403: \*\*\*") as caught:
+            store.read(["n1"], T, T + 60)
+        assert "hunter2" not in repr(store) + str(caught.value)
+        assert b"hunter2" not in pickle.dumps(store)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"headers": "X-Api-Key: hunter2"},
+        {"headers": "Authorization: Bearer hunter2"},
+        {"location": "http://h:9090/?token=hunter2"},
+        {"location": "http://hunter2@h:9090"},
+        {"write_location": "http://u:hunter2@h:9090"},
+        {"write_location": "http://h:9090?p=hunter2"},
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_refused_and_not_shown(wrong: dict[str, str]) -> None:
+    with pytest.raises(MisuseError, match=r"_file") as caught:
+        VictoriaMetrics(**{"location": "http://h:8428", **wrong})  # type: ignore[arg-type]
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [None, "", "\n", "two\nlines", "caf\u00e9"])

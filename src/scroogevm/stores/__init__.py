@@ -46,6 +46,7 @@ def _split(text: str) -> tuple[str, str]:
     found = re.match(r"([a-z][a-z0-9-]*):", text)
     kind, location = (found[1], text[found.end() :]) if found else (DEFAULT, text)
     if kind in ("http", "https"):
+        text = re.sub("//[^/]*@", "//", text)  # what stands there may be a secret
         raise MisuseError(
             "does not say what kind of store it is",
             where=text,

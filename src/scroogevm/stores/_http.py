@@ -6,7 +6,7 @@ Nothing is followed elsewhere, nothing is unpacked, and no secret is ever part o
 import json
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import NamedTuple, TypeVar
@@ -61,7 +61,7 @@ class Http:
     Args:
         url: without query; paths of requests are joined to it.
         headers: sent with each request.
-        secret: kept out of every message; empty for none.
+        secrets: kept out of every message.
         context: what TLS trusts.
         timeout: seconds in which a request is answered whole.
     """
@@ -71,12 +71,12 @@ class Http:
         url: str,
         *,
         headers: Mapping[str, str],
-        secret: str,
+        secrets: Sequence[str],
         context: ssl.SSLContext | bool,
         timeout: float,
     ) -> None:
         self.url = url.rstrip("/")
-        self._secret = secret
+        self._secrets = [secret for secret in secrets if secret]
         self._timeout = timeout
         self._client = httpx.Client(
             headers={"Accept-Encoding": "identity", "User-Agent": "scroogevm", **headers},
@@ -250,8 +250,8 @@ class Http:
 
     def shown(self, text: str) -> str:
         """What a server said, fit for one line of a message."""
-        if self._secret:
-            text = text.replace(self._secret, "***")
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return text if len(text) <= 200 else text[:199] + "…"
 

@@ -1,11 +1,11 @@
 """What stores that are servers have in common: an address, credentials, trust."""
 
+import re
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
@@ -13,7 +13,10 @@ import httpx
 from scroogevm.errors import MisuseError
 from scroogevm.ports import Store
 from scroogevm.registry import parameter
+from scroogevm.stores._access import headers, headers_in, location, secret_in
 from scroogevm.stores._http import Http
+
+_SECRET = re.compile("auth|cookie|token|key|secret|passw", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class ServerStore(Store):
 
     Attributes:
         scheme: the word before a token in ``Authorization``.
+        asked_in_location: what may stand behind the ``?`` of a location.
     """
 
     location: str = parameter(MISSING, "URL of the server")
@@ -30,9 +34,11 @@ class ServerStore(Store):
     token_file: str = parameter("", "file that holds a token, instead of user and password")
     ca_file: str = parameter("", "certificates to trust instead of the system's, in PEM")
     headers: str = parameter("", "further headers: NAME: VALUE; NAME: VALUE")
+    headers_file: str = parameter("", "file of further headers that are secret, a line for each")
     timeout: float = parameter(30.0, "seconds in which a request is answered", low=0.1, high=3600.0)
 
     scheme: ClassVar[str] = "Bearer"
+    asked_in_location: ClassVar[Sequence[str]] = ()
 
     def __post_init__(self) -> None:
         """Check what can be checked without a server.
@@ -41,11 +47,7 @@ class ServerStore(Store):
             MisuseError: the location is no URL, or the credentials make no sense.
         """
         super().__post_init__()
-        url = self._url
-        if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 1) < 65536:
-            raise MisuseError(
-                f"{self.location!r} is no location of a server", remedy="http://HOST:PORT/..."
-            )
+        _ = self._url
         if bool(self.user) != bool(self.password_file):
             raise MisuseError("user and password_file go together", where=self.location)
         if self.user and self.token_file:
@@ -71,29 +73,18 @@ class ServerStore(Store):
 
     @cached_property
     def _url(self) -> httpx.URL:
-        try:
-            url = httpx.URL(self.location)
-            userinfo = url.userinfo
-        except (httpx.InvalidURL, ValueError):
-            raise MisuseError(
-                "the location is no URL", remedy="KIND:http://HOST:PORT/..."
-            ) from None
-        if userinfo:
-            raise MisuseError(
-                "a URL is no place for a password",
-                where=str(url.copy_with(userinfo=b"")),
-                remedy="give user and password_file",
-            )
-        return url
+        return location(self.location, self.asked_in_location)
 
     @cached_property
     def _further(self) -> dict[str, str]:
-        pairs = {}
-        for item in filter(str.strip, self.headers.split(";")):
-            name, colon, value = (part.strip() for part in item.partition(":"))
-            if not (colon and name and _sendable(name + value)):
-                raise MisuseError("headers are written NAME: VALUE; NAME: VALUE", where="headers")
-            pairs[name] = value
+        pairs = headers(filter(str.strip, self.headers.split(";")), "headers")
+        for name in pairs:
+            if _SECRET.search(name):
+                raise MisuseError(
+                    f"{name} is no header to write down where everybody sees it",
+                    where="headers",
+                    remedy="give headers_file, or token_file",
+                )
         return pairs
 
     @cached_property
@@ -107,18 +98,19 @@ class ServerStore(Store):
 
     def connected(self, url: str) -> Http:
         """A server that takes these credentials."""
-        headers = dict(self._further)
-        secret = _secret(self.password_file or self.token_file)
+        hidden = headers_in(self.headers_file)
+        sent = {**self._further, **hidden}
+        secret = secret_in(self.password_file or self.token_file)
         if self.user:
             basic = httpx.BasicAuth(self.user, secret)
             request = next(basic.auth_flow(httpx.Request("GET", self.base)))
-            headers["Authorization"] = request.headers["Authorization"]
+            sent["Authorization"] = request.headers["Authorization"]
         elif secret:
-            headers["Authorization"] = f"{self.scheme} {secret}"
+            sent["Authorization"] = f"{self.scheme} {secret}"
         return Http(
             url,
-            headers=headers,
-            secret=secret,
+            headers=sent,
+            secrets=[secret, *hidden.values()],
             context=self._trust(),
             timeout=self.timeout,
         )
@@ -132,24 +124,6 @@ class ServerStore(Store):
             raise MisuseError(
                 f"holds no certificates: {error.strerror or error}", where=self.ca_file
             ) from None
-
-
-def _secret(path: str) -> str:
-    """What a file holds, without the line's end."""
-    if not path:
-        return ""
-    try:
-        secret = Path(path).read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise MisuseError(f"the secret cannot be read: {reason}", where=path) from None
-    if not secret or not _sendable(secret):
-        raise MisuseError("holds no secret on one line", where=path)
-    return secret
-
-
-def _sendable(text: str) -> bool:
-    return all(c.isprintable() for c in text) and text.isascii()
 
 
 def milliseconds(time: float) -> int:

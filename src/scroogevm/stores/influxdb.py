@@ -65,6 +65,7 @@ class InfluxDB(ServerStore):
     formula: ClassVar[str] = "points of the measurements node and domain"
     source: ClassVar[str] = "the predecessor's aggregator"
     scheme: ClassVar[str] = "Token"
+    asked_in_location: ClassVar[Sequence[str]] = ("db", "rp")
 
     def __post_init__(self) -> None:
         """Check what can be checked without a server.

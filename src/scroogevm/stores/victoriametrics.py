@@ -13,6 +13,7 @@ import numpy as np
 from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded, Sample
 from scroogevm.registry import parameter
+from scroogevm.stores._access import location
 from scroogevm.stores._batches import send
 from scroogevm.stores._http import Http, RefusalError, patiently
 from scroogevm.stores._json import GarbledError
@@ -45,6 +46,16 @@ class VictoriaMetrics(ScrapedStore):
 
     formula: ClassVar[str] = "scrooge_node_*{node}, scrooge_vm_*{node, vm}; or as Prometheus"
     source: ClassVar[str] = "https://docs.victoriametrics.com/"
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without a server.
+
+        Raises:
+            MisuseError: samples are to be written to no URL, or see above.
+        """
+        super().__post_init__()
+        if self.write_location:
+            location(self.write_location)
 
     def write(self, samples: Sequence[Sample]) -> None:
         """Keep samples; missing values are left out.

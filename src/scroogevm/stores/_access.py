@@ -1,0 +1,92 @@
+"""Where a server is, and what it is told of us: looked at before anything is sent."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import httpx
+
+from scroogevm.errors import MisuseError
+
+
+def location(text: str, asked: Sequence[str] = ()) -> httpx.URL:
+    """The URL of a server.
+
+    Args:
+        text: as a user wrote it.
+        asked: what may stand behind its ``?``.
+
+    Raises:
+        MisuseError: it is no such URL, or has a secret in it, which is not shown.
+    """
+    try:
+        url = httpx.URL(text)
+        userinfo = url.userinfo
+    except (httpx.InvalidURL, ValueError):
+        raise MisuseError("the location is no URL", remedy="KIND:http://HOST:PORT/...") from None
+    if userinfo:
+        raise MisuseError(
+            "a URL is no place for a password",
+            where=str(url.copy_with(userinfo=b"")),
+            remedy="give user and password_file",
+        )
+    bare = str(url.copy_with(query=None, fragment=None))
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 1) < 65536:
+        raise MisuseError(f"{bare!r} is no location of a server", remedy="http://HOST:PORT/...")
+    for name in url.params:
+        if name not in asked:
+            raise MisuseError(
+                f"asks for {name!r}, which is not sent",
+                where=bare,
+                remedy="leave it out; a secret belongs into a file: token_file or password_file",
+            )
+    return url
+
+
+def headers(items: Iterable[str], where: str) -> dict[str, str]:
+    """Headers as ``NAME: VALUE``.
+
+    Raises:
+        MisuseError: one is something else.
+    """
+    pairs = {}
+    for item in items:
+        name, colon, value = (part.strip() for part in item.partition(":"))
+        if not (colon and name and _sendable(name + value)):
+            raise MisuseError("headers are written NAME: VALUE; NAME: VALUE", where=where)
+        pairs[name] = value
+    return pairs
+
+
+def headers_in(path: str) -> dict[str, str]:
+    """Headers that a file holds, one a line; none without a file.
+
+    Raises:
+        MisuseError: it cannot be read, or holds something else.
+    """
+    return headers(filter(str.strip, _text(path).splitlines()), path)
+
+
+def secret_in(path: str) -> str:
+    """What a file holds, without the line's end; nothing without a file.
+
+    Raises:
+        MisuseError: it cannot be read, or holds no secret that can be sent.
+    """
+    secret = _text(path).strip("\r\n")
+    if path and not (secret and _sendable(secret)):
+        raise MisuseError("holds no secret on one line", where=path)
+    return secret
+
+
+def _text(path: str) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise MisuseError(f"the secret cannot be read: {reason}", where=path) from None
+
+
+def _sendable(text: str) -> bool:
+    return all(c.isprintable() for c in text) and text.isascii()
