@@ -160,6 +160,24 @@ def test_a_sample_that_is_refused_for_good_does_not_hold_up_the_others(tmp_path:
         assert (buffer.refused, buffer.depth) == (1, 0)
 
 
+def test_a_batch_of_which_nothing_is_ever_taken_does_not_hold_up_later_ones(
+    tmp_path: Path,
+) -> None:
+    store, clock = Flaky(), Clock()
+    store.poison = {2.0, 3.0}
+    store.down = True
+    with Buffered(store, tmp_path, clock=clock, draw=lambda: 0.0) as buffered:
+        for time in (1.0, 2.0, 3.0):
+            buffered.write([Sample("n", time, {})])
+        store.down = False
+        clock.now = 1000.0
+        buffered.write([])
+        assert (store.times, buffered.depth) == ([1.0], 2)  # it may be the store that is wrong
+        clock.now = 2000.0
+        buffered.write([Sample("n", 4.0, {})])
+        assert (store.times, buffered.depth, buffered.refused) == ([1.0, 4.0], 0, 2)
+
+
 def test_a_store_that_refuses_everything_loses_nothing(tmp_path: Path) -> None:
     """A password that has changed is no reason to throw samples away."""
     store, clock = Flaky(), Clock()

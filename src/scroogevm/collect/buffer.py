@@ -136,49 +136,61 @@ class Buffered(Store):
         self._store.close()
 
     def _deliver(self) -> None:
-        """Hand over what waits, oldest first, until the store fails or it was much."""
+        """Hand over what waits, oldest first, until the store fails or it was much.
+
+        Where the store refuses all of a batch for good, it is the store that is wrong, not they;
+        unless it takes something that came later.
+        """
+        held: list[tuple[int, int, int]] = []
         for _ in range(_AT_ONCE):
             if not self._depth or self._clock() < self._again:
                 return
             with self._translated():
-                number, content, count = self._queue.execute(
-                    "SELECT id, content, samples FROM waiting ORDER BY id LIMIT 1"
+                row = self._queue.execute(
+                    "SELECT id, content, samples FROM waiting WHERE id > ? ORDER BY id LIMIT 1",
+                    (held[-1][0] if held else 0,),
                 ).fetchone()
+            if row is None:
+                break
+            number, content, count = row
             try:
                 batch = unpack(content)
             except ValueError:
                 self.dropped += count
                 self._remove([(number, count, len(content))])
                 continue
-            if not self._take(batch):
+            refused = self._refused(batch)
+            if refused is None:
                 self._failed()
                 return
-            self._failures = 0
-            self._remove([(number, count, len(content))])
+            held.append((number, count, len(content)))
+            if refused < len(batch):
+                self._failures = 0
+                self.refused += refused + sum(one for _, one, _ in held[:-1])
+                self._remove(held)
+                held = []
+        if held:
+            self._failed()
 
-    def _take(self, batch: Sequence[Sample]) -> bool:
-        """Whether the store took a batch, but for such samples as it will never take."""
+    def _refused(self, batch: Sequence[Sample]) -> int | None:
+        """How many of a batch the store will never take; None where it fails for now."""
         try:
             self._store.write(batch)
         except StoreError as error:
             self.problem = str(error)
-            return not error.temporary and self._take_each(batch)
-        return True
+            return None if error.temporary else self._refused_each(batch)
+        return 0
 
-    def _take_each(self, batch: Sequence[Sample]) -> bool:
-        """One by one; where it takes none at all, it is the store that is wrong, not they."""
+    def _refused_each(self, batch: Sequence[Sample]) -> int | None:
         refused = 0
         for sample in batch:
             try:
                 self._store.write([sample])
             except StoreError as error:
                 if error.temporary:
-                    return False
+                    return None
                 refused += 1
-        if refused == len(batch):
-            return False
-        self.refused += refused
-        return True
+        return refused
 
     def _failed(self) -> None:
         self._failures += 1
