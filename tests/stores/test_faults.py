@@ -13,8 +13,9 @@ import pytest
 from scroogevm.core.samples import Sample
 from scroogevm.errors import MisuseError, StoreError
 from scroogevm.ports import Store
-from scroogevm.stores import _http, open_store
-from scroogevm.stores._server import ServerStore
+from scroogevm.stores import open_store
+from scroogevm.stores._server import http
+from scroogevm.stores._server.base import ServerStore
 from scroogevm.stores.influxdb import InfluxDB
 from scroogevm.stores.prometheus import Prometheus
 from scroogevm.stores.victoriametrics import VictoriaMetrics
@@ -31,7 +32,7 @@ KINDS: dict[str, Callable[..., ServerStore]] = {
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_http, "sleep", lambda _: None)
+    monkeypatch.setattr(http, "sleep", lambda _: None)
 
 
 @pytest.fixture(params=sorted(KINDS))
@@ -135,8 +136,8 @@ def test_a_redirect_to_itself_ends_at_once(kind: Callable[..., Store]) -> None:
 def test_a_body_without_end_is_cut(
     kind: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_http, "LONGEST_LINE", 1 << 20)
-    monkeypatch.setattr(_http, "LARGEST", 4 << 20)
+    monkeypatch.setattr(http, "LONGEST_LINE", 1 << 20)
+    monkeypatch.setattr(http, "LARGEST", 4 << 20)
     error = fail(kind, lambda: Said(200, repeat(b"x" * 65536)))
     assert "more than" in str(error) or "without end" in str(error)
     error = fail(kind, lambda: Said(200, repeat(b"{}\n" * 20000)))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from scroogevm.core.samples import NODE, VM, Sample
 from scroogevm.errors import MisuseError, StoreError
-from scroogevm.stores import _batches, influxdb
-from scroogevm.stores._lines import lines, tagged, untagged
+from scroogevm.stores import influxdb
+from scroogevm.stores._influxdb.lines import lines, tagged, untagged
+from scroogevm.stores._server import batches
 from scroogevm.stores.influxdb import InfluxDB
 from servers import Influx1, VictoriaMetrics
 from stores.aggregator import Aggregator
@@ -162,7 +163,7 @@ def test_a_long_time_is_read_in_pieces_that_join_without_gap_or_repeat(
     server: Influx1, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(influxdb, "_SPAN", 7_000)
-    monkeypatch.setattr(_batches, "BYTES", 2000)
+    monkeypatch.setattr(batches, "BYTES", 2000)
     with store_on(server, "pieces") as store:
         store.write([sample("n1", T + i) for i in range(50)])
         read = store.read(["n1"], T + 3, T + 40, ["cpu"])
@@ -244,7 +245,7 @@ def test_credentials_are_sent_and_wrong_ones_are_named_but_not_shown(tmp_path: P
 def test_a_server_that_was_down_is_used_again_by_the_same_store(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("scroogevm.stores._http.sleep", lambda _: None)
+    monkeypatch.setattr("scroogevm.stores._server.http.sleep", lambda _: None)
     with Influx1() as server, store_on(server, "db") as store:
         store.write([sample()])
         server.stop()

@@ -12,7 +12,7 @@ import pytest
 
 from scroogevm.core.samples import Sample
 from scroogevm.errors import StoreError
-from scroogevm.stores import _http
+from scroogevm.stores._server import http
 from scroogevm.stores.influxdb import InfluxDB
 from stores.canned import Asked, Canned, Said, canned
 
@@ -26,7 +26,7 @@ SAMPLE = Sample("n1", T, {"cpu": 4.0, "cpu_usage": np.nan}, ["a"], {"cpu": np.ar
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_http, "sleep", lambda _: None)
+    monkeypatch.setattr(http, "sleep", lambda _: None)
 
 
 def written(version: str, said: Said, **more: object) -> tuple[StoreError | None, Canned]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from scroogevm.errors import StoreError
-from scroogevm.stores._http import LargeError
-from scroogevm.stores._plan import SAMPLES, Pace, Piece, Plan
-from scroogevm.stores._series import Series
+from scroogevm.stores._scraped.plan import SAMPLES, Pace, Piece, Plan
+from scroogevm.stores._scraped.series import Series
+from scroogevm.stores._server.http import LargeError
 
 HOUR = 3_600_000
 

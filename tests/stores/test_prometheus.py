@@ -10,7 +10,7 @@ import pytest
 
 from scroogevm.errors import MisuseError, StoreError
 from scroogevm.ports import Store
-from scroogevm.stores import _plan
+from scroogevm.stores._scraped import plan
 from scroogevm.stores.prometheus import Prometheus
 from scroogevm.stores.victoriametrics import VictoriaMetrics
 from servers import Prometheus as PrometheusServer
@@ -297,7 +297,7 @@ def test_empty_years_around_are_crossed(store: Store) -> None:
 
 def test_pieces_join_without_gap_or_repeat(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = store.read(["n1", "n2", "ha"], T, T + 600, EVERY)
-    monkeypatch.setattr(_plan, "SAMPLES", 300)
+    monkeypatch.setattr(plan, "SAMPLES", 300)
     cut = store.read(["n1", "n2", "ha"], T - 1e3, T + 1e3, EVERY)
     for one, other in zip(whole, cut, strict=True):
         assert list(one.owners) == list(other.owners)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scroogevm.stores._influxql import AnswerError, Question, points
-from scroogevm.stores._json import GarbledError, numbers, parsed
-from scroogevm.stores._series import PartialError, exported, matrix
+from scroogevm.stores._influxdb.influxql import AnswerError, Question, points
+from scroogevm.stores._scraped.series import PartialError, exported, matrix
+from scroogevm.stores._server.json import GarbledError, numbers, parsed
 
 VALUES = st.floats(allow_nan=True, allow_infinity=True)
 

@@ -13,10 +13,8 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded, Rows, Sample
 from scroogevm.errors import MisuseError
 from scroogevm.registry import parameter
-from scroogevm.stores._batches import send
-from scroogevm.stores._http import RefusalError, patiently, remark
-from scroogevm.stores._influxql import AnswerError, Points, Question, points
-from scroogevm.stores._lines import (
+from scroogevm.stores._influxdb.influxql import AnswerError, Points, Question, points
+from scroogevm.stores._influxdb.lines import (
     NODE_MARK,
     NODE_TAG,
     NODES,
@@ -28,8 +26,10 @@ from scroogevm.stores._lines import (
     tagged,
     untagged,
 )
-from scroogevm.stores._rows import Pieces
-from scroogevm.stores._server import ServerStore, about, milliseconds, wanted
+from scroogevm.stores._server.base import ServerStore, about, milliseconds, wanted
+from scroogevm.stores._server.batches import send
+from scroogevm.stores._server.http import RefusalError, patiently, remark
+from scroogevm.stores._server.rows import Pieces
 
 _SPAN = 4 * 3_600_000
 _NOT_THE_SAMPLES = frozenset({401, 403, 404})

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from scroogevm.core.samples import Sample
 from scroogevm.errors import MisuseError
-from scroogevm.stores._scraping import ScrapedStore
-from scroogevm.stores._series import Series, matrix
+from scroogevm.stores._scraped.base import ScrapedStore
+from scroogevm.stores._scraped.series import Series, matrix
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,16 @@ import numpy as np
 from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded, Sample
 from scroogevm.registry import parameter
-from scroogevm.stores._access import location
-from scroogevm.stores._batches import send
-from scroogevm.stores._http import Http, RefusalError, patiently
-from scroogevm.stores._json import GarbledError
-from scroogevm.stores._plan import Pace, Piece, Plan
-from scroogevm.stores._promql import selector
-from scroogevm.stores._rows import Pieces
-from scroogevm.stores._scraping import ScrapedStore, enough
-from scroogevm.stores._series import Series, exported
-from scroogevm.stores._server import about, milliseconds, wanted
+from scroogevm.stores._scraped.base import ScrapedStore, enough
+from scroogevm.stores._scraped.plan import Pace, Piece, Plan
+from scroogevm.stores._scraped.promql import selector
+from scroogevm.stores._scraped.series import Series, exported
+from scroogevm.stores._server.access import location
+from scroogevm.stores._server.base import about, milliseconds, wanted
+from scroogevm.stores._server.batches import send
+from scroogevm.stores._server.http import Http, RefusalError, patiently
+from scroogevm.stores._server.json import GarbledError
+from scroogevm.stores._server.rows import Pieces
 
 _COUNTED = 6 * 3_600_000
 _NODE, _VM = "scrooge_node_", "scrooge_vm_"

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from scroogevm.core.samples import NODE, VM, Sample
-from scroogevm.stores._server import milliseconds
+from scroogevm.stores._server.base import milliseconds
 
 NODES, NODE_TAG = "node", "url"
 VMS, VM_TAG = "domain", "domain"

@@ -9,7 +9,7 @@ import numpy as np
 import simdjson
 
 from scroogevm.core.arrays import Floats
-from scroogevm.stores._json import GarbledError, found, listed, numbers, parsed
+from scroogevm.stores._server.json import GarbledError, found, listed, numbers, parsed
 
 _PASSING = ("timeout", "interrupted", "max-concurrent", "engine is closed", "shutting down")
 

@@ -1,4 +1,4 @@
-"""What stores that are servers have in common: an address, credentials, trust."""
+"""A store behind HTTP: an address, credentials, trust."""
 
 import re
 import ssl
@@ -13,8 +13,8 @@ import httpx
 from scroogevm.errors import MisuseError
 from scroogevm.ports import Store
 from scroogevm.registry import parameter
-from scroogevm.stores._access import headers, headers_in, location, secret_in
-from scroogevm.stores._http import Http
+from scroogevm.stores._server.access import headers, headers_in, location, secret_in
+from scroogevm.stores._server.http import Http
 
 _SECRET = re.compile("auth|cookie|token|key|secret|passw", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""Stores that hold what exporters said: samples are made when they are read."""
+"""The store: nodes by their labels, and everything exporters said of them as rows."""
 
 import re
 from abc import abstractmethod
@@ -10,16 +10,16 @@ from functools import cached_property
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded
 from scroogevm.errors import MisuseError
 from scroogevm.registry import parameter
-from scroogevm.stores._http import LargeError, RefusalError, Result, patiently
-from scroogevm.stores._json import GarbledError
-from scroogevm.stores._names import Names
-from scroogevm.stores._needs import needed
-from scroogevm.stores._plan import Pace, Piece, Plan
-from scroogevm.stores._promql import selector
-from scroogevm.stores._rows import Pieces
-from scroogevm.stores._scraped import Scraped
-from scroogevm.stores._series import PartialError, Series, vector, words
-from scroogevm.stores._server import ServerStore, about, milliseconds, wanted
+from scroogevm.stores._scraped.names import Names
+from scroogevm.stores._scraped.needs import needed
+from scroogevm.stores._scraped.node import Scraped
+from scroogevm.stores._scraped.plan import Pace, Piece, Plan
+from scroogevm.stores._scraped.promql import selector
+from scroogevm.stores._scraped.series import PartialError, Series, vector, words
+from scroogevm.stores._server.base import ServerStore, about, milliseconds, wanted
+from scroogevm.stores._server.http import LargeError, RefusalError, Result, patiently
+from scroogevm.stores._server.json import GarbledError
+from scroogevm.stores._server.rows import Pieces
 from scroogevm.telemetry.dialect import Dialect
 from scroogevm.telemetry.rates import LONGEST
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from scroogevm.stores._http import RefusalError
+from scroogevm.stores._server.http import RefusalError
 
 BYTES = 4 << 20
 """In one request: a server that waits for its disk waits once for all nodes of a fleet, and the

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from scroogevm.errors import StoreError
-from scroogevm.stores._http import LargeError
-from scroogevm.stores._series import Series
-from scroogevm.stores._server import about
+from scroogevm.stores._scraped.series import Series
+from scroogevm.stores._server.base import about
+from scroogevm.stores._server.http import LargeError
 
 SAMPLES = 500_000
 """Raw samples in one answer, as near as one can tell before: some 13 MB of JSON, 100 MB of memory.

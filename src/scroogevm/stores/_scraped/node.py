@@ -8,9 +8,9 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.samples import Recorded
-from scroogevm.stores._rows import Pieces
-from scroogevm.stores._series import Series
-from scroogevm.stores._twice import Told, once
+from scroogevm.stores._scraped.series import Series
+from scroogevm.stores._scraped.twice import Told, once
+from scroogevm.stores._server.rows import Pieces
 from scroogevm.telemetry import columns, pieces
 from scroogevm.telemetry.dialect import Dialect
 

@@ -7,7 +7,7 @@ import numpy as np
 import simdjson
 
 from scroogevm.core.arrays import Floats
-from scroogevm.stores._json import GarbledError, found, listed, numbers, parsed
+from scroogevm.stores._server.json import GarbledError, found, listed, numbers, parsed
 
 
 class Series(NamedTuple):

@@ -59,14 +59,19 @@ def numbers(items: Any) -> Floats:
     if not text:
         return np.empty(0)
     try:  # twice as fast as below, for all but NaN and Inf, which JSON does not know
-        plain: Any = simdjson.Parser().parse(
-            b"[" + text.replace(b"null", repr(_NULL).encode()) + b"]"
-        )
-        values = np.frombuffer(plain.as_buffer(of_type="d"), np.float64)
-        return np.where(values == _NULL, np.nan, values)
+        return _plain(text)
     except (TypeError, ValueError, RuntimeError):
         pass
     try:
         return np.array(text.replace(b"null", b"nan").split(b","), np.float64)
     except ValueError:
         raise GarbledError("has something else than numbers") from None
+
+
+def _plain(text: bytes) -> Floats:
+    missing = b"null" in text
+    if missing:
+        text = text.replace(b"null", repr(_NULL).encode())
+    items: Any = simdjson.Parser().parse(b"[" + text + b"]")
+    values = np.frombuffer(items.as_buffer(of_type="d"), np.float64)
+    return np.where(values == _NULL, np.nan, values) if missing else values

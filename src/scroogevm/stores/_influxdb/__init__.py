@@ -1,0 +1,1 @@
+"""What InfluxDB is asked and told."""
