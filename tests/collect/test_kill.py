@@ -49,13 +49,15 @@ def test_a_hundred_kills_lose_nothing_that_was_kept(tmp_path: Path) -> None:
     for place in places:
         place.mkdir()
     with Exporters() as exporters, nursery() as process:
-        for _ in range(TIMES // ABREAST):
+        for turn in range(TIMES // ABREAST):
             pids = {place: start(process, place, words(exporters, place)) for place in places}
             served = {place: exporters.served[page(place, NODES[0])] for place in places}
             ends = {place: served[place] + chance.randrange(LATEST) for place in places}
             for place in sorted(places, key=ends.__getitem__):
                 reached = partial(served_more, exporters, page(place, NODES[0]), ends[place])
                 wait(reached, "scrapes", every=0.002)
+                if turn % 2:  # at a moment when it says, or might say too early, that it kept some
+                    wait(partial(says_more, place, said(place)), "words", every=0.0005)
                 os.kill(pids[place], signal.SIGKILL)
     kept = sum(look(place) for place in places)
     assert kept > 2 * TIMES
@@ -73,6 +75,16 @@ def words(exporters: Exporters, place: Path) -> Sequence[str]:
 
 def served_more(exporters: Exporters, path: str, times: int) -> bool:
     return exporters.served[path] >= times
+
+
+def said(place: Path) -> int:
+    """How much a collector said."""
+    log = place / "collect.log"
+    return log.stat().st_size if log.exists() else 0
+
+
+def says_more(place: Path, before: int) -> bool:
+    return said(place) > before
 
 
 def look(place: Path) -> int:
