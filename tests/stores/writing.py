@@ -6,6 +6,7 @@ import numpy as np
 
 from scroogevm.core.samples import Sample
 from scroogevm.stores import open_store
+from scroogevm.stores.embedded import Embedded
 
 START, STEP, NODES = 1_700_000_000, 20, ("a", "b")
 
@@ -17,6 +18,18 @@ def sample(node: str, number: int) -> Sample:
         node, START + STEP * number, {"cpu": float(number)}, vms,
         {"cpu_usage": np.arange(float(len(vms))) + number},
     )  # fmt: skip
+
+
+def quick(location: str) -> Embedded:
+    """A store that keeps everything and waits for no disk."""
+    return Embedded(location, retention=0.0, synced=False)
+
+
+def fill(location: str, samples: int) -> None:
+    """Write so many samples of each node."""
+    with quick(location) as store:
+        for number in range(samples):
+            store.write([sample(node, number) for node in NODES])
 
 
 def main() -> None:
