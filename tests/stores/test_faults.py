@@ -174,14 +174,14 @@ def test_a_server_that_drips_is_left(kind: Callable[..., Store]) -> None:
 
     def drip() -> Iterator[bytes]:
         for _ in range(2000):
-            released.wait(0.03)
+            released.wait(0.02)
             yield b" "
 
     try:
-        error = fail(kind, lambda: Said(200, drip()), timeout=0.3)
+        error = fail(kind, lambda: Said(200, drip()), timeout=0.1)
     finally:
         released.set()
-    assert "does not answer within 0.3 s" in str(error)
+    assert "does not answer within 0.1 s" in str(error)
 
 
 def test_nobody_there_is_said_and_may_pass(kind: Callable[..., Store]) -> None:
@@ -331,10 +331,32 @@ def test_an_answer_that_is_only_a_part_is_no_answer(kind_: Callable[..., Store])
     with (
         canned(lambda asked: Said(200, b"" if "export" in asked.path else body)) as server,
         kind_(server.url) as store,
-        pytest.raises(StoreError, match="only a part: store gateway 3 is gone") as caught,
+        pytest.raises(
+            StoreError, match=r"only a part: store gateway 3 is gone.*partial=yes"
+        ) as caught,
     ):
         store.read(["n1"], T, T + 60)
     assert caught.value.temporary
+
+
+@pytest.mark.parametrize("kind_", [Prometheus, VictoriaMetrics])
+def test_a_part_is_taken_when_it_is_asked_for(kind_: Callable[..., Store]) -> None:
+    names = b'{"data":["n1:9100"],"warnings":["store gateway 3 is gone"]}'
+    labels = b'"metric":{"__name__":"node_memory_MemTotal_bytes","instance":"n1:9100"}'
+    matrix = (
+        b'{"isPartial":true,"data":{"result":[{%s,"values":[[1700000001,"1048576"]]}]}}' % labels
+    )
+    line = b'{%s,"values":[1048576],"timestamps":[1700000001000]}' % labels
+
+    def answer(asked: Asked) -> Said:
+        if "values" in asked.path:
+            return Said(200, b'{"data":[]}' if "/node/" in asked.path else names)
+        if "export" not in asked.path:
+            return Said(200, matrix)
+        return Said(200, line if "MemTotal" in asked.params["match[]"] else b"")
+
+    with canned(answer) as server, kind_(server.url, partial=True) as store:
+        assert store.read(["n1"], T, T + 60, ["mem"]).nodes.values["mem"].tolist() == [1.0]
 
 
 def test_a_path_before_the_api_is_kept() -> None:

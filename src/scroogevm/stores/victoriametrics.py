@@ -107,7 +107,7 @@ class VictoriaMetrics(ScrapedStore):
             "match[]": chosen,
             "start": f"{first / 1000:.3f}",
             "end": f"{(end - 1) / 1000:.3f}",
-            "deny_partial_response": "1",
+            "deny_partial_response": "0" if self.partial else "1",
         }
         try:
             for line in self.http.lines("POST", "/api/v1/export", params, form=True, about=where):

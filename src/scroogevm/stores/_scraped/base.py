@@ -45,6 +45,9 @@ class ScrapedStore(ServerStore):
     names_file: str = parameter(
         "", "TOML file of own names: of metrics in collect.names, of nodes in nodes"
     )
+    partial: bool = parameter(
+        default=False, meaning="take answers from which something is missing, as the server says"
+    )
     longest: float = parameter(
         LONGEST, "seconds between two scrapes above which no rate is given", low=1.0, high=86400.0
     )
@@ -158,7 +161,7 @@ class ScrapedStore(ServerStore):
 
     def asked(
         self,
-        understood: Callable[[bytes], Result],
+        understood: Callable[..., Result],
         method: str,
         path: str,
         where: str,
@@ -167,7 +170,7 @@ class ScrapedStore(ServerStore):
         """What the server answers, once it does.
 
         Args:
-            understood: makes something of the body.
+            understood: makes something of the body; told as ``partial`` whether a part will do.
             method: of HTTP; with POST the parameters go into the body.
             path: of the API.
             where: what for, in messages.
@@ -181,7 +184,7 @@ class ScrapedStore(ServerStore):
 
     def _once(
         self,
-        understood: Callable[[bytes], Result],
+        understood: Callable[..., Result],
         method: str,
         path: str,
         where: str,
@@ -190,14 +193,16 @@ class ScrapedStore(ServerStore):
         sent = {("match[]" if name == "match" else name): text for name, text in params.items()}
         form = method == "POST"
         try:
-            return understood(self.http.fetch(method, path, sent, form=form, about=where).body)
+            body = self.http.fetch(method, path, sent, form=form, about=where).body
+            return understood(body, partial=self.partial)
         except RefusalError as error:
             raise enough(error) from None
         except GarbledError as error:
             raise self.http.error(f"does not answer as Prometheus: it {error}", where) from None
         except PartialError as error:
             problem = f"gives only a part: {self.http.shown(str(error))}"
-            raise self.http.error(problem, where, temporary=True) from None
+            remedy = "mend it, or take what there is: partial=yes"
+            raise self.http.error(problem, where, remedy=remedy, temporary=True) from None
 
     def _values(self, names: Sequence[str], first: int, end: int) -> Mapping[str, Sequence[str]]:
         """Values of the node's label by node, which may be known from some time around."""
