@@ -84,7 +84,16 @@ def test_a_trace_that_is_there_is_not_read_again_by_chance(store: str, tmp_path:
 
 def test_a_bar_shows_in_a_terminal_how_much_is_read(store: str, tmp_path: Path) -> None:
     reader, writer = pty.openpty()
-    words = [SCROOGEVM, "trace", "record", "--from", store, *SPAN, "-o", tmp_path / "trace"]
+    words: list[str | Path] = [
+        SCROOGEVM,
+        "trace",
+        "record",
+        "--from",
+        store,
+        *SPAN,
+        "-o",
+        tmp_path / "trace",
+    ]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=writer) as process:
         os.close(writer)
         shown = b""
@@ -195,6 +204,8 @@ def test_a_file_and_the_environment_name_the_store_once_for_all(store: str, tmp_
     assert recorded.stdout.startswith("1 nodes, 12 windows"), recorded.stderr
     replayed = scroogevm("--config", place, "replay", "-o", tmp_path / "report", *QUICK)
     assert "1 nodes, 12 windows" in replayed.stderr
+    named = scroogevm("--config", place, "replay", tmp_path / "trace", "-o", tmp_path / "n", *QUICK)
+    assert (named.returncode, named.stderr) == (0, ""), "traces on the command line win"
     variables = {
         "SCROOGEVM_TRACE_RECORD_FROM": store,
         "SCROOGEVM_TRACE_RECORD_SINCE": since,

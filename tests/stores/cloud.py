@@ -35,14 +35,14 @@ def cloud(base: float) -> str:
     """
     past = History()
     end = DAYS * DAY
-    present = {
+    present: dict[str, Callable[[float], bool]] = {
         "n1": lambda time: not DAY < time < DAY + 4 * 3600,
         "n2": lambda time: time >= DAY,
         "n3": lambda time: time < end - DAY / 2,
     }
     moved = 1.5 * DAY
     for name, here in present.items():
-        times = [time for time in np.arange(0, end, STEP).tolist() if here(time)]
+        times = [time for time in range(0, round(end), STEP) if here(time)]
         host = machine(CORES, 0.6, 16384, 12288)
         past.scrape(times, {"instance": f"{name}:9100", "job": "node"}, host, base)
         both = guest(f"web-{name}", 2, _daily(0.3), 4096)

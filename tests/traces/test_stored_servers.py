@@ -149,21 +149,36 @@ def _copy(prometheus: servers.Prometheus, place: str, *options: str) -> None:
         copied(store, other, T, T + DAYS * DAY + STEP)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "ended", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
 def test_whatever_ends_it_the_same_command_goes_on(
-    number: int, whole: Path, halfway: int, prometheus: servers.Prometheus, tmp_path: Path
+    ended: tuple[int, int],
+    whole: Path,
+    halfway: int,
+    prometheus: servers.Prometheus,
+    tmp_path: Path,
 ) -> None:
     with Gate(prometheus.url) as gate:
         store, place = f"prometheus:{gate.url}", tmp_path / "trace"
         gate.left = halfway
-        words = [SCROOGEVM, "trace", "record", "--from", store, *SPAN, "-o", place]
+        words: list[str | Path] = [
+            SCROOGEVM,
+            "trace",
+            "record",
+            "--from",
+            store,
+            *SPAN,
+            "-o",
+            place,
+        ]
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
             assert gate.reached.wait(60)
-            process.send_signal(number)
+            process.send_signal(ended[0])
             _, said = process.communicate(timeout=60)
         assert not place.exists()
-        assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}.get(number, -9)
-        if number == signal.SIGINT:
+        assert process.returncode == ended[1]
+        if ended[0] == signal.SIGINT:
             assert "the same command goes on from there" in said
         assert "Traceback" not in said
         gate.left = 10**9

@@ -111,6 +111,9 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
         if not options["traces"]:
             raise MisuseError("no trace is given", remedy="name one, or a store with --from")
         return ()
+    written = click.get_current_context().get_parameter_source("from")
+    if options["traces"] and written is not click.core.ParameterSource.COMMANDLINE:
+        return ()
     if options["traces"]:
         raise MisuseError(
             "traces and --from exclude each other", remedy="replay one, then the other"
