@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,13 @@ def write(
     names: tuple[str, ...] = HOSTILE,
     asked: tuple[str, ...] = NAMES,
     resources: Sequence[str] = RESOURCES,
+    origin: float = 0.0,
     **options: Any,
 ) -> ReplayOutcome:
     strategies = {r: {n: strategy_of(n, r) for n in asked} for r in resources}
     windows = random_windows(8, nodes=len(names), count=10)
-    occurrences = occurrences_of(windows)
-    chunk = RecordedChunk(Shape(1800.0, 1800.0), names, occurrences)
+    occurrences = [replace(one, end=origin + one.end) for one in occurrences_of(windows)]
+    chunk = RecordedChunk(Shape(1800.0, 1800.0, origin=origin), names, occurrences)
     sinks = replay_sinks(
         directory,
         strategies,
@@ -80,6 +82,28 @@ def test_every_figure_is_drawn_and_described(page: Any) -> None:
         assert page.locator(f"#{chart} canvas").count() == 1
         assert "greedy" in page.locator(f"#{chart}").get_attribute("aria-label")
     assert page.locator("#frontier circle").count() > 3
+
+
+TIME = "#usage .u-legend .u-series:first-child"
+"""What the legend says of the time below the pointer."""
+
+
+@pytest.mark.parametrize(
+    ("origin", "label", "shown"),
+    [(0.0, "hour", r"^[\d.]+$"), (1_699_920_000.0, "time", r"^2023-11-14 \d\d:\d\d UTC$")],
+)
+def test_windows_have_dates_where_their_trace_has(
+    browser: Any, tmp_path: Path, origin: float, label: str, shown: str
+) -> None:
+    write(tmp_path, ("a", "b"), figures=False, origin=origin)
+    with opened(browser, tmp_path / "report.html") as page:
+        page.locator("#usage .u-over").hover()
+        assert page.locator(f"{TIME} .u-label").text_content() == label
+        assert re.match(shown, page.locator(f"{TIME} .u-value").text_content())
+        assert page.locator("dt", has_text=re.compile("^begin$")).count() == (origin > 0)
+        first = page.locator(".freed").first.text_content()
+        assert first.startswith("cpu: ")
+        assert "would have freed" in first
 
 
 def test_a_strategy_can_be_taken_away_and_brought_back(page: Any) -> None:

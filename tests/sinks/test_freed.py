@@ -1,0 +1,65 @@
+"""The sentences that a replay ends with."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scroogevm.ports import CPU, MEM
+from scroogevm.sinks.freed import freed
+from scroogevm.sinks.panel import Panel
+
+NAN = np.nan
+
+
+def panel(resource: str, demands: Mapping[str, Sequence[float]]) -> Panel:
+    usage = {"capacity": np.full(3, 32.0), "allocated": np.array([40.0, 50.0, NAN])}
+    said = {(resource, name): {"demand": np.array(row)} for name, row in demands.items()}
+    return Panel("", np.arange(3.0), {resource: usage}, said)
+
+
+def score(strategy: str, rate: float | None, resource: str = CPU, **more: Any) -> dict[str, Any]:
+    row = {"resource": resource, "strategy": strategy, "violation_rate": rate}
+    return {**row, "savings": 0.5, "looks_ahead": False, **more}
+
+
+DEMANDS = {"bold": [1.0, 1.0, NAN], "safe": [30.0, 30.0, 1.0], "greedy": [20.0, 30.0, NAN]}
+
+
+def test_the_best_of_those_seldom_short_and_greedy_are_named() -> None:
+    rows = [score("bold", 0.5), score("safe", 0.01), score("greedy", 0.125)]
+    (line,) = freed(panel(CPU, DEMANDS), rows, 2)
+    assert line == (
+        "cpu: 45.0 cores were promised on 2 nodes with 32.0; safe would have freed 15.0 of them, "
+        "short in 1.0 % of windows; greedy would have freed 20.0 of them, short in 12.5 % of "
+        "windows."
+    )
+
+
+def test_where_all_are_often_short_the_one_least_so_is_named() -> None:
+    rows = [score("bold", 0.5), score("safe", 0.4)]
+    (line,) = freed(panel(CPU, DEMANDS), rows, 1)
+    assert "on 1 node with" in line
+    assert "safe would have freed 15.0 of them, short in 40.0 % of windows." in line
+    assert "bold" not in line
+
+
+def test_memory_is_in_gibibytes() -> None:
+    demands = {"greedy": [20.0, 20.0, 20.0]}
+    usage = {"capacity": np.full(3, 32.0 * 1024), "allocated": np.full(3, 45.0 * 1024)}
+    fleet = Panel("", np.arange(3.0), {MEM: usage}, panel(MEM, demands).said)
+    (line,) = freed(fleet, [score("greedy", 0.0, MEM)], 1)
+    assert line.startswith("memory: 45.0 GiB were promised on 1 node with 32.0; greedy would")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        score("greedy", None),
+        score("greedy", 0.0, savings=None),
+        score("greedy", 0.0, looks_ahead=True),
+    ],
+)
+def test_nothing_is_said_of_what_is_not_known_or_no_candidate(row: dict[str, Any]) -> None:
+    assert freed(panel(CPU, DEMANDS), [row], 1) == []
