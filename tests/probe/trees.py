@@ -214,6 +214,12 @@ class Host:
             raise self.broken.pop()
         return list(self.vms)
 
+    def lookupByUUIDString(self, uuid: str) -> Vm:  # noqa: N802  # the library's name
+        for vm in self.vms:
+            if vm.uuid == uuid:
+                return vm
+        raise Error("Domain not found", LIBRARY.VIR_ERR_NO_DOMAIN)
+
     def domainListGetStats(self, vms: Sequence[Vm], stats: int, flags: int) -> Any:  # noqa: N802  # the library's name
         assert stats == 15
         assert flags in (0, NEWER.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)

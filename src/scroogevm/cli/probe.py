@@ -20,7 +20,7 @@ _file = click.Path(path_type=Path)
 @click.option("--interval", type=click.FloatRange(min=0.1, max=3600), default=5, metavar="S",
               help="Seconds between readings, which the probe announces.")  # fmt: skip
 @click.option("--uri", default="qemu:///system", metavar="URI", help="Where libvirt is.")
-@click.option("--time-limit", type=click.FloatRange(min=0.05, max=60), default=3, metavar="S",
+@click.option("--time-limit", type=click.FloatRange(min=0.05, max=60), default=2, metavar="S",
               help="How long a call to libvirt may take.")  # fmt: skip
 @click.option("--perf", is_flag=True, help="Read performance counters, where there are any.")
 @click.option("--vmprobe", metavar="PREFIX",

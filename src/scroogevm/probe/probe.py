@@ -32,7 +32,7 @@ class Places:
     uri: str = "qemu:///system"
     procfs: Path = Path("/proc")
     sysfs: Path = Path("/sys")
-    seconds: float = 3.0
+    seconds: float = 2.0
     perf: bool = False
     interval: float = 5.0
 

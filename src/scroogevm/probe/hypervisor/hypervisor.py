@@ -1,11 +1,10 @@
 """One connection to libvirt, and what it says of all VMs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from scroogevm.errors import MissingExtraError
 from scroogevm.probe.hypervisor import library
@@ -21,8 +20,11 @@ from scroogevm.probe.hypervisor.questions import (
 )
 from scroogevm.probe.hypervisor.stats import is_whole
 
+R = TypeVar("R")
+
 WIDTH = 4
-"""VMs asked at once: libvirt takes five calls of a client at a time."""
+"""VMs asked at once, each on a connection of its own: on one where a call hangs, libvirt up to
+version 9 may overlook for seconds that another was answered."""
 
 HANGING = 4
 """Calls about all VMs that may hang before no further is made."""
@@ -92,6 +94,7 @@ class Hypervisor:
         self._connect = connect
         self._limits = Limits()
         self._connection: Any = None
+        self._idle: list[Any] = []
         self._openstack: dict[tuple[str, int], tuple[str, str, str] | None] = {}
 
     def look(self, begin: Begin) -> View:
@@ -121,19 +124,19 @@ class Hypervisor:
         try:
             view.stats.update(self._read_all(list(free.values()), limit, begin, view.listed))
         except HeldError:
-            # Some VM blocks the answer. Which one is found by asking each, on a connection of
-            # their own: what hangs keeps its place in the old one until it returns.
+            # Some VM blocks the answer. Which one is found by asking each: what hangs keeps the
+            # old connection until it returns.
             try:
                 again = {d.UUIDString().lower(): d for d in self._list(renew=True)}
             except LostError as error:
                 view.up, view.problem = False, str(error)
                 return
             domains = {uuid: again[uuid] for uuid in domains if uuid in again}
-            free = {uuid: d for uuid, d in domains.items() if uuid in free}
+            free = {uuid: domain for uuid, domain in domains.items() if uuid in free}
             begin(view.listed)
-        partial = [uuid for uuid in free if not is_whole(view.stats.get(uuid, {}))]
-        answered = self._read_each(view, free, partial, limit)
-        view.late = {uuid for uuid in domains if uuid not in free} | (set(partial) - answered)
+        lacking = [uuid for uuid in free if not is_whole(view.stats.get(uuid, {}))]
+        answered = self._read_each(view, lacking, limit)
+        view.late = {uuid for uuid in domains if uuid not in free} | (set(lacking) - answered)
         self._read_late(view, domains)
         self._read_openstack(view, free, limit)
 
@@ -156,31 +159,32 @@ class Hypervisor:
         keys = [f"all, {number}" for number in range(HANGING)]
         return next((key for key in keys if not self._limits.held(key)), keys[0])
 
-    def _read_each(
-        self, view: View, domains: Mapping[str, Any], uuids: Sequence[str], limit: float
-    ) -> set[str]:
+    def _read_each(self, view: View, uuids: Sequence[str], limit: float) -> set[str]:
         """Ask VMs one by one; those that answered, or are gone."""
         held = sum(self._limits.held(listed.uuid) for listed in view.listed)
         width = min(WIDTH, HELD - held)
         if width <= 0:
             return set()
-        answers = self._limits.each(lambda uuid: one(domains[uuid]), uuids, limit, width)
+        answers = self._limits.each(partial(self._alone, one), uuids, limit, width)
         gone = {uuid for uuid, answer in answers.items() if is_gone(answer)}
         view.listed = [listed for listed in view.listed if listed.uuid not in gone]
         found = {uuid: each for uuid, each in answers.items() if not isinstance(each, Exception)}
         view.stats.update(found)
         for uuid in gone:
             view.stats.pop(uuid, None)
-        if any(self._limits.held(uuid) for uuid in uuids):
-            self._drop()
         return gone | found.keys()
 
     def _read_late(self, view: View, domains: Mapping[str, Any]) -> None:
         """What libvirt knows of VMs that do not answer: their sizes and their cpu time."""
         late = [domains[uuid] for uuid in view.late if uuid not in view.stats]
         if late:
-            with suppress(HeldError, library.libvirt().libvirtError):
+            try:
                 records = self._limits.call("late", lambda: at_once(late), self._seconds)
+            except HeldError:
+                self._drop()
+            except library.libvirt().libvirtError:
+                pass
+            else:
                 view.stats.update({d.UUIDString().lower(): stats for d, stats in records})
         view.late = {uuid for uuid in view.late if not is_whole(view.stats.get(uuid, {}))}
 
@@ -188,13 +192,24 @@ class Hypervisor:
         """Once each time that a VM is started: it does not change while a VM runs."""
         runs = {uuid: (uuid, int(domain.ID())) for uuid, domain in domains.items()}
         new = [uuid for uuid in runs if uuid in view.stats and runs[uuid] not in self._openstack]
-        answers = self._limits.each(lambda uuid: openstack_of(domains[uuid]), new, limit, WIDTH)
+        answers = self._limits.each(partial(self._alone, openstack_of), new, limit, WIDTH)
         known = {run: found for run, found in self._openstack.items() if run in runs.values()}
         for uuid, answer in answers.items():
             if not isinstance(answer, Exception):
                 known[runs[uuid]] = answer
         self._openstack = known
         view.openstack = {uuid: found for (uuid, _), found in known.items()}
+
+    def _alone(self, question: Callable[[Any], R], uuid: str) -> R:
+        """Ask one VM, on a connection that nobody else asks on meanwhile."""
+        idle = self._idle
+        try:
+            connection = idle.pop()
+        except IndexError:
+            connection = self._connect(self._uri)
+        answer = question(connection.lookupByUUIDString(uuid))
+        idle.append(connection)
+        return answer
 
     def _list(self, *, renew: bool = False) -> Sequence[Any]:
         """The VMs that run, on a connection that works: the old one, or else a new one.
@@ -225,11 +240,11 @@ class Hypervisor:
         return self._list()
 
     def _drop(self) -> None:
-        """Let a connection go, in a thread, for even that may hang."""
-        held = [self._connection]
-        self._connection = None
+        """Let connections go, in a thread, for even that may hang."""
+        held = [self._connection, *self._idle]
+        self._connection, self._idle = None, []
         Thread(target=held.clear, name="probe: close", daemon=True).start()
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Let all connections go."""
         self._drop()
