@@ -212,6 +212,20 @@ def test_a_server_that_goes_down_is_a_clear_error_and_the_same_command_goes_on(
         assert tables(place)[table].equals(wanted)
 
 
+def test_a_refused_password_is_told_and_nothing_is_begun(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("wrong\n")
+    with servers.Influx1(auth=True) as influx:
+        words = ("--store-option", "user=admin", "--store-option", f"password_file={secret}")
+        done = recording(f"influxdb:{influx.url}/telemetry", tmp_path / "trace", *words)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "does not accept the credentials" in done.stderr
+    assert "check user and password_file" in done.stderr
+    assert "wrong" not in done.stderr
+    assert list(tmp_path.iterdir()) == [secret]
+
+
 def test_an_interrupted_replay_goes_on_reading_and_leaves_one_report(
     halfway: int, prometheus: servers.Prometheus, tmp_path: Path
 ) -> None:
@@ -232,3 +246,4 @@ def test_an_interrupted_replay_goes_on_reading_and_leaves_one_report(
     page = (place / "report.html").read_text()
     assert "2023-11-14 00:00 UTC" in page
     assert Manifest.read(tmp_path / "report-trace").windows == 144
+    assert {path.name for path in tmp_path.iterdir()} == {"report", "report-trace"}

@@ -11,7 +11,7 @@ import polars.selectors as cs
 from scroogevm.core.samples import ESSENTIAL, Recorded
 from scroogevm.errors import MisuseError, StoreError
 from scroogevm.ports import Store
-from scroogevm.traces.manifest import Manifest
+from scroogevm.traces.manifest import MANIFEST, Manifest
 from scroogevm.traces.stored.asked import Asked
 from scroogevm.traces.stored.plan import Plan
 from scroogevm.traces.stored.regular import KEYS, Times, regular
@@ -79,6 +79,12 @@ def record(
     if output.exists() and not overwrite:
         raise MisuseError(
             "exists already", where=str(output), remedy="choose another place or add --force"
+        )
+    if output.exists() and not (output / MANIFEST).is_file():
+        raise MisuseError(
+            "is no trace, and so not ours to replace",
+            where=str(output),
+            remedy="choose another place",
         )
     with Work(output) as work:
         plan = None if restart else Plan.kept(work.plan, asked)
