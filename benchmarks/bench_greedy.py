@@ -65,7 +65,7 @@ def run(docs: Path) -> Result:
             "after others",
         ),
         rows=rows,
-        verdict="What follows stands in [When is a node quiescent?](../explanation/quiescence.md)",
+        verdict="What follows stands in [What quiescence buys](../explanation/what-quiescence-buys.md)",
     )
 
 
