@@ -215,6 +215,8 @@ def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"something else" * 100)
     with pytest.raises(StoreError, match="samples cannot wait: file is not a database"):
         buffered(Flaky(), tmp_path, Clock())
+    with pytest.raises(StoreError, match=r"samples cannot wait: Not a directory$"):
+        buffered(Flaky(), tmp_path / FILE / "below", Clock())
 
 
 @given(

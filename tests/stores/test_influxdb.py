@@ -18,6 +18,7 @@ from scroogevm.stores._server import batches
 from scroogevm.stores.influxdb import InfluxDB
 from servers import Influx1, VictoriaMetrics
 from stores.aggregator import Aggregator
+from stores.canned import Said, canned
 
 T = 1_700_000_000.0
 HOSTILE = (
@@ -219,6 +220,15 @@ def test_a_victoriametrics_that_plays_influxdb_is_found_out() -> None:
         pytest.raises(StoreError, match=r"is no InfluxDB.*victoriametrics:URL"),
     ):
         store.read(["n1"], T, T + 1)
+
+
+def test_a_server_without_a_ping_is_no_influxdb() -> None:
+    with (
+        canned(lambda _: Said(404, b"404 page not found")) as server,
+        InfluxDB(f"{server.url}/osub") as store,
+        pytest.raises(StoreError, match=r"is no InfluxDB.*prometheus:URL"),
+    ):
+        store.nodes(T, T + 1)
 
 
 def test_credentials_are_sent_and_wrong_ones_are_named_but_not_shown(tmp_path: Path) -> None:

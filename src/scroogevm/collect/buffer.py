@@ -260,8 +260,9 @@ class Buffered(Store):
             yield
         except (sqlite3.Error, OSError) as error:
             busy = getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY"
+            reason = getattr(error, "strerror", None) or error
             raise StoreError(
-                f"samples cannot wait: {'another process has them' if busy else error}",
+                f"samples cannot wait: {'another process has them' if busy else reason}",
                 where=str(self._folder),
                 remedy="give each collector its own folder" if busy else "",
                 temporary=True,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from http import HTTPStatus
 from itertools import chain
 from typing import ClassVar, NamedTuple
 from urllib.parse import unquote
@@ -179,13 +180,18 @@ class InfluxDB(ServerStore):
         if not self._version:
             raise self.http.error(
                 "is no InfluxDB: its /ping names no version",
-                remedy="a VictoriaMetrics is given as victoriametrics:URL",
+                remedy="write prometheus:URL or victoriametrics:URL where it is one",
             )
 
     @cached_property
     def _version(self) -> str:
         """What the server calls its version; VictoriaMetrics, which plays InfluxDB, has none."""
-        headers = self.http.fetch("GET", "/ping").headers
+        try:
+            headers = self.http.fetch("GET", "/ping").headers
+        except RefusalError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return ""
+            raise
         return str(headers.get("x-influxdb-version", "")).removeprefix("v")
 
     @property

@@ -190,7 +190,8 @@ class Http:
             raise self._late(about) from None
         except httpx.HTTPError as error:
             distrusted = "CERTIFICATE_VERIFY" in str(error)
-            problem = f"cannot be reached: {self.shown(str(error)) or type(error).__name__}"
+            said = self.shown(re.sub(r"^\[Errno -?\d+\] ", "", str(error)))
+            problem = f"cannot be reached: {said or type(error).__name__}"
             remedy = "name the authority's certificates with ca_file" if distrusted else ""
             raise self.error(problem, about, remedy=remedy, temporary=not distrusted) from None
 
