@@ -1,6 +1,7 @@
 """``scroogevm store``: what it says, and what it says to what makes no sense."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from scroogevm.core.duration import seconds
 from scroogevm.core.samples import Sample
 from scroogevm.errors import MisuseError
 from scroogevm.stores import open_store
+from scroogevm.stores._embedded.database import FILE
 from scroogevm.stores.embedded import Embedded
 
 START = 1_700_000_100
@@ -53,6 +55,25 @@ def test_a_table_shows_names_that_do_not_command_the_terminal(store: str) -> Non
 def test_a_sound_store_is_sound(store: str) -> None:
     done = scroogevm("store", "check", store)
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing is damaged\n", "")
+    done = scroogevm("store", "check", store, "--json")
+    assert json.loads(done.stdout) == {"damaged": [], "repaired": False}
+
+
+def test_damage_is_listed_for_a_program_and_fails(store: str) -> None:
+    database = sqlite3.connect(Path(store) / FILE)
+    database.execute("UPDATE part SET content = x'00'")
+    database.commit()
+    database.close()
+    done = scroogevm("store", "check", store, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["damaged"]
+
+
+def test_info_says_of_which_time_it_speaks(store: str) -> None:
+    done = scroogevm("store", "info", store, "--since", "2023-11-14T23:00")
+    assert "2 nodes, 180 samples, since 2023-11-14 23:00:00 UTC" in done.stdout
+    done = scroogevm("store", "info", store, "--since", "2023-11-15")
+    assert "0 nodes, 0 samples, since" in done.stdout
 
 
 def test_prune_keeps_what_is_young(store: str) -> None:
@@ -93,7 +114,8 @@ def test_a_store_that_is_not_there_fails(words: tuple[str, ...], said: str) -> N
         (("info", "embeded:/x"), "did you mean 'embedded'?"),
         (("info", "http://host:9090"), "prometheus:http://host:9090"),
         (("info", "embedded:"), "names no store"),
-        (("info", "/x", "--since", "soon"), "write 30d, 12h, 90m, 45s or 1h30m"),
+        (("info", "/x", "--since", "soon"), "--since: 'soon' is no length of time"),
+        (("prune", "/x", "--keep", "soon"), "write 30d, 12h, 90m, 45s or 1h30m"),
         (("info", "/x", "--store-option", "retention"), "write KEY=VALUE"),
         (("info", "/x", "--store-option", "retention=x"), "retention: 'x' is not a number"),
         (("prune", "/x"), "either --keep or --before"),

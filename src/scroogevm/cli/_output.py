@@ -79,7 +79,7 @@ def table(
     shown = len(columns)
     while shown > 2 and sum(widths[:shown]) + shown + 1 > console.width:
         shown -= 1
-    drawn = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold")
+    drawn = Table(box=SIMPLE_HEAD)
     for number, column in enumerate(columns[:shown]):
         worded = not number or number >= len(columns) - words
         drawn.add_column(
@@ -89,6 +89,8 @@ def table(
         )
     for row in rows:
         drawn.add_row(*(Text(printable(cell)) for cell in row[:shown]))
+    # A title of the table itself would be broken at the width of the table.
+    console.print(Text(printable(title), style="bold"), soft_wrap=True)
     console.print(drawn)
     if shown < len(columns):
         remark(f"(left out for want of width: {', '.join(columns[shown:])})")

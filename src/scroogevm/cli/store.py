@@ -34,30 +34,37 @@ def command() -> None:
 @click.option(
     "--since",
     metavar="TIME",
-    help="How far to look back: 30d, 12h. All of an embedded store, a day of others, by default.",
+    help="Since when: so long ago, 30d or 12h, or a date, 2026-01-31. All of an embedded store, a "
+    "day of others, by default.",
 )
 @_json
 def info(store: str, store_option: Sequence[str], since: str | None, *, as_json: bool) -> None:
     """Say what STORE has of each node: samples, VMs, span, holes."""
     from scroogevm.cli import _output as output  # noqa: PLC0415  # on demand
+    from scroogevm.cli._moments import moment  # noqa: PLC0415  # likewise
+    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
     from scroogevm.stores import open_store  # noqa: PLC0415  # imports NumPy
     from scroogevm.stores._upkeep import Kept, outlines  # noqa: PLC0415  # likewise
 
     now = time.time()
     with open_store(store, store_option) as opened:
         kept = isinstance(opened, Kept)
-        start = -1e11 if since is None and kept else now - _seconds(since, _DAY)
+        if since is None:
+            start = -1e11 if kept else now - _DAY
+        else:
+            start = moment(since, now, "--since")
         end = 1e11 if kept else now
         found = [_facts(outline) for outline in outlines(opened, start, end)]
         size = opened.size if isinstance(opened, Kept) else None
     if as_json:
         output.print_json({"store": store, "bytes": size, "nodes": found})
         return
-    total = sum(one["samples"] for one in found)
+    total = counted(sum(one["samples"] for one in found), "sample")
     room = "" if size is None else f", {size / 2**20:.1f} MiB"
+    span = "" if start < 0 else f", since {_when(start)} UTC"
     output.table(
-        f"{store}: {len(found)} nodes, {total} samples{room}",
-        ("node", "samples", "VMs", "first", "last", "every", "holes", "missing"),
+        f"{store}: {counted(len(found), 'node')}, {total}{span}{room}",
+        ("node", "samples", "VMs", "first, UTC", "last, UTC", "every", "holes", "missing"),
         [_cells(one) for one in found],
     )
 
@@ -66,13 +73,17 @@ def info(store: str, store_option: Sequence[str], since: str | None, *, as_json:
 @_store
 @store_options
 @click.option("--repair", is_flag=True, help="Remove what is damaged, and keep the rest.")
-def check(store: str, store_option: Sequence[str], *, repair: bool) -> None:
+@_json
+def check(store: str, store_option: Sequence[str], *, repair: bool, as_json: bool) -> None:
     """Look at every byte of STORE; exit with 1 where something is damaged."""
+    from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.errors import StoreError  # noqa: PLC0415  # on demand
 
     with _kept(store, store_option) as opened:
         lines = list(opened.check(repair=repair))
-    for line in lines:
+    if as_json:
+        print_json({"damaged": lines, "repaired": repair and bool(lines)})
+    for line in () if as_json else lines:
         click.echo(_printable(line))
     if lines:
         raise StoreError(
@@ -80,7 +91,8 @@ def check(store: str, store_option: Sequence[str], *, repair: bool) -> None:
             where=store,
             remedy="" if repair else "--repair removes what is damaged, and keeps the rest",
         )
-    click.echo("nothing is damaged")
+    if not as_json:
+        click.echo("nothing is damaged")
 
 
 @command.command("prune")
@@ -95,11 +107,12 @@ def prune(
     """Remove old samples from STORE and give the room back; a collector may go on meanwhile."""
     from scroogevm.cli._moments import date  # noqa: PLC0415  # likewise
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
+    from scroogevm.core.duration import seconds  # noqa: PLC0415  # likewise
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
 
     if (keep is None) == (before is None):
         raise MisuseError("say what to keep", remedy="give either --keep or --before")
-    limit = date(before, "--before") if before is not None else time.time() - _seconds(keep, 0)
+    limit = date(before, "--before") if before is not None else time.time() - seconds(keep or "")
     with _kept(store, store_option) as opened:
         was = opened.size
         removed = opened.prune(limit)
@@ -157,12 +170,6 @@ def _cells(facts: dict[str, Any]) -> Sequence[str]:
         str(len(facts["holes"])),
         f"{100 * facts['missing'] / span:.1f} %" if span else "-",
     )
-
-
-def _seconds(text: str | None, default: float) -> float:
-    from scroogevm.core.duration import seconds  # noqa: PLC0415  # on demand
-
-    return default if text is None else seconds(text)
 
 
 def _when(seconds: float) -> str:
