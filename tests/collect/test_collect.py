@@ -98,7 +98,7 @@ def test_a_file_of_targets_is_read_again_when_it_changes_and_on_a_signal(tmp_pat
         with Running(tmp_path, "--targets-file", path, *FAST) as run:
             run.hears("^kept: a ")
             target("b")
-            run.hears("^targets were read again: scraping 1 nodes")
+            run.hears("^targets were read again: scraping 1 node$")
             run.hears("^kept: b ")
             times = len(run.kept("a"))
             path.write_text("nonsense")

@@ -45,6 +45,13 @@ def test_where_all_are_often_short_the_one_least_so_is_named() -> None:
     assert "bold" not in line
 
 
+def test_a_strategy_that_keeps_more_than_was_promised_frees_nothing() -> None:
+    (line,) = freed(panel(CPU, {"greedy": [42.0, 50.0, NAN]}), [score("greedy", 0.0)], 1)
+    assert "greedy would have kept 1.0 more than them, short in 0.0 % of windows." in line
+    (line,) = freed(panel(CPU, {"greedy": [40.04, 50.0, NAN]}), [score("greedy", 0.0)], 1)
+    assert "freed 0.0 of them" in line
+
+
 def test_memory_is_in_gibibytes() -> None:
     demands = {"greedy": [20.0, 20.0, 20.0]}
     usage = {"capacity": np.full(3, 32.0 * 1024), "allocated": np.full(3, 45.0 * 1024)}

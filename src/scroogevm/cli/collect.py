@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _file = click.Path(path_type=Path)
 _DEFAULTS = ("interval", "token-file", "user", "password-file", "ca-file", "cert-file", "key-file")
+_NODE = (("cpu", 0), ("cpu_usage", 2), ("mem", 0), ("mem_usage", 0))
+_VMS = (("cpu", 0), ("cpu_usage", 2))
 
 
 @click.command("collect")
@@ -147,10 +149,11 @@ def _once(settings: Any, *, as_json: bool) -> None:
 
 def _show(looks: "Sequence[Look]") -> None:
     from scroogevm.cli._output import remark, table  # noqa: PLC0415  # on demand
+    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
 
     table(
-        f"{len(looks)} nodes",
-        ("node", "cores", "used", "MiB", "used", "VMs", "cores", "used", "speaks"),
+        counted(len(looks), "node"),
+        ("node", "cores", "used", "MiB", "used", "VMs", "vCPUs", "used", "speaks"),
         [_cells(each) for each in looks],
         words=1,
     )
@@ -162,17 +165,17 @@ def _show(looks: "Sequence[Look]") -> None:
 def _cells(look: "Look") -> Sequence[str]:
     sample = look.scraped.sample
     values = sample.values if sample else {}
-    node = [_number(values.get(name)) for name in ("cpu", "cpu_usage", "mem", "mem_usage")]
-    vms = [_sum(look, name) for name in ("cpu", "cpu_usage")]
+    node = [_number(values.get(name), digits) for name, digits in _NODE]
+    vms = [_sum(look, name, digits) for name, digits in _VMS]
     number = str(len(sample.vms)) if sample else "-"
     return (look.node, *node, number, *vms, ", ".join(look.dialects) or "-")
 
 
-def _sum(look: "Look", name: str) -> str:
+def _sum(look: "Look", name: str, digits: int) -> str:
     sample = look.scraped.sample
     column = sample.vm_values.get(name) if sample else None
-    return "-" if column is None else _number(float(column.sum()))
+    return "-" if column is None else _number(float(column.sum()), digits)
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None or value != value else f"{value:.4g}"  # noqa: PLR0124  # NaN
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None or value != value else f"{value:.{digits}f}"  # noqa: PLR0124  # NaN

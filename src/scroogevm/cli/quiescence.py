@@ -80,6 +80,7 @@ def _show(outcome: "QuiescenceOutcome", nodes: int) -> None:
     """The windows of the first nodes, then how often each test said what."""
     from scroogevm.cli._output import remark, table  # noqa: PLC0415  # on demand
     from scroogevm.cli._verdicts import COUNTS, count_rows  # noqa: PLC0415  # likewise
+    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
 
     for (node, resource), rows in groupby(outcome.rows, lambda row: (row["node"], row["resource"])):
         found = sorted(rows, key=lambda row: row["window"])
@@ -92,9 +93,10 @@ def _show(outcome: "QuiescenceOutcome", nodes: int) -> None:
             words=2 + len(several),
         )
     if outcome.nodes > nodes:
-        remark(f"({outcome.nodes - nodes} more nodes: --nodes prints more of them, -o writes all)")
+        more = counted(outcome.nodes - nodes, "more node")
+        remark(f"({more}: --nodes prints more of them, -o writes all)")
     table(
-        f"Quiescent windows of {outcome.nodes} node{'s' * (outcome.nodes != 1)}",
+        f"Quiescent windows of {counted(outcome.nodes, 'node')}",
         ("test", *COUNTS),
         count_rows(outcome.counts),
         words=1,

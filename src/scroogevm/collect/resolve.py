@@ -95,7 +95,6 @@ class Resolver:
         return self._built[key]
 
 
-
 def _known(keys: Mapping[str, Any], where: str) -> dict[str, Any]:
     """With dashes in their names."""
     found = {key.replace("_", "-"): value for key, value in keys.items()}

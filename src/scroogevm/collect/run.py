@@ -17,6 +17,7 @@ from scroogevm.collect.service import Bounds, Fleet
 from scroogevm.collect.settings import CollectSettings
 from scroogevm.collect.speaker import Say
 from scroogevm.collect.target import Nodes
+from scroogevm.core.counts import counted
 from scroogevm.core.samples import Sample
 from scroogevm.errors import MisuseError
 from scroogevm.ports import Store
@@ -66,7 +67,7 @@ async def collect(
     try:
         async with _served(settings.listen, figures, say):
             await fleet.set(nodes)
-            say(f"scraping {len(nodes)} nodes")
+            say(f"scraping {counted(len(nodes), 'node')} into {settings.place}")
             while await _first(ended, changed, writing) is changed:
                 changed.clear()
                 await _reload(fleet, reread, say)
@@ -110,7 +111,7 @@ async def _reload(fleet: Fleet, reread: Reread, say: Say) -> None:
     except MisuseError as error:
         say(f"{error}; the targets stay as they were")
         return
-    say(f"targets were read again: scraping {len(nodes)} nodes")
+    say(f"targets were read again: scraping {counted(len(nodes), 'node')}")
 
 
 async def _watch(path: Path | None, changed: asyncio.Event) -> None:

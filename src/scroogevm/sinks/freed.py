@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from scroogevm.core.counts import counted
 from scroogevm.sinks.look import SHOWN_UNITS, TITLES
 from scroogevm.sinks.panel import Panel
 
@@ -57,9 +58,18 @@ def _lines(
         float(np.nanmean(usage[name])) * factor for name in ("capacity", "allocated")
     )
     parts = [
-        f"{name} would have freed {gains[name]:.1f} of them, short in {100 * rates[name]:.1f} % "
-        "of windows"
+        f"{name} would have {_kept(gains[name])}, short in {100 * rates[name]:.1f} % of windows"
         for name in named
     ]
-    where = f"{nodes:,} node{'s' * (nodes != 1)} with {capacity:.1f}"
+    where = f"{counted(nodes, 'node')} with {capacity:.1f}"
     yield f"{TITLES[resource]}: {promised:.1f} {unit} were promised on {where}; {'; '.join(parts)}."
+
+
+def _kept(gain: float) -> str:
+    """What became of the promised.
+
+    >>> _kept(15.04), _kept(-1.0), _kept(-0.04)
+    ('freed 15.0 of them', 'kept 1.0 more than them', 'freed 0.0 of them')
+    """
+    gain = round(gain, 1) + 0.0
+    return f"freed {gain:.1f} of them" if gain >= 0 else f"kept {-gain:.1f} more than them"

@@ -7,6 +7,7 @@ from typing import Any
 
 from scroogevm import __version__
 from scroogevm.core.arrays import Floats
+from scroogevm.core.counts import counted
 from scroogevm.sinks.about import About
 from scroogevm.sinks.count_table import count_table
 from scroogevm.sinks.html import asked_rows, asset, cut_of, definitions, text
@@ -32,7 +33,7 @@ def write_report(path: Path, about: About, table: VerdictTable, nodes: Sequence[
         "resources": {r: {"title": TITLES[r], "unit": SHOWN_UNITS[r][0]} for r in resources},
         "tests": [printable(name) for name in about.asked],
     }
-    count = f"{table.nodes:,} node{'s' * (table.nodes != 1)}"
+    count = counted(table.nodes, "node")
     page = Template(asset("quiescence.html")).substitute(
         title=text(", ".join(about.traces) or "a trace"),
         summary=f"{count}, {len(about.asked)} test{'s' * (len(about.asked) != 1)}",

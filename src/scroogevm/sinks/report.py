@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 
 from scroogevm import __version__
+from scroogevm.core.counts import counted
 from scroogevm.scoring import SCORES
 from scroogevm.sinks.about import About
 from scroogevm.sinks.count_table import count_table
@@ -55,7 +56,7 @@ def write_report(
     rows = scores.fleet().to_dicts()
     origin = _origin(scores)
     data, carried = payload(panels, looks, about.looking_ahead, rows, origin)
-    nodes = f"{scores.nodes:,} node{'s' * (scores.nodes != 1)}"
+    nodes = counted(scores.nodes, "node")
     page = Template(asset("report.html")).substitute(
         title=text(", ".join(about.traces) or "a trace"),
         summary=f"{nodes}, {len(about.asked)} strategies",

@@ -109,7 +109,9 @@ def _vm_lines(reading: Reading) -> Sequence[str]:
     for lack in VMS:
         without = int(np.count_nonzero(seen & _lack(lack, said)))
         if without:
-            who = f"all {number} VMs" if without == number else f"{without} of {number} VMs"
+            who = f"{without} of {number} VMs"
+            if without == number:
+                who = "its one VM" if number == 1 else f"all {number} VMs"
             lines.append(f"{who}: no {lack.what}: {lack.cost}")
     return lines
 
