@@ -42,7 +42,7 @@ def test_a_store_becomes_a_trace_that_says_where_it_comes_from(store: str, tmp_p
     place = tmp_path / "trace"
     done = scroogevm("trace", "record", "--from", store, *SPAN, "-o", place)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"3 nodes, 12 windows, 2160 VM rows every 60 s in {place}\n"
+    assert done.stdout == f"3 nodes, 12 windows, 2,160 VM rows every 60 s in {place}\n"
     said = scroogevm("trace", "info", place).stdout
     assert f"store: {store}" in said
 
@@ -152,6 +152,14 @@ def test_a_store_that_gives_nothing_fails_with_a_line(
     assert not list(tmp_path.iterdir())
 
 
+def test_one_window_says_that_nothing_could_be_judged(store: str, tmp_path: Path) -> None:
+    span = ("--since", "2023-11-14", "--until", "2023-11-14T00:30")
+    done = scroogevm("replay", "--from", store, *span, "-o", tmp_path / "r", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "cpu: 3 nodes, 0 windows judged" in done.stdout
+    assert "no window could be judged" in done.stderr
+
+
 def test_what_speaks_of_a_store_needs_one(tmp_path: Path) -> None:
     assert "--from KIND:LOCATION" in fails(2, "trace", "record", "-o", tmp_path / "t")
     assert "a store with --from" in fails(2, "replay", "-o", tmp_path / "r")
@@ -202,9 +210,9 @@ def test_a_file_and_the_environment_name_the_store_once_for_all(store: str, tmp_
     ]
     place.write_text("\n".join(["[replay]", *lines, "[trace.record]", *lines]))
     recorded = scroogevm("--config", place, "trace", "record", "-o", tmp_path / "trace")
-    assert recorded.stdout.startswith("1 nodes, 12 windows"), recorded.stderr
+    assert recorded.stdout.startswith("1 node, 12 windows"), recorded.stderr
     replayed = scroogevm("--config", place, "replay", "-o", tmp_path / "report", *QUICK)
-    assert "1 nodes, 12 windows" in replayed.stderr
+    assert "1 node, 12 windows" in replayed.stderr
     named = scroogevm("--config", place, "replay", tmp_path / "trace", "-o", tmp_path / "n", *QUICK)
     assert (named.returncode, named.stderr) == (0, ""), "traces on the command line win"
     variables = {

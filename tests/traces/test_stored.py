@@ -186,7 +186,7 @@ def test_windows_before_the_first_sample_and_after_the_last_are_left_out(
     more = asked(since=START - 7 * SCOPE, until=START + 9 * SCOPE)
     outcome = recorded(store, tmp_path / "more", more)
     assert outcome.remarks == [
-        "samples are there from 2027-01-15 08:00 to 2027-01-15 08:50 UTC: 0.8 hours of 2.7 hours"
+        "samples are there from 2027-01-15 08:00 to 2027-01-15 08:50 UTC: 50 minutes of 2.7 hours"
     ]
     assert (outcome.manifest.origin, outcome.manifest.end) == (START, START + 5 * SCOPE)
     for table, frame in tables(tmp_path / "whole").items():
@@ -203,6 +203,10 @@ def test_what_was_not_begun_leaves_nothing_behind(store: Embedded, tmp_path: Pat
 def test_a_time_without_samples_is_one_line(store: Embedded, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="embedded:somewhere: has no samples"):
         recorded(store, tmp_path / "t", asked(since=0.0, until=86400.0))
+    early = asked(since=START - SCOPE - 1.0, until=START + SCOPE - 1.0)
+    wanted = r"no whole window yet: the first one, of 600 s, is over at 2027-01-15 08:10:00 UTC"
+    with pytest.raises(StoreError, match=wanted):
+        recorded(store, tmp_path / "t", early)
     with pytest.raises(
         MisuseError, match="no whole slice of 600 s, in scopes of 600 s, lies in the 500 s"
     ):

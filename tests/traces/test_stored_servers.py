@@ -48,7 +48,7 @@ def whole(prometheus: servers.Prometheus, tmp_path_factory: pytest.TempPathFacto
     place = tmp_path_factory.mktemp("whole") / "trace"
     done = recording(f"prometheus:{prometheus.url}", place)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"3 nodes, 144 windows, 12717 VM rows every 120 s in {place}\n"
+    assert done.stdout == f"3 nodes, 144 windows, 12,717 VM rows every 120 s in {place}\n"
     return place
 
 

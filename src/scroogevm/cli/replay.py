@@ -132,6 +132,7 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
 def _record(options: dict[str, Any], places: Sequence[Path]) -> None:
     """Write what the store has to its one place, if there is a store."""
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
+    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
     from scroogevm.wiring import record  # noqa: PLC0415  # imports NumPy and Polars
 
     for place in places:
@@ -146,7 +147,8 @@ def _record(options: dict[str, Any], places: Sequence[Path]) -> None:
         for line in done.lines:
             remark(line)
         nodes = sum(part.nodes for part in done.manifest.parts)
-        remark(f"Trace: {place}, {nodes} nodes, {done.manifest.windows} windows")
+        windows = counted(done.manifest.windows, "window")
+        remark(f"Trace: {place}, {counted(nodes, 'node')}, {windows}")
 
 
 def _settings(options: dict[str, Any]) -> Any:
@@ -164,14 +166,16 @@ def _settings(options: dict[str, Any]) -> Any:
 
 def _show(outcome: "ReplayOutcome", output: Path) -> None:
     """The table, what it means, what it comes to, and where the rest is."""
-    from scroogevm.cli._output import table  # noqa: PLC0415  # on demand
+    from scroogevm.cli._output import remark, table  # noqa: PLC0415  # on demand
+    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
     from scroogevm.sinks.names import printable  # noqa: PLC0415  # likewise
 
     for resource in outcome.scores["resource"].unique(maintain_order=True):
         rows = outcome.scores.filter(resource=resource).to_dicts()
         unmeasured = outcome.unmeasured[resource]
         table(
-            f"{resource}: {outcome.nodes} nodes, {outcome.judged[resource]} windows judged"
+            f"{resource}: {counted(outcome.nodes, 'node')}, "
+            f"{counted(outcome.judged[resource], 'window')} judged"
             + (f", {unmeasured} with too few samples" if unmeasured else ""),
             ("strategy", *(heading for heading, *_ in SHOWN)),
             [_cells(row) for row in rows],
@@ -186,6 +190,11 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
     )
     for line in outcome.freed:
         click.echo(printable(line))
+    if not any(outcome.judged.values()):
+        remark(
+            "no window could be judged: each is judged by what was said before it, so at least two "
+            "are needed; replay a longer time, or cut shorter windows with --scope"
+        )
     click.echo(f"Report: {output / 'report.html'}")
 
 

@@ -24,6 +24,8 @@ _format = click.option(
     metavar="NAME",
     help="Data set, with options: bitbrains, or vms:unit=fraction. Recognised by default.",
 )
+_NOUNS = {"nodes": "node", "windows": "window", "vms": "VM", "vm_rows": "VM row"}
+
 _scope = click.option(
     "--scope", type=float, default=1800, show_default=True, metavar="S", help="Seconds in a scope."
 )
@@ -85,6 +87,7 @@ def convert(
     data set of VMs becomes one Parquet file.
     """
     from scroogevm.cli._output import progress  # noqa: PLC0415  # on demand
+    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
     from scroogevm.traces.convert import convert_nodes, convert_vms  # noqa: PLC0415  # Polars
     from scroogevm.traces.manifest import MANIFEST  # noqa: PLC0415  # likewise
@@ -99,7 +102,8 @@ def convert(
             manifest = convert_nodes(
                 sources, output, rows=rows or PART_ROWS, overwrite=force, progress=advance
             )
-        click.echo(f"{sum(part.nodes for part in manifest.parts)} nodes in {output}")
+        nodes = counted(sum(part.nodes for part in manifest.parts), "node")
+        click.echo(f"{nodes} in {output}")
     elif len(sources) > 1:
         raise MisuseError("data sets of VMs are converted one by one", where=str(sources[0]))
     else:
@@ -143,7 +147,7 @@ def generate(output: Path, *, force: bool, as_json: bool, **asked: Any) -> None:
         "vm_rows": sum(part.vm_rows for part in manifest.parts),
         "windows": manifest.windows,
     }
-    _say(facts, "{nodes} nodes, {windows} windows, {vm_rows} VM rows in {trace}", as_json=as_json)
+    _say(facts, "{nodes}, {windows}, {vm_rows} in {trace}", as_json=as_json)
 
 
 @command.command("record")
@@ -186,7 +190,7 @@ def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
         "pieces": done.pieces,
         "resumed": done.resumed,
     }
-    text = "{nodes} nodes, {windows} windows, {vm_rows} VM rows every {interval:g} s in {trace}"
+    text = "{nodes}, {windows}, {vm_rows} every {interval:g} s in {trace}"
     _say(facts, text, as_json=as_json)
 
 
@@ -224,19 +228,20 @@ def place(vms: Path, output: Path, *, force: bool, as_json: bool, **asked: Any) 
     facts = {"trace": str(output), **placed.facts}
     _say(
         facts,
-        "{vms} VMs on {nodes} nodes of {cores:g} cores and {memory:g} MiB, "
-        "{windows} windows in {trace}",
+        "{vms} on {nodes} of {cores:g} cores and {memory:g} MiB, {windows} in {trace}",
         as_json=as_json,
     )
 
 
 def _say(facts: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
+    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
 
     if as_json:
         print_json(facts)
-    else:
-        click.echo(text.format(**facts))
+        return
+    counts = {key: counted(facts[key], noun) for key, noun in _NOUNS.items() if key in facts}
+    click.echo(text.format(**{**facts, **counts}))
 
 
 def _percent(value: float) -> str:

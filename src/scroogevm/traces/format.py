@@ -62,5 +62,6 @@ def open_trace(path: Path, options: ReadOptions) -> TraceSource:
     raise TraceError(
         "is no trace that can be replayed",
         where=str(path),
-        remedy=f"known are {kinds}. VM traces are placed on nodes first: scroogevm trace place",
+        remedy=f"known are {kinds}. VM traces are placed on nodes first: scroogevm trace place; "
+        "samples of a store are recorded first: scroogevm trace record",
     )

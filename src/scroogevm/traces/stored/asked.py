@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from math import inf
 from typing import Any
@@ -82,11 +83,12 @@ class Asked:
         """The nodes of the store that are asked for.
 
         Raises:
-            StoreError: there is none.
+            StoreError: there is none, or none yet.
             MisuseError: a pattern fits no node.
         """
         there = store.nodes(self.begin, self.end)
         if not there:
+            self._refuse_begun(store)
             raise StoreError(
                 "has no samples of any node in the time asked for",
                 where=self.origin,
@@ -101,3 +103,19 @@ class Asked:
                 )
         wanted = self.nodes or ["*"]
         return [node for node in there if any(fnmatchcase(node, w) for w in wanted)]
+
+    def _refuse_begun(self, store: Store) -> None:
+        """Say so where the only samples are those of a window that is not over.
+
+        Raises:
+            StoreError: they are.
+        """
+        if store.nodes(self.end, self.until):
+            length = self.shape.slice
+            over = datetime.fromtimestamp(self.end + length, UTC)
+            raise StoreError(
+                f"has samples of no whole window yet: the first one, of {length:g} s, is over at "
+                f"{over:%Y-%m-%d %H:%M:%S} UTC",
+                where=self.origin,
+                remedy="ask again then, or for shorter windows: --scope 60",
+            )

@@ -46,11 +46,13 @@ def shorter(planned: Manifest, found: Manifest) -> str:
 def _long(seconds: float) -> str:
     """A length of time in words.
 
-    >>> _long(4 * 86400), _long(5400)
-    ('4 days', '1.5 hours')
+    >>> _long(4 * 86400), _long(5400), _long(3600), _long(330)
+    ('4 days', '1.5 hours', '1 hour', '5.5 minutes')
     """
-    unit, name = (86400, "days") if seconds >= 2 * 86400 else (3600, "hours")
-    return f"{round(seconds / unit, 1):g} {name}"
+    units = ((2 * 86400, 86400, "day"), (3600, 3600, "hour"), (0, 60, "minute"))
+    unit, name = next((unit, name) for least, unit, name in units if seconds >= least)
+    number = round(seconds / unit, 1)
+    return f"{number:g} {name}" if number == 1 else f"{number:g} {name}s"
 
 
 def lacks(nodes: pl.LazyFrame, vms: pl.LazyFrame) -> Iterator[str]:
@@ -94,9 +96,11 @@ def _missing(spoken: pl.DataFrame, table: str, key: str) -> Iterator[str]:
 def _some(names: Sequence[str], count: int, of: str) -> str:
     """So many, by name where they are not all.
 
-    >>> _some(["a"], 3, "VMs"), _some(["a", "b"], 2, "nodes")
-    ('1 of 3 VMs, such as a', 'all 2 nodes')
+    >>> _some(["a"], 3, "VMs"), _some(["a", "b"], 2, "nodes"), _some(["a"], 1, "VMs")
+    ('1 of 3 VMs, such as a', 'all 2 nodes', 'a')
     """
+    if len(names) == count == 1:
+        return names[0]
     if len(names) == count:
         return f"all {count} {of}"
     return f"{len(names)} of {count} {of}, such as {names[0]}"
