@@ -65,7 +65,8 @@ def run(docs: Path) -> Result:
             "after others",
         ),
         rows=rows,
-        verdict="What follows stands in [What quiescence buys](../explanation/what-quiescence-buys.md)",
+        verdict="What follows stands in "
+        "[What quiescence buys](../explanation/what-quiescence-buys.md).",
     )
 
 
