@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 
 from scroogevm.errors import MisuseError
-from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES
+from scroogevm.ports import QUIESCENCE, RESOURCES, STORES, STRATEGIES
 from scroogevm.registry import Family, Spec
 from scroogevm.registry.catalogue import catalogue
 from scroogevm.sinks.table import FORMATS, Format
@@ -210,9 +210,15 @@ def _unbuildable(family: Family, specs: Iterable[Spec]) -> Sequence[str]:
     return problems
 
 
+def _absent(path: Path) -> str:
+    if str(path).partition(":")[0] in STORES.names:
+        return "is a store and no trace; `scroogevm trace record --from` makes one of it"
+    return "does not exist"
+
+
 def _bad_traces(traces: Sequence[Path], output: Path | None) -> Sequence[str]:
     problems = [] if traces else ["no trace is given"]
-    problems += [f"{path}: does not exist" for path in traces if not path.exists()]
+    problems += [f"{path}: {_absent(path)}" for path in traces if not path.exists()]
     if output is not None:
         problems += [
             f"{path} lies in {output}, which would be replaced"

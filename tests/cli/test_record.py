@@ -163,6 +163,8 @@ def test_one_window_says_that_nothing_could_be_judged(store: str, tmp_path: Path
 def test_what_speaks_of_a_store_needs_one(tmp_path: Path) -> None:
     assert "--from KIND:LOCATION" in fails(2, "trace", "record", "-o", tmp_path / "t")
     assert "a store with --from" in fails(2, "replay", "-o", tmp_path / "r")
+    said = fails(2, "replay", "prometheus:http://n:9090", "-o", tmp_path / "r")
+    assert "is a store and no trace" in said
     for option in ("--since", "--until", "--node", "--interval", "--store-option"):
         said = fails(2, "replay", tmp_path, option, "1d", "-o", tmp_path / "r")
         assert f"{option}: speaks of a store" in said
