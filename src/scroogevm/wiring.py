@@ -136,6 +136,7 @@ def collect(settings: "CollectSettings", reread: "Callable[[], Nodes]", say: "Sa
 
     Raises:
         MisuseError: the store, or what TLS needs, makes no sense.
+        StoreError: an embedded store cannot be written, or another process writes it.
         OutputError: own metrics cannot be served.
     """
     import asyncio  # noqa: PLC0415  # a replay needs none of these
@@ -153,6 +154,8 @@ def collect(settings: "CollectSettings", reread: "Callable[[], Nodes]", say: "Sa
     folder = settings.buffer or (None if isinstance(store, Kept) else DEFAULT_BUFFER)
     if folder is not None:
         store = Buffered(store, folder, settings.buffer_limit)
+    else:
+        store.write([])  # where nothing can wait, a folder that cannot be written ends it at once
     asyncio.run(run_collector(settings, settings.asked.nodes(), store, reread, say))
 
 

@@ -253,3 +253,13 @@ def test_a_store_whose_secret_is_missing_ends_the_collector(tmp_path: Path) -> N
         with Running(tmp_path, *words) as run:
             assert run.wait() == 2
             assert run.said[-1].startswith("scroogevm: /none: the secret cannot be read")
+
+
+def test_a_folder_that_cannot_be_written_or_is_another_ones_ends_it_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with Exporters() as exporters:
+        words = ("collect", "--target", exporters.url(), *FAST, "--store")
+        assert "cannot be written" in fails(1, *words, str(tmp_path / "file"))
+        with Running(tmp_path, *words[1:], str(tmp_path / "store")) as run:
+            run.hears("scraping 1 node")
+            assert "is written by process" in fails(1, *words, str(tmp_path / "store"))

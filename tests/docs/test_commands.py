@@ -65,8 +65,14 @@ SMALL: Mapping[str, Sequence[str]] = {
 """What is added to a command so that running it takes a moment; later options win."""
 
 
+FOR_EVER = ("--listen", "--textfile")
+"""Options of what goes on until it is ended: tests of the probe run it, here it is only parsed."""
+
+
 def run(line: str) -> None:
     words = shlex.split(line)[1:]
+    if words[0] == "probe" and set(words) & set(FOR_EVER):
+        return
     small = next((SMALL[word] for word in words[:3] if word in SMALL), ())
     done = CliRunner().invoke(cli, [*words, *small])
     problem = done.exception if done.exit_code else None

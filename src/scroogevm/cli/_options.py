@@ -11,6 +11,21 @@ import click
 
 Command = Callable[..., Any]
 
+
+def length(text: str | float) -> float:
+    """Seconds in a length of time as people write it; numbers as they are, judged with all else.
+
+    >>> length("30m"), length("-5"), length(1800)
+    (1800.0, -5.0, 1800.0)
+    """
+    from scroogevm.core.duration import seconds  # noqa: PLC0415  # on demand
+
+    try:
+        return float(text)
+    except ValueError:
+        return seconds(str(text))
+
+
 traces = click.argument("traces", nargs=-1, required=True, type=click.Path(path_type=Path))
 store = click.option(
     "--from",
@@ -44,8 +59,10 @@ figures = click.option(
 force = click.option("--force", is_flag=True, help="Replace the output of an earlier run.")
 
 _READING = (
-    click.option("--scope", type=float, metavar="S", help="Cut into scopes of S seconds."),
-    click.option("--slice", type=float, metavar="S", help="Cut into slices of S seconds."),
+    click.option(
+        "--scope", type=length, metavar="TIME", help="Cut into scopes so long: 1800, 30m."
+    ),
+    click.option("--slice", type=length, metavar="TIME", help="Cut into slices so long: 1m."),
     click.option(
         "--history", type=int, metavar="N", help="Earlier windows kept beside the new one."
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scroogevm.cli._options import asked, recording, store
+from scroogevm.cli._options import asked, length, recording, store
 
 _output = click.option(
     "-o",
@@ -27,10 +27,15 @@ _format = click.option(
 _NOUNS = {"nodes": "node", "windows": "window", "vms": "VM", "vm_rows": "VM row"}
 
 _scope = click.option(
-    "--scope", type=float, default=1800, show_default=True, metavar="S", help="Seconds in a scope."
+    "--scope",
+    type=length,
+    default=1800,
+    show_default=True,
+    metavar="TIME",
+    help="Length of a scope: 1800, 30m.",
 )
 _slice = click.option(
-    "--slice", type=float, metavar="S", help="Seconds in a slice; the scope by default."
+    "--slice", type=length, metavar="TIME", help="Length of a slice; the scope by default."
 )
 _history = click.option(
     "--history",
@@ -122,8 +127,8 @@ def convert(
 @click.option("--windows", type=int, default=30, show_default=True, help="Number of slices.")
 @_scope
 @_slice
-@click.option("--interval", type=float, default=5, show_default=True, metavar="S",
-              help="Seconds between samples.")  # fmt: skip
+@click.option("--interval", type=length, default=5, show_default=True, metavar="TIME",
+              help="Time between samples: 5, 1m.")  # fmt: skip
 @_history
 @click.option("--mix", metavar="NAME", default="azure2017", show_default=True,
               help="Sizes of VMs: azure2017, ovhcloud2023, ...")  # fmt: skip
