@@ -195,7 +195,7 @@ def test_an_interval_that_cannot_be_had_is_told(store: str, tmp_path: Path) -> N
 def test_less_than_was_asked_for_is_told_with_its_dates(store: str, tmp_path: Path) -> None:
     words = ("--since", "2023-11-10", "--until", "2023-11-15", "-o", tmp_path / "trace")
     said = scroogevm("trace", "record", "--from", store, *words).stderr
-    wanted = "samples are there from 2023-11-14 00:00 to 2023-11-14 06:00 UTC: 6 hours of 5 days\n"
+    wanted = "windows with samples: 2023-11-14 00:00 to 2023-11-14 06:00 UTC, 6 hours of 5 days\n"
     assert said == wanted
 
 

@@ -159,9 +159,10 @@ def test_options_that_make_no_sense_are_misuse(words: Sequence[str], said: str) 
 
 
 def test_a_textfile_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "none" / "x.prom"
+    path = tmp_path / "none" / "x.txt"
     done = scroogevm("probe", *ALONE, "--textfile", path, *tree(tmp_path))
     assert done.returncode == 1
+    assert f"{path}: node_exporter reads files that end in .prom only" in done.stderr
     assert f"{path}: cannot be written: No such file" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -186,7 +186,7 @@ def test_windows_before_the_first_sample_and_after_the_last_are_left_out(
     more = asked(since=START - 7 * SCOPE, until=START + 9 * SCOPE)
     outcome = recorded(store, tmp_path / "more", more)
     assert outcome.remarks == [
-        "samples are there from 2027-01-15 08:00 to 2027-01-15 08:50 UTC: 50 minutes of 2.7 hours"
+        "windows with samples: 2027-01-15 08:00 to 2027-01-15 08:50 UTC, 50 minutes of 2.7 hours"
     ]
     assert (outcome.manifest.origin, outcome.manifest.end) == (START, START + 5 * SCOPE)
     for table, frame in tables(tmp_path / "whole").items():

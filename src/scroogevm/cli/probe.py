@@ -79,6 +79,8 @@ def command(
         else:
             click.echo(Outlets(prefix=prefix).render(snapshot), nl=False)
         return
+    if textfile and textfile.suffix != ".prom":
+        remark(f"{textfile}: node_exporter reads files that end in .prom only")
     served = textfile is None or asked["listen"] is not None
     serve(places, Outlets(_access(**asked) if served else None, textfile, prefix), remark)
 

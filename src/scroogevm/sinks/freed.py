@@ -61,6 +61,8 @@ def _lines(
         f"{name} would have {_kept(gains[name])}, short in {100 * rates[name]:.1f} % of windows"
         for name in named
     ]
+    if not safe:
+        parts.append(f"no strategy was short in at most {100 * SAFE:.0f} %")
     where = f"{counted(nodes, 'node')} with {capacity:.1f}"
     yield f"{TITLES[resource]}: {promised:.1f} {unit} were promised on {where}; {'; '.join(parts)}."
 

@@ -40,7 +40,7 @@ def shorter(planned: Manifest, found: Manifest) -> str:
         f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}" for time in (found.origin, found.end)
     )
     of = _long(planned.end - planned.origin)
-    return f"samples are there from {times} UTC: {_long(found.end - found.origin)} of {of}"
+    return f"windows with samples: {times} UTC, {_long(found.end - found.origin)} of {of}"
 
 
 def _long(seconds: float) -> str:
