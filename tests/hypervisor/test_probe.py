@@ -133,7 +133,8 @@ def test_half_a_busy_vcpu_reads_about_half_and_the_idle_hardly_anything(
     assert 0.4 < of_vm(first, "web-1")["cpu_usage"] < 0.85  # to stop and go costs an emulator
     assert of_vm(first, "db_2")["cpu_usage"] < 0.2
     assert of_vm(second, "idle")["cpu_usage"] < 0.2
-    assert first.values["cpu_usage"] > of_vm(first, "web-1")["cpu_usage"]
+    # The node's own is counted in ticks of 10 ms, and read some milliseconds apart.
+    assert first.values["cpu_usage"] > 0.95 * of_vm(first, "web-1")["cpu_usage"]
 
 
 def test_two_busy_vcpus_on_one_core_wait_half_of_the_time(
