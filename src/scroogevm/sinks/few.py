@@ -47,3 +47,21 @@ class Few(Generic[T]):
             key=lambda kept: (-kept[0], kept[1]),
         )
         self._kept = head + rest[: self._best]
+
+
+def choice(carried: int, nodes: int, interest: str) -> str:
+    """How many nodes a page lets its reader choose from, in words.
+
+    Args:
+        carried: nodes that are in the page.
+        nodes: how many there are.
+        interest: why those that are not the first ones were kept.
+
+    >>> choice(24, 3000, "that were calm least often")
+    '24 of 3,000 nodes can be chosen: the first ones, and those that were calm least often.'
+    """
+    if nodes == 1:
+        return ""
+    if carried >= nodes:
+        return "Every node can be chosen."
+    return f"{carried} of {nodes:,} nodes can be chosen: the first ones, and those {interest}."

@@ -10,6 +10,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.counts import counted
 from scroogevm.sinks.about import About
 from scroogevm.sinks.count_table import count_table
+from scroogevm.sinks.few import choice
 from scroogevm.sinks.html import asked_rows, asset, cut_of, definitions, text
 from scroogevm.sinks.look import SHOWN_UNITS, TITLES
 from scroogevm.sinks.names import printable
@@ -42,23 +43,12 @@ def write_report(path: Path, about: About, table: VerdictTable, nodes: Sequence[
         library_css=asset("uPlot.min.css"),
         library_js=asset("uPlot.iife.min.js"),
         counts=count_table(table.counts, "test"),
-        shown=text(_which(len(panels), table.nodes)),
+        shown=text(choice(len(panels), table.nodes, "that were quiescent least often")),
         facts=definitions(_facts(about, table)),
         tests=asked_rows(about),
         data=f'{json_of(data)[:-1]},"panels":[{",".join(panels)}]}}',
     )
     path.write_text(page, encoding="utf-8")
-
-
-def _which(carried: int, nodes: int) -> str:
-    if nodes == 1:
-        return ""
-    if carried >= nodes:
-        return "Every node can be chosen."
-    return (
-        f"{carried} of {nodes:,} nodes can be chosen: the first ones, and those that were "
-        "quiescent least often."
-    )
 
 
 def _facts(about: About, table: VerdictTable) -> Mapping[str, str]:

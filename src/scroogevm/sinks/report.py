@@ -11,6 +11,7 @@ from scroogevm.core.counts import counted
 from scroogevm.scoring import SCORES
 from scroogevm.sinks.about import About
 from scroogevm.sinks.count_table import count_table
+from scroogevm.sinks.few import choice
 from scroogevm.sinks.html import asked_rows, asset, cut_of, definitions, heading, text
 from scroogevm.sinks.look import TITLES, Look
 from scroogevm.sinks.panel import Panel
@@ -68,7 +69,7 @@ def write_report(
         library_js=asset("uPlot.iife.min.js"),
         tables="".join(_table(resource, rows, scores) for resource in scores.judged),
         meanings=definitions({heading(name): SCORES[name] for name in _ORDER}),
-        shown=text(_which(carried - 1, scores.nodes)),
+        shown=text(choice(carried - 1, scores.nodes, "whose usage went beyond the promises most")),
         facts=definitions(_facts(about, scores)),
         strategies=asked_rows(about),
         data=data,
@@ -92,17 +93,6 @@ def _quiescence(verdicts: Mapping[Pair, Count]) -> str:
     if not verdicts:
         return ""
     return Template(asset("verdicts.html")).substitute(counts=count_table(verdicts, "strategy"))
-
-
-def _which(carried: int, nodes: int) -> str:
-    if nodes == 1:
-        return ""
-    if carried >= nodes:
-        return "Every node can be chosen."
-    return (
-        f"{carried} of {nodes:,} nodes can be chosen: the first ones, and those whose usage went "
-        "beyond the promises most."
-    )
 
 
 def _facts(about: About, scores: Scores) -> Mapping[str, str]:
