@@ -66,7 +66,11 @@ def test_damage_is_listed_for_a_program_and_fails(store: str) -> None:
     database.close()
     done = scroogevm("store", "check", store, "--json")
     assert done.returncode == 1
-    assert json.loads(done.stdout)["damaged"]
+    number = len(json.loads(done.stdout)["damaged"])
+    assert number > 0
+    repaired = scroogevm("store", "check", store, "--repair")
+    assert f"{number} damaged, {number} removed" in repaired.stderr
+    assert scroogevm("store", "check", store).returncode == 0
 
 
 def test_info_says_of_which_time_it_speaks(store: str) -> None:

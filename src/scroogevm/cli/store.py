@@ -86,8 +86,9 @@ def check(store: str, store_option: Sequence[str], *, repair: bool, as_json: boo
     for line in () if as_json else lines:
         click.echo(_printable(line))
     if lines:
+        gone = sum(not line.endswith("(stays)") for line in lines)
         raise StoreError(
-            f"{len(lines)} damaged" + (", removed" if repair else ""),
+            f"{len(lines)} damaged" + (f", {gone} removed" if repair else ""),
             where=store,
             remedy="" if repair else "--repair removes what is damaged, and keeps the rest",
         )
