@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from scroogevm.core.arrays import Floats
+from scroogevm.core.state import State
 from scroogevm.core.window import Occurrence, VMs, Window
-from scroogevm.engine import Engine, State
+from scroogevm.engine import Engine
 from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Step, Strategy
 from scroogevm.registry import Parameter, parameters
 

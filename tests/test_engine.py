@@ -8,9 +8,11 @@ import pytest
 from helpers import NAN, demands, engine_of, occurrences_of, steps, strategy_of, vms_of, window_of
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History
-from scroogevm.engine import Engine, State
+from scroogevm.core.state import State
+from scroogevm.engine import Engine
 from scroogevm.ports import CPU, MEM, Strategy
 from scroogevm.strategies.borg import Borg
+from scroogevm.strategies.google_oracle import GoogleOracle
 from scroogevm.strategies.n_sigma import NSigma
 from scroogevm.strategies.oracle import Oracle
 from scroogevm.strategies.percentile import Percentile
@@ -145,10 +147,14 @@ def test_the_oracle_knows_the_next_window_of_its_slice() -> None:
     assert demands(done, "it")[:, 0].tolist() == [2, 3, 4, 9, 9]
 
 
-def test_the_engine_looks_ahead_when_one_of_its_strategies_does() -> None:
-    assert not Engine({CPU: {"a": Borg()}, MEM: {"a": Borg()}}).looks_ahead
-    assert Engine({CPU: {"a": Borg()}, MEM: {"a": Borg(), "b": Oracle()}}).looks_ahead
-    assert Engine({CPU: {"a": strategy_of("margin", inner=("oracle",))}}).looks_ahead
+def test_the_engine_reads_as_far_ahead_as_the_strategy_that_looks_farthest() -> None:
+    (occurrence,) = occurrences_of([window_of([[1.0] * 12])])
+    near = {"a": Borg(), "b": Oracle()}
+    assert Engine({CPU: {"a": Borg()}, MEM: {"a": Borg()}}).foresight(occurrence) == 0
+    assert Engine({CPU: {"a": Borg()}, MEM: near}, slices=3).foresight(occurrence) == 3
+    assert Engine({CPU: {"a": GoogleOracle(horizon=25)}, MEM: near}).foresight(occurrence) == 2
+    assert Engine({CPU: {"a": GoogleOracle(horizon=0)}, MEM: near}).foresight(occurrence) is None
+    assert Engine({CPU: {"a": Watching()}}).foresight(occurrence) is None
 
 
 def test_a_node_that_is_silent_for_a_window_goes_on_from_its_memo() -> None:

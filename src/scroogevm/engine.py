@@ -2,35 +2,50 @@
 
 It knows no clock, disk, socket, log or random number. All it remembers is a ``State``, which is
 data: hand the same state and window in again and the same estimates come out.
+
+A step has two halves, since some strategies learn from all nodes together: ``prepare`` reads the
+new windows and says what they tell the pool, ``conclude`` asks every strategy.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import overload
 
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
-from scroogevm.core.history import NO_MEMO, History, Memo
+from scroogevm.core.history import NO_MEMO, NO_POOL, History, Memo, Pool
+from scroogevm.core.state import Kept, Residents, State
 from scroogevm.core.trail import Trail
 from scroogevm.core.window import Occurrence, Window
-from scroogevm.ports import Step, Strategy
+from scroogevm.ports import Step, Strategy, Summary
+
+Key = tuple[int, str, str]
+"""A slice, a resource, and the name that a strategy is reported under."""
+
+Pools = Mapping[Key, Pool]
+"""What strategies know of all nodes together."""
 
 
 @dataclass(frozen=True, eq=False)
-class State:
-    """What the engine remembers of a chunk of nodes.
+class Prepared:
+    """An occurrence that was read, before strategies are asked.
 
     Attributes:
-        windows: the kept windows, oldest first, by slice and resource.
-        memos: what each strategy wants back, by slice, resource and strategy.
-        trails: the last samples of each VM, by resource.
+        state: what was remembered, of the nodes of the occurrence.
+        occurrence: the slice just closed.
+        histories: what strategies see, by resource, without memo and pool.
+        measured: by resource, (nodes,): where there are samples enough for a new estimate.
+        summaries: what the nodes tell the pool of each strategy that has one.
     """
 
-    windows: Mapping[tuple[int, str], Sequence[Window]] = field(default_factory=dict)
-    memos: Mapping[tuple[int, str, str], Memo] = field(default_factory=dict)
-    trails: Mapping[str, Trail] = field(default_factory=dict)
+    state: State
+    occurrence: Occurrence
+    histories: Mapping[str, History]
+    measured: Mapping[str, Bools]
+    summaries: Mapping[Key, Summary]
 
 
 @dataclass(frozen=True)
@@ -42,63 +57,158 @@ class Engine:
         kept: K, windows that are joined, the new one included.
         slices: slices in a scope.
         coverage: share of a window's samples a node must have for a new estimate.
+        seconds: length of a slice.
     """
 
     strategies: Mapping[str, Mapping[str, Strategy]]
     kept: int = 4
     slices: int = 1
     coverage: float = 0.1
+    seconds: float = 1800.0
 
     @property
-    def looks_ahead(self) -> bool:
-        """Whether a strategy reads the future, so that only a replay can serve it."""
-        return any(s.looks_ahead for family in self.strategies.values() for s in family.values())
+    def pools(self) -> bool:
+        """Whether a strategy learns from all nodes together, so that chunks go in lockstep."""
+        return any(strategy.pools for strategy in self._all)
+
+    def foresight(self, occurrence: Occurrence) -> int | None:
+        """How many occurrences to come the strategies read; None for all there are."""
+        far = 0
+        for resource, strategies in self.strategies.items():
+            samples = occurrence.windows[resource].usage.shape[1]
+            for strategy in strategies.values():
+                ahead = strategy.foresight(samples, self.slices)
+                if ahead is None:
+                    return None
+                far = max(far, ahead)
+        return far
 
     def step(
         self, state: State, occurrence: Occurrence, future: Sequence[Occurrence] = ()
     ) -> tuple[State, Step]:
-        """Judge one closed slice.
+        """Judge one closed slice of nodes that learn from no others: both halves at once.
 
-        A node with too few samples gets no new estimate: what its VMs were promised stands as its
-        demand, and its memo stays as it was.
+        Raises:
+            ValueError: a strategy pools: see ``runner``.
+        """
+        if self.pools:
+            raise ValueError("a strategy that pools is asked in two halves")
+        return self.conclude(self.prepare(state, occurrence, future), {})
+
+    def prepare(
+        self, state: State, occurrence: Occurrence, future: Sequence[Occurrence] = ()
+    ) -> Prepared:
+        """Read one closed slice.
 
         Args:
             state: what the previous step returned; ``State()`` at first.
-            occurrence: the slice just closed, the same nodes as before.
+            occurrence: the slice just closed; its nodes may be others than before.
             future: the occurrences to come, for strategies that look ahead.
         """
-        windows, memos = dict(state.windows), dict(state.memos)
-        trails = dict(state.trails)
-        estimates: dict[str, dict[str, Estimate]] = {}
+        state = state.aligned(occurrence.nodes, self.kept, self.slices)
+        number = occurrence.number
+        trails: dict[str, Trail] = {}
+        residents: dict[str, Residents] = {}
+        histories: dict[str, History] = {}
         measured: dict[str, Bools] = {}
+        summaries: dict[Key, Summary] = {}
         for resource, strategies in self.strategies.items():
             window = occurrence.windows[resource]
-            key = (occurrence.slice, resource)
-            earlier = windows.get(key, ())
+            before = state.residents.get(resource)
+            if before is None:
+                before = Residents(window.vms.ids, np.full(window.vms.ids.size, number))
+            residents[resource] = before.then(window.vms, number)
             lookback = max((strategy.lookback for strategy in strategies.values()), default=0)
             if lookback:
-                before = state.trails.get(resource)
-                vms = window.vms
-                trails[resource] = before.then(vms) if before else Trail.of(vms, lookback)
-            enough = window.present >= np.maximum(1, self.coverage * window.usage.shape[1])
-            history = History(
-                earlier=earlier,
+                trail = state.trails.get(resource)
+                trails[resource] = (
+                    trail.then(window.vms) if trail else Trail.of(window.vms, lookback)
+                )
+            kept = state.windows.get((occurrence.slice, resource), ())
+            histories[resource] = History(
+                earlier=[window for _, window in kept],
                 new=window,
                 kept=self.kept,
-                trail=trails[resource] if lookback else None,
+                trail=trails.get(resource),
                 future=_Future(future, resource),
                 slices=self.slices,
+                names=occurrence.nodes,
+                end=occurrence.end,
+                seconds=self.seconds,
+                number=number,
+                numbers=[number for number, _ in kept],
+                since=residents[resource].since,
             )
-            estimates[resource] = {}
+            measured[resource] = window.present >= np.maximum(
+                1, self.coverage * window.usage.shape[1]
+            )
             for name, strategy in strategies.items():
-                memo = memos.get((*key, name), NO_MEMO)
-                answer = strategy.estimate(replace(history, memo=memo))
-                answer = _only_where(enough, answer, memo, window.allocated)
-                memos[*key, name] = answer.memo
-                estimates[resource][name] = answer
-            windows[key] = (*earlier, window)[-self.kept :]
-            measured[resource] = enough
-        return State(windows, memos, trails), Step(occurrence, estimates, measured)
+                if strategy.pools:
+                    key = (occurrence.slice, resource, name)
+                    seen = _seen(histories[resource], strategy, state.memos.get(key, NO_MEMO))
+                    summaries[key] = strategy.summarise(seen)
+        state = replace(state, trails=trails, residents=residents)
+        return Prepared(state, occurrence, histories, measured, summaries)
+
+    def learn(self, before: Pools, summaries: Sequence[Mapping[Key, Summary]]) -> Pools:
+        """What strategies know of all nodes together, by the summaries of every chunk."""
+        known = dict(before)
+        for key in dict.fromkeys(key for chunk in summaries for key in chunk):
+            _, resource, name = key
+            parts = [chunk[key] for chunk in summaries if key in chunk]
+            total = {
+                what: sum((part[what] for part in parts[1:]), array)
+                for what, array in parts[0].items()
+            }
+            known[key] = self.strategies[resource][name].pool(before.get(key, NO_POOL), total)
+        return known
+
+    def conclude(self, prepared: Prepared, pools: Pools) -> tuple[State, Step]:
+        """Ask every strategy.
+
+        A node with too few samples gets no new estimate: what its VMs were promised stands as its
+        demand, and its memo stays as it was. After K windows without a sample it starts cold.
+
+        Args:
+            prepared: the occurrence.
+            pools: of every strategy that has one.
+        """
+        state, occurrence = prepared.state, prepared.occurrence
+        windows, memos = dict(state.windows), dict(state.memos)
+        estimates: dict[str, dict[str, Estimate]] = {}
+        for resource, strategies in self.strategies.items():
+            history, enough = prepared.histories[resource], prepared.measured[resource]
+            answers: dict[str, Estimate] = {}
+            for name, strategy in strategies.items():
+                key = (occurrence.slice, resource, name)
+                memo = memos.get(key, NO_MEMO)
+                seen = _seen(history, strategy, memo, pools.get(key, NO_POOL))
+                answer = _only_where(enough, strategy.estimate(seen), memo, history.allocated)
+                answers[name], memos[key] = answer, answer.memo
+            estimates[resource] = answers
+            kept = self._keep(windows.get((occurrence.slice, resource), ()), history, strategies)
+            windows[occurrence.slice, resource] = kept
+            state = state.silent((occurrence.slice, resource), history.new.present == 0)
+        state = replace(state, number=occurrence.number, windows=windows, memos=memos)
+        return state.forgetting(self.kept), Step(occurrence, estimates, prepared.measured)
+
+    def _keep(
+        self, kept: Sequence[Kept], history: History, strategies: Mapping[str, Strategy]
+    ) -> Sequence[Kept]:
+        """The windows to keep: samples of VMs only where a strategy reads them later."""
+        window = history.new
+        if not any(strategy.reads_vms for strategy in strategies.values()):
+            window = window.with_vms(window.vms.unsampled)
+        return (*kept, Kept(history.number, window))[-self.kept :]
+
+    @cached_property
+    def _all(self) -> Sequence[Strategy]:
+        return [strategy for family in self.strategies.values() for strategy in family.values()]
+
+
+def _seen(history: History, strategy: Strategy, memo: Memo, pool: Pool = NO_POOL) -> History:
+    """The history as a strategy sees it."""
+    return replace(history, memo=memo, pool=pool, samples_of_vms=strategy.reads_vms)
 
 
 class _Future(Sequence[Window]):
@@ -133,4 +243,5 @@ def _only_where(enough: Bools, answer: Estimate, memo: Memo, allocated: Floats) 
         name: np.where(known, array, memo.get(name, np.full(array.shape, np.nan)))
         for name, array in answer.memo.items()
     }
-    return Estimate(np.where(known, answer.demand, allocated), kept)
+    verdict = answer.verdict and answer.verdict.only(known)
+    return Estimate(np.where(known, answer.demand, allocated), kept, verdict)

@@ -13,9 +13,10 @@ from multiprocessing import connection
 from threading import Thread
 from typing import Any
 
-from scroogevm.engine import Engine, State
+from scroogevm.engine import Engine
 from scroogevm.errors import ScroogeError
 from scroogevm.ports import Chunk, Page, Remark, Shape, Sink, Source
+from scroogevm.runner import Lockstep, Runner, lockstep, replay
 
 Progress = Callable[[int], None]
 """Told, now and then, how many windows of nodes were judged since it was last told."""
@@ -33,6 +34,8 @@ def run(
     sinks: Sequence[Sink],
     progress: Progress = lambda _: None,
     workers: int = 1,
+    *,
+    together: bool = False,
 ) -> Sequence[Remark]:
     """Judge every window of a source and hand what came of it to every sink, chunk by chunk.
 
@@ -42,6 +45,8 @@ def run(
         sinks: where estimates go.
         progress: told of each chunk.
         workers: processes that judge chunks; sinks get them in order however many there are.
+        together: whether all chunks go in lockstep, in this process; they have to where a strategy
+            pools.
 
     Returns:
         What was odd about the windows.
@@ -51,7 +56,10 @@ def run(
     # A single chunk is not worth a second process.
     first = list(islice(loads, 2))
     loads = chain(first, loads)
-    if workers > 1 and len(first) > 1:
+    judged: Generator[Judged, None, None]
+    if together:
+        judged = judge_together(loads, engine_for, opens, progress)
+    elif workers > 1 and len(first) > 1:
         judged = _in_processes(loads, engine_for, opens, workers)
     else:
         judged = (judge(load, engine_for, opens) for load in loads)
@@ -68,16 +76,29 @@ def run(
 def judge(load: Load, engine_for: EngineFor, opens: Sequence[Open]) -> Judged:
     """Judge one chunk."""
     chunk = load()
-    engine = engine_for(chunk.shape)
     pages = [open_page(chunk) for open_page in opens]
-    state = State()
-    for number, occurrence in enumerate(chunk.occurrences):
-        future = chunk.occurrences[number + 1 :] if engine.looks_ahead else ()
-        state, step = engine.step(state, occurrence, future)
+    for step in replay(Runner(engine_for(chunk.shape)), chunk.occurrences):
         for page in pages:
             page.take(step)
     contents = [page.close() for page in pages]
-    return contents, chunk.remarks, len(chunk.occurrences) * len(chunk.nodes)
+    return contents, chunk.remarks, chunk.windows * len(chunk.nodes)
+
+
+def judge_together(
+    loads: Iterable[Load], engine_for: EngineFor, opens: Sequence[Open], progress: Progress
+) -> Generator[Judged, None, None]:
+    """Judge all chunks in lockstep, in this process: what is remembered of all is held at once."""
+    chunks = [load() for load in loads]
+    pages = [[open_page(chunk) for open_page in opens] for chunk in chunks]
+    together = Lockstep([Runner(engine_for(chunk.shape)) for chunk in chunks])
+    for steps in lockstep(together, [chunk.occurrences for chunk in chunks]):
+        for step, mine in zip(steps, pages, strict=True):
+            if step is not None:
+                progress(len(step.occurrence.nodes))
+                for page in mine:
+                    page.take(step)
+    for chunk, mine in zip(chunks, pages, strict=True):
+        yield [page.close() for page in mine], chunk.remarks, 0
 
 
 def _in_processes(

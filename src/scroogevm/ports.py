@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
-from scroogevm.core.arrays import Bools
+from scroogevm.core.arrays import Bools, Ints
 from scroogevm.core.estimate import Estimate, Verdict
-from scroogevm.core.history import History
+from scroogevm.core.history import History, Pool
 from scroogevm.core.samples import ESSENTIAL, Recorded, Sample
 from scroogevm.core.window import Occurrence
 from scroogevm.registry import Family, Plugin
@@ -24,23 +24,66 @@ DIALECTS = Family("scroogevm.telemetry.dialects", "dialect")
 STORES = Family("scroogevm.stores", "store")
 
 
+Role = Literal["recommended", "candidate", "baseline", "bound"]
+"""What pages make of a strategy: they lead with the recommended one, bounds look ahead."""
+
+Summary = Mapping[str, Ints]
+"""What a strategy tells of some nodes: whole numbers that add up over nodes and chunks."""
+
+
 class Strategy(Plugin, ABC):
     """Says what to be ready for. One file in ``strategies/``, resource-blind, without state.
 
     Attributes:
+        role: what pages make of it.
         looks_ahead: whether it reads ``history.future``, so that it can only be replayed.
+        reads_vms: whether it reads samples of VMs in windows before the new one, which are kept
+            for nobody else.
+        pools: whether it learns from all nodes together, by ``summarise`` and ``pool``.
     """
 
+    role: ClassVar[Role] = "candidate"
     looks_ahead: ClassVar[bool] = False
+    reads_vms: ClassVar[bool] = False
+    pools: ClassVar[bool] = False
 
     @property
     def lookback(self) -> int:
         """Samples of each VM's trail it wants to see; 0 for none."""
         return 0
 
+    def foresight(self, samples: int, slices: int) -> int | None:
+        """How many windows of ``history.future`` it reads; None for all there are.
+
+        Args:
+            samples: in a window.
+            slices: in a scope.
+        """
+        del samples, slices
+        return None if self.looks_ahead else 0
+
     @abstractmethod
     def estimate(self, history: History) -> Estimate:
         """Demand of each node in the next window of this slice."""
+
+    def summarise(self, history: History) -> Summary:
+        """What these nodes tell the pool, before any of them gets its estimate.
+
+        Arrays of fixed shapes. They are whole numbers because sums of those do not depend on the
+        order of nodes and chunks.
+        """
+        del history
+        return {}
+
+    def pool(self, before: Pool, summary: Summary) -> Pool:
+        """What is known of all nodes together by now.
+
+        Args:
+            before: what was returned with the window of this slice before; empty at first.
+            summary: the sum over all chunks.
+        """
+        del summary
+        return before
 
 
 class QuiescenceTest(Plugin, ABC):
@@ -104,12 +147,16 @@ class Chunk(Protocol):
         """Names of the nodes."""
 
     @property
-    def occurrences(self) -> Sequence[Occurrence]:
-        """The closed slices in order of time."""
+    def windows(self) -> int:
+        """How many closed slices it has."""
+
+    @property
+    def occurrences(self) -> Iterable[Occurrence]:
+        """The closed slices in order of time, walked once: they may come from a disk."""
 
     @property
     def remarks(self) -> Sequence[Remark]:
-        """What was odd about it."""
+        """What was odd about it, complete once the occurrences were walked."""
 
 
 class Source(Protocol):

@@ -13,7 +13,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Floats
 from scroogevm.core.statistics import Ranked, divide
-from scroogevm.core.window import Window, find, take
+from scroogevm.core.window import Window, take
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ _CUMULATED = ("decreases", "churn", "misprediction", "violation", "corrections")
 
 def added(before: Window, now: Window) -> Floats:
     """What was promised since the window before: new VMs, and growth of old ones, (nodes,)."""
-    had = take(before.vms.allocated, find(before.vms.ids, now.vms.ids), 0.0)
+    had = take(before.vms.allocated, before.vms.find(now.vms.ids), 0.0)
     return now.vms.per_node(np.maximum(0.0, now.vms.allocated - had), now.nodes)
 
 

@@ -65,7 +65,14 @@ def replay(
             figures=settings.figures,
         )
         with bar(source.node_windows) as progress:
-            remarks = run(source, engine_for, sinks, progress, settings.workers)
+            remarks = run(
+                source,
+                engine_for,
+                sinks,
+                progress,
+                settings.workers,
+                together=engine_for.pools,
+            )
         return sinks.close(Remarks(remarks).lines())
 
 
@@ -191,7 +198,12 @@ class Engines:
 
     def __call__(self, shape: Shape) -> Engine:
         """The engine for a shape."""
-        return Engine(self.strategies, shape.kept, shape.slices, self.coverage)
+        return Engine(self.strategies, shape.kept, shape.slices, self.coverage, shape.slice)
+
+    @property
+    def pools(self) -> bool:
+        """Whether a strategy learns from all nodes together."""
+        return any(one.pools for family in self.strategies.values() for one in family.values())
 
 
 def build_strategies(settings: ReplaySettings) -> Mapping[str, Mapping[str, Strategy]]:

@@ -23,8 +23,8 @@ from helpers import (
     strategy_of,
     window_of,
 )
+from scroogevm.core.state import State
 from scroogevm.core.window import Occurrence, Window
-from scroogevm.engine import State
 from scroogevm.errors import SpecError
 from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Step, Strategy
 from scroogevm.registry import Parameter, parameters

@@ -234,7 +234,7 @@ def replay(
     capacity = {r.name: sizes(node, r.name) for r in resources}
     size = {(n, r.name): sizes(life, r.name) for n, life in lives.items() for r in resources}
     for at, window in enumerate(node):
-        yield {
+        told = {
             r.name: step(
                 state[r.name, at % slices],
                 samples(window, f"{r.name}_usage"),
@@ -247,3 +247,15 @@ def replay(
             )
             for column, r in enumerate(resources)
         }
+        for r in resources:
+            forget([state[r.name, k].vms for k in range(slices)], at % slices)
+        yield told
+
+
+def forget(slices: Sequence[Mapping[str, Vm]], now: int) -> None:
+    """Ours, not the predecessor's: a VM that was away in one slice is new in all of them."""
+    for name, vm in slices[now].items():
+        if not vm.alive:
+            for each in slices:
+                if name in each:
+                    each[name].windows.clear()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from golden.forced import NAMES, forced_engine
-from scroogevm.engine import State
+from scroogevm.core.state import State
 from scroogevm.ports import RESOURCES, Step
 from scroogevm.sinks.dump_model import tiers
 from scroogevm.traces.format import open_trace

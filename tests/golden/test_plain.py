@@ -14,7 +14,8 @@ from driving import drive
 from golden.forced import NAMES, forced_engine
 from golden.plain import PERCENTILES, replay
 from golden.wild import Maker, Wild
-from scroogevm.engine import Engine, State
+from scroogevm.core.state import State
+from scroogevm.engine import Engine
 from scroogevm.ports import RESOURCES, Chunk, Shape, Step
 from scroogevm.sinks.dump import Dump
 from scroogevm.sinks.dump_model import tiers

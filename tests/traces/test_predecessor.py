@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from predecessors import trace
 from scroogevm.config import default_strategies
-from scroogevm.engine import Engine, State
+from scroogevm.core.state import State
+from scroogevm.engine import Engine
 from scroogevm.errors import ScroogeError, TraceError
 from scroogevm.ports import RESOURCES, STRATEGIES, Chunk
 from scroogevm.traces.format import open_trace

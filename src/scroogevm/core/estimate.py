@@ -16,11 +16,13 @@ class Estimate:
     Attributes:
         demand: (nodes,), cores or MiB.
         memo: the arrays over nodes that the strategy wants back next time, which also explain
-            the demand to a reader (greedy's r, doa's d, a quiescence verdict and its evidence).
+            the demand to a reader (greedy's r, doa's d).
+        verdict: what a quiescence test said of the new window; None where none was asked.
     """
 
     demand: Floats
     memo: Memo = field(default_factory=dict)
+    verdict: "Verdict | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +37,18 @@ class Verdict:
         quiescent: (nodes,), the answer.
         evidence: arrays over nodes: gaps and limits by name, and beside them what they were made
             of (``rmse_kept``, ``p``), which decides nothing by itself.
+        judged: (nodes,), where there is a verdict; None for everywhere.
     """
 
     quiescent: Bools
     evidence: Mapping[str, Floats]
+    judged: Bools | None = None
+
+    def only(self, which: Bools) -> "Verdict":
+        """The verdict on some of the nodes, (nodes,); of the others nothing is said."""
+        judged = which if self.judged is None else which & self.judged
+        evidence = {name: np.where(judged, array, np.nan) for name, array in self.evidence.items()}
+        return Verdict(self.quiescent & judged, evidence, judged)
 
     @classmethod
     def of(cls, gaps: Mapping[str, tuple[Floats, Floats]], **beside: Floats) -> "Verdict":

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.shared import computed_once
@@ -24,6 +25,11 @@ Memo = Mapping[str, Floats]
 
 NO_MEMO: Memo = MappingProxyType({})
 
+Pool = Mapping[str, NDArray[Any]]
+"""What a strategy knows of all nodes together, and wants back with the next window of the slice."""
+
+NO_POOL: Pool = MappingProxyType({})
+
 
 @dataclass(frozen=True, eq=False)
 class History:
@@ -37,6 +43,15 @@ class History:
         trail: the last samples of the VMs of ``new``; None when no strategy asked for any.
         future: the windows to come, of every slice, nearest first; empty but in a replay.
         slices: slices in a scope: the next window of this slice is ``future[slices - 1]``.
+        names: of the nodes.
+        end: seconds at which the new window closed, on the clock of its source.
+        seconds: length of a slice.
+        number: of the occurrence just closed, counted from 0.
+        numbers: of the occurrence that each window of ``earlier`` was.
+        since: (vms,), since which occurrence each VM of ``new`` is on its node without a break;
+            None where every VM is as old as its first window.
+        samples_of_vms: whether the earlier windows have the samples of their VMs.
+        pool: what the strategy knows of all nodes together.
         shared: what was computed of these windows once, for every strategy that asks.
     """
 
@@ -47,6 +62,14 @@ class History:
     trail: Trail | None = None
     future: Sequence[Window] = ()
     slices: int = 1
+    names: Sequence[str] = ()
+    end: float = 0.0
+    seconds: float = 0.0
+    number: int = 0
+    numbers: Sequence[int] = ()
+    since: Ints | None = None
+    samples_of_vms: bool = True
+    pool: Pool = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -118,8 +141,18 @@ class History:
 
     @computed_once
     def _rows(self) -> Sequence[Ints]:
-        """For each kept window, the row there of each VM of the new window, -1 where absent."""
-        return [window.vms.find(self.vms.ids) for window in self.windows]
+        """For each kept window, the row there of each VM of the new window, -1 where absent.
+
+        A VM that left and came back is new: windows from before it came back do not count.
+        """
+        rows = [window.vms.find(self.vms.ids) for window in self.windows]
+        if self.since is None:
+            return rows
+        numbers = (*self.numbers, self.number)[-self.kept :]
+        return [
+            np.where(self.since <= number, row, -1)
+            for number, row in zip(numbers, rows, strict=True)
+        ]
 
     @computed_once
     def vm_windows(self) -> Ints:
@@ -132,6 +165,8 @@ class History:
         Each window is sorted once in its life; of each, only the samples that can matter to this
         percentile are looked at again.
         """
+        if not self.samples_of_vms:
+            raise ValueError("only a strategy that says reads_vms may ask for samples of VMs")
         key = f"percentile {p} of each VM"
         if key not in self.shared:
             self.shared[key] = self._vm_percentile(p)

@@ -15,7 +15,7 @@ from scroogevm.core.statistics import (
     ranks_above,
     total,
 )
-from scroogevm.core.window import VMs, find, take
+from scroogevm.core.window import VMs, take
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Trail:
     def then(self, vms: VMs) -> "Trail":
         """This trail, gone on by the window that follows; VMs that are not in it are forgotten."""
         later = Trail.of(vms, self.length)
-        rows = find(self.vms.ids, vms.ids)
+        rows = self.vms.find(vms.ids)
         parts = [*self.parts, vms]
         while sum(part.usage.shape[1] for part in parts[1:]) >= self.length:
             parts.pop(0)
@@ -59,6 +59,16 @@ class Trail:
             maximum=np.fmax(later.maximum, take(self.maximum, rows, np.nan)),
             total=later.total + take(self.total, rows, 0.0),
         )
+
+    def moved(self, rows: Ints) -> "Trail":
+        """The trail of the VMs of some nodes, in their order.
+
+        Args:
+            rows: (nodes,), the row here of each node there, -1 for a node that is not here.
+        """
+        order, _ = self.vms.on(rows)
+        parts = tuple(part.moved(rows) for part in self.parts)
+        return Trail(parts, self.length, self.seen[order], self.maximum[order], self.total[order])
 
     @property
     def vms(self) -> VMs:
@@ -124,7 +134,7 @@ class Trail:
         found: list[tuple[VMs, Ints]] = []
         known = np.ones(self.vms.ids.size, np.bool_)
         for part in reversed(self.parts):
-            rows = np.where(known, find(part.ids, self.vms.ids), -1)
+            rows = np.where(known, part.find(self.vms.ids), -1)
             known = rows >= 0
             found.insert(0, (part, rows))
         return found

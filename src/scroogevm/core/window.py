@@ -1,7 +1,7 @@
 """One closed slice as the heart sees it: arrays over the nodes of a chunk, and over their VMs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -14,16 +14,20 @@ Array = TypeVar("Array", Floats, Ints)
 
 
 def find(among: Ints, ids: Ints) -> Ints:
-    """Position of each of ``ids`` in ``among``, -1 where it is absent; both ascending.
+    """Position of each of ``ids`` in ``among``, -1 where it is absent; each number stands once.
 
-    >>> find(np.array([2, 5, 7]), np.array([5, 6])).tolist()
-    [1, -1]
+    >>> find(np.array([7, 2, 5]), np.array([5, 6])).tolist()
+    [2, -1]
     """
     if ids is among or np.array_equal(ids, among):
         return np.arange(ids.size)
-    position = np.minimum(np.searchsorted(among, ids), max(among.size - 1, 0))
-    found = among[position] == ids if among.size else np.zeros(ids.size, np.bool_)
-    return np.where(found, position, -1)
+    if not among.size:
+        return np.full(ids.size, -1)
+    ascending = bool(np.all(among[1:] > among[:-1]))
+    order = None if ascending else np.argsort(among)
+    place = np.minimum(np.searchsorted(among, ids, sorter=order), among.size - 1)
+    position = place if order is None else order[place]
+    return np.where(among[position] == ids, position, -1)
 
 
 def take(values: Array, rows: Ints, absent: float) -> Array:
@@ -43,8 +47,9 @@ class VMs:
     """The VMs that lived on the nodes of a window, one resource.
 
     Attributes:
-        ids: (vms,), strictly ascending; the same number is the same VM in every window of a run.
-        node: (vms,), index of the node each VM is on.
+        ids: (vms,), each number once; the same number is the same name on the same node in every
+            window of a run.
+        node: (vms,), index of the node each VM is on, ascending where order is to be canonical.
         allocated: (vms,), what each VM was promised: cores or MiB.
         usage: (vms, samples), what it used, same unit; NaN where missing.
     """
@@ -106,9 +111,35 @@ class VMs:
         total = self.sum_rows(np.where(missing, 0.0, self.capped), nodes)
         return np.where(inhabited & (present == 0), np.nan, total)
 
-    def only(self, which: Bools) -> "VMs":
+    def only(self, which: Bools | Ints) -> "VMs":
         """Those of the VMs."""
         return VMs(self.ids[which], self.node[which], self.allocated[which], self.usage[which])
+
+    def on(self, rows: Ints) -> tuple[Ints, Ints]:
+        """The VMs of some nodes, in the order of those nodes.
+
+        Args:
+            rows: (nodes,), the row here of each node there, -1 for a node that is not here.
+
+        Returns:
+            The position here of each of these VMs, and the node there that it is on.
+        """
+        place = np.full(1 + max(rows.max(initial=-1), self.node.max(initial=-1)), -1)
+        place[rows[rows >= 0]] = np.flatnonzero(rows >= 0)
+        node = place[self.node]
+        order = np.argsort(node, kind="stable")
+        order = order[node[order] >= 0]
+        return order, node[order]
+
+    def moved(self, rows: Ints) -> "VMs":
+        """The VMs of some nodes, likewise."""
+        order, node = self.on(rows)
+        return replace(self.only(order), node=node)
+
+    @property
+    def unsampled(self) -> "VMs":
+        """The same VMs without their samples."""
+        return replace(self, usage=np.empty((self.ids.size, 0)))
 
     def find(self, ids: Ints) -> Ints:
         """Row of each VM of ``ids`` here, -1 where it is absent."""
@@ -173,6 +204,31 @@ class Window:
         """Percentile 99 of the aggregated samples, (nodes,): the peak that scores judge by."""
         return self.ranked.percentile(99)
 
+    def moved(self, rows: Ints) -> "Window":
+        """The window of some nodes, in their order.
+
+        Args:
+            rows: (nodes,), the row here of each node there; a node of row -1 is not known: it has
+                no sample, no capacity and no VM.
+        """
+        return Window(
+            take(self.usage, rows, np.nan),
+            take(self.capacity, rows, 0.0),
+            take(self.allocated, rows, 0.0),
+            self.vms.moved(rows),
+            self.aggregation,
+        )
+
+    def with_vms(self, vms: VMs) -> "Window":
+        """The same window, which keeps what it has computed, with other VMs.
+
+        Args:
+            vms: what is to be remembered of its VMs.
+        """
+        other = replace(self, vms=vms)
+        other.__dict__.update({k: v for k, v in self.__dict__.items() if k != "vms"})
+        return other
+
 
 @dataclass(frozen=True, eq=False)
 class Occurrence:
@@ -185,6 +241,8 @@ class Occurrence:
         nodes: names of the nodes, the same in every occurrence of a chunk.
         windows: the window of each resource, by name (``cpu`` in cores, ``mem`` in MiB).
         vm_names: name of every VM id the source has given out so far.
+        signals: contention and health of each node, (nodes,), by name of ``samples.SIGNALS``; NaN
+            where it is not told, and so is a signal that is absent.
     """
 
     number: int
@@ -193,3 +251,4 @@ class Occurrence:
     nodes: Sequence[str]
     windows: Mapping[str, Window]
     vm_names: Sequence[str]
+    signals: Mapping[str, Floats] = field(default_factory=dict)

@@ -18,6 +18,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Floats
 from scroogevm.core.estimate import Estimate
+from scroogevm.core.window import Occurrence
 from scroogevm.ports import RESOURCES, Chunk, Step
 from scroogevm.sinks.dump_model import PERCENTILES, model, percentiles, stable, statistics
 from scroogevm.sinks.dump_samples import Samples, as_json, plain, whole
@@ -61,17 +62,19 @@ class _Page:
     def __init__(self, directory: Path, chunk: Chunk) -> None:
         self._directory = directory
         self._chunk = chunk
+        self._occurrences: list[Occurrence] = []
         self._estimates: dict[str, list[_Said]] = {}
 
     def take(self, step: Step) -> None:
-        """Note the answers."""
+        """Note the windows and the answers."""
+        self._occurrences.append(step.occurrence)
         for strategy in step.estimates[RESOURCES[0]]:
             answers = {resource: step.estimates[resource][strategy] for resource in RESOURCES}
             self._estimates.setdefault(strategy, []).append(answers)
 
     def close(self) -> Sequence[Path]:
         """Write the nodes of the chunk, and say where."""
-        occurrences = self._chunk.occurrences
+        occurrences = self._occurrences
         folders: list[Path] = []
         if not self._estimates:
             return folders

@@ -120,7 +120,7 @@ def _points(chunk: Chunk) -> int:
     """Points of a window, the same for all."""
     windows = [window for each in chunk.occurrences for window in each.windows.values()]
     samples = max((window.usage.shape[1] for window in windows), default=1)
-    return max(1, min(samples, POINTS // max(1, len(chunk.occurrences))))
+    return max(1, min(samples, POINTS // max(1, chunk.windows)))
 
 
 def _lines(chunk: Chunk, resource: str, nodes: Sequence[int], points: int) -> Mapping[str, Floats]:

@@ -1,6 +1,6 @@
 """A combinator: never below a share of what was promised."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,4 +42,4 @@ class Floor(Combinator):
         """The inner demand, held up."""
         answer = ask(self.strategy, "0", history)
         least = np.maximum(self.allocated * history.allocated, self.capacity * history.capacity)
-        return Estimate(np.maximum(answer.demand, least), answer.memo)
+        return replace(answer, demand=np.maximum(answer.demand, least))

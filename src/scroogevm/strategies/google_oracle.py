@@ -10,7 +10,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History
 from scroogevm.core.statistics import percentile
-from scroogevm.ports import Strategy
+from scroogevm.ports import Role, Strategy
 from scroogevm.registry import parameter
 from scroogevm.strategies._google import BASHIR
 
@@ -33,10 +33,18 @@ class GoogleOracle(Strategy):
 
     formula = "percentile(summed usage of the VMs alive now over [now, now + horizon], p)"
     source = BASHIR
+    role: ClassVar[Role] = "bound"
     looks_ahead: ClassVar[bool] = True
 
     p: float = parameter(100.0, "percentile of the summed usage, %", low=0, high=100)
     horizon: int = parameter(288, "samples looked ahead, this one included; 0 to the end", low=0)
+
+    def foresight(self, samples: int, slices: int) -> int | None:
+        """As many windows as the samples ahead fill."""
+        del slices
+        if not self.horizon:
+            return None
+        return -(-(self.horizon - 1) // max(samples, 1))
 
     def estimate(self, history: History) -> Estimate:
         """Percentile of the sums ahead."""

@@ -1,6 +1,7 @@
 """Greedy, the strategy this project is named for."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from scroogevm.core.arrays import Bools
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History
 from scroogevm.errors import SpecError
-from scroogevm.ports import QuiescenceTest, Strategy
+from scroogevm.ports import QuiescenceTest, Role, Strategy
 from scroogevm.quiescence.mean_band import MeanBand
 from scroogevm.registry import parameter, plugged
 from scroogevm.strategies._verdict import verdict
@@ -36,6 +37,7 @@ class Greedy(Strategy):
     )
     source = "Jacquet, Ledoux, Rouvoy, ScroogeVM, IEEE TSUSC 9(5), 2024"
     aliases = ("scroogevm",)
+    role: ClassVar[Role] = "recommended"
 
     quiescence: QuiescenceTest = plugged(
         "scroogevm.quiescence", MeanBand(), meaning="the test that says whether a node is quiescent"

@@ -36,4 +36,6 @@ class Margin(Combinator):
     def estimate(self, history: History) -> Estimate:
         """The inner demand, widened."""
         answer = ask(self.strategy, "0", history)
-        return Estimate(self.by * answer.demand + self.plus * history.capacity, answer.memo)
+        return Estimate(
+            self.by * answer.demand + self.plus * history.capacity, answer.memo, answer.verdict
+        )

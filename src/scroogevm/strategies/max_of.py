@@ -41,4 +41,6 @@ class MaxOf(Combinator):
         """The largest demand of all."""
         answers = [ask(strategy, str(i), history) for i, strategy in enumerate(self.strategies)]
         demand = np.maximum.reduce([answer.demand for answer in answers])
-        return Estimate(demand, {k: v for answer in answers for k, v in answer.memo.items()})
+        memo = {name: array for answer in answers for name, array in answer.memo.items()}
+        verdict = next((answer.verdict for answer in answers if answer.verdict), None)
+        return Estimate(demand, memo, verdict)

@@ -1,6 +1,7 @@
 """The max-peak strategy."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class MaxPeak(Strategy):
     formula = "max(n-sigma, rc-like)"
     source = "Bashir et al., Take it to the limit, EuroSys 2021; of these two, as in Jacquet 2024"
     resource_defaults = RcLike.resource_defaults
+    reads_vms: ClassVar[bool] = True
 
     n: float = parameter(5.0, "standard deviations of n-sigma", low=0)
     p: float = parameter(99.0, "percentile of rc-like, %", low=0, high=100)

@@ -7,7 +7,7 @@ import numpy as np
 
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History
-from scroogevm.ports import Strategy
+from scroogevm.ports import Role, Strategy
 from scroogevm.registry import parameter
 
 
@@ -28,9 +28,15 @@ class Oracle(Strategy):
 
     formula = "percentile(next window of this slice, p)"
     source = "the definition of regret"
+    role: ClassVar[Role] = "bound"
     looks_ahead: ClassVar[bool] = True
 
     p: float = parameter(100.0, "percentile of the next window, %", low=0, high=100)
+
+    def foresight(self, samples: int, slices: int) -> int:
+        """The next window of this slice."""
+        del samples
+        return slices
 
     def estimate(self, history: History) -> Estimate:
         """Percentile ``p`` of the next window of this slice."""

@@ -1,10 +1,11 @@
 """The baseline that everything must beat."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History
-from scroogevm.ports import Strategy
+from scroogevm.ports import Role, Strategy
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Persistence(Strategy):
 
     formula = "max(last window)"
     source = "the naive forecast"
+    role: ClassVar[Role] = "baseline"
 
     def estimate(self, history: History) -> Estimate:
         """Maximum of the new window."""

@@ -22,3 +22,8 @@ class RecordedChunk:
     nodes: Sequence[str]
     occurrences: Sequence[Occurrence]
     remarks: Sequence[Remark] = ()
+
+    @property
+    def windows(self) -> int:
+        """How many closed slices it has."""
+        return len(self.occurrences)
