@@ -12,17 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from scroogevm.core.arrays import Floats
 from scroogevm.core.estimate import Estimate
-from scroogevm.core.window import Occurrence
 from scroogevm.ports import RESOURCES, Chunk, Step
 from scroogevm.sinks.dump_model import PERCENTILES, model, percentiles, stable, statistics
 from scroogevm.sinks.dump_samples import Samples, as_json, plain, whole
 from scroogevm.sinks.names import file_name
+
+if TYPE_CHECKING:
+    from scroogevm.core.window import Occurrence
 
 _Said = Mapping[str, Estimate]
 """The answers of one strategy to one occurrence, by resource."""
