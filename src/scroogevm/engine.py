@@ -138,6 +138,7 @@ class Engine:
                 number=number,
                 numbers=[number for number, _ in kept],
                 since=residents[resource].since,
+                samples_of_vms=False,
             )
             measured[resource] = window.present >= np.maximum(
                 1, self.coverage * window.usage.shape[1]
@@ -208,6 +209,8 @@ class Engine:
 
 def _seen(history: History, strategy: Strategy, memo: Memo, pool: Pool = NO_POOL) -> History:
     """The history as a strategy sees it."""
+    if not (memo or pool or strategy.reads_vms):
+        return history
     return replace(history, memo=memo, pool=pool, samples_of_vms=strategy.reads_vms)
 
 
