@@ -58,7 +58,7 @@ def fleet(
 
 def alone(occurrences: Iterable[Occurrence], node: str) -> list[Occurrence]:
     """The occurrences of one node, from its first one on; where it is away, it is silent there."""
-    found = []
+    found: list[Occurrence] = []
     for occurrence in occurrences:
         at = [place for place, name in enumerate(occurrence.nodes) if name == node]
         if not (at or found):

@@ -33,7 +33,7 @@ def engine(*names: str, slices: int = 1, kept: int = 3, pooling: bool = False) -
 def through_a_file(snapshot: Snapshot) -> Snapshot:
     """As it is after it lay on a disk that knows arrays and nothing else."""
     file = io.BytesIO()
-    np.savez(file, **dict(snapshot))
+    np.savez(file, allow_pickle=False, **dict(snapshot))
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
