@@ -15,9 +15,7 @@ from scroogevm.ports import RESOURCES, STRATEGIES, Step, Strategy, Summary
 if TYPE_CHECKING:
     from scroogevm.core.arrays import Floats, Ints
 
-CAUSAL: Sequence[str] = [
-    name for name in STRATEGIES.names if STRATEGIES.load(name).looks_ahead is not True
-]
+CAUSAL: Sequence[str] = [name for name in STRATEGIES.names if not strategy_of(name).looks_ahead]
 """Strategies that read no future: those that a live service may ask."""
 
 
