@@ -9,7 +9,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.state import State
 from scroogevm.core.window import Occurrence, VMs, Window
 from scroogevm.engine import Engine
-from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Step, Strategy
+from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Chunk, Step, Strategy
 from scroogevm.registry import Parameter, parameters
 
 NAN = float("nan")
@@ -174,6 +174,11 @@ def engine_of(*names: str, kept: int = 4, slices: int = 1, coverage: float = 0.1
     """An engine that asks these strategies of the registry, each known by its own name."""
     strategies = {r: {name: strategy_of(name, r) for name in names} for r in RESOURCES}
     return Engine(strategies, kept, slices, coverage)
+
+
+def walked(chunk: Chunk) -> list[Occurrence]:
+    """Its occurrences, all at once."""
+    return list(chunk.occurrences)
 
 
 def steps(

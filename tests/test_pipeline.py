@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers import NAN, occurrences_of, random_windows, spec_of, steps, window_of
+from helpers import NAN, occurrences_of, random_windows, spec_of, steps, walked, window_of
 from scroogevm.core.arrays import Floats
 from scroogevm.errors import TraceError
 from scroogevm.pipeline import run
@@ -80,7 +80,7 @@ def test_every_sink_gets_every_chunk_in_order_with_the_engines_own_answers() -> 
     assert told == [24, 24, 24]
     for sink in (one, other):
         for record, chunk in zip(sink.records, chunks, strict=True):
-            _, done = steps(ENGINES(SHAPE), chunk.occurrences)
+            _, done = steps(ENGINES(SHAPE), walked(chunk))
             for (resource, name), demand in record.demands.items():
                 expected = [step.estimates[resource][name].demand for step in done]
                 np.testing.assert_array_equal(demand, expected)

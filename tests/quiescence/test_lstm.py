@@ -12,7 +12,7 @@ import pytest
 
 import scroogevm.quiescence._lstm_weights as fixed
 from commands import python
-from helpers import NAN, random_windows, window_of
+from helpers import NAN, random_windows, walked, window_of
 from quiescence.plain_lstm import forward as plain_forward
 from quiescence.plain_lstm import gradient, pairs_of, trained
 from quiescence.plain_lstm import rmse as plain_rmse
@@ -76,7 +76,7 @@ def recorded(name: str) -> Sequence[tuple[History, Mapping[str, Any]]]:
     histories = [
         History([each.windows[resource] for each in earlier], occurrence.windows[resource], kept)
         for number, occurrence in enumerate(chunk.occurrences)
-        if len(earlier := chunk.occurrences[number % slices : number : slices][-kept:]) == kept
+        if len(earlier := walked(chunk)[number % slices : number : slices][-kept:]) == kept
         for resource in RESOURCES
     ]
     fits = json.loads((GOLDEN / f"{name}.lstm.json").read_text())["fits"]

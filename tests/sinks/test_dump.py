@@ -10,7 +10,7 @@ import pytest
 
 from driving import drive
 from golden.forced import NAMES, forced_engine
-from helpers import engine_of, occurrences_of, random_windows, steps, vms_of, window_of
+from helpers import engine_of, occurrences_of, random_windows, steps, vms_of, walked, window_of
 from scroogevm.engine import Engine
 from scroogevm.ports import RESOURCES, Chunk, Shape
 from scroogevm.sinks.dump import Dump
@@ -81,8 +81,8 @@ def test_a_dump_replays_to_the_same_demands(name: str, run: int, tmp_path: Path)
     write(tmp_path, [chunk], lambda _: golden_engine(golden, chunk))
     again = opened(tmp_path / "dump-greedy.json", aggregation)
     assert (again.shape, again.nodes) == (chunk.shape, chunk.nodes)
-    _, before = steps(golden_engine(golden, chunk), chunk.occurrences)
-    _, after = steps(golden_engine(golden, again), again.occurrences)
+    _, before = steps(golden_engine(golden, chunk), walked(chunk))
+    _, after = steps(golden_engine(golden, again), walked(again))
     for old, new in zip(before, after, strict=True):
         assert new.occurrence.end == old.occurrence.end
         for resource in RESOURCES:
@@ -153,8 +153,8 @@ def test_a_node_with_a_vm_of_unknown_size_is_full_after_a_dump_as_before(tmp_pat
     again = opened(tmp_path / "dump-borg.json")
     assert [one.windows["mem"].allocated[0] for one in again.occurrences] == [8.0] * 3
     assert [remark.number for remark in again.remarks if "count as full" in remark.kind] == [1, 1]
-    _, before = steps(engine_of("rc-like", "borg", kept=2), chunk.occurrences)
-    _, after = steps(engine_of("rc-like", "borg", kept=2), again.occurrences)
+    _, before = steps(engine_of("rc-like", "borg", kept=2), walked(chunk))
+    _, after = steps(engine_of("rc-like", "borg", kept=2), walked(again))
     for old, new in zip(before, after, strict=True):
         for strategy, estimate in old.estimates["cpu"].items():
             assert new.estimates["cpu"][strategy].demand.tolist() == estimate.demand.tolist()

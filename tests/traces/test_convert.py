@@ -71,7 +71,7 @@ def test_a_part_that_is_no_parquet_is_named(trace: Path, tmp_path: Path) -> None
 def test_a_part_without_a_column_is_refused(trace: Path, tmp_path: Path, table: str) -> None:
     file = trace / table / "00000.parquet"
     pl.read_parquet(file).drop("mem_usage").write_parquet(file)
-    with pytest.raises(TraceError, match='cannot be read: unable to find column "mem_usage"'):
+    with pytest.raises(TraceError, match="mem_usage: is missing"):
         convert_nodes([trace], tmp_path / "other")
     assert not (tmp_path / "other").exists()
 

@@ -77,7 +77,7 @@ def test_fields_without_a_default_may_not(tmp_path: Path, name: str) -> None:
 
 WRONG: dict[str, list[Any]] = {
     "format": [None, "other", 1, [], {}],
-    "version": [None, 0, 2, "1", [], {}],
+    "version": [None, 0, 3, "1", True, [], {}],
     "scope": [0, -1, True, "3600", None, [], float("nan"), float("inf"), 10**400, 2000, 900],
     "slice": [0, -1, False, "1800", None, {}, float("nan"), float("inf"), 7200, 1e-9],
     "interval": [0, -5, "60", None, float("nan"), float("inf"), 1801, 1e-9],

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from helpers import walked
 from scroogevm.errors import TraceError
 from scroogevm.ports import RESOURCES, Chunk
 from scroogevm.traces.format import open_trace
@@ -46,12 +47,15 @@ def write(place: Path, *parts: Tables, **said: object) -> Path:
 
 
 def read(place: Path, options: ReadOptions = PLAIN) -> Sequence[Chunk]:
-    return [load() for load in open_trace(place, options).loads()]
+    chunks = [load() for load in open_trace(place, options).loads()]
+    for chunk in chunks:
+        assert len(walked(chunk)) == chunk.windows
+    return chunks
 
 
 def same(one: Chunk, other: Chunk) -> None:
     assert list(one.nodes) == list(other.nodes)
-    assert len(one.occurrences) == len(other.occurrences)
+    assert len(walked(one)) == len(walked(other))
     for mine, theirs in zip(one.occurrences, other.occurrences, strict=True):
         for r in RESOURCES:
             a, b = mine.windows[r], theirs.windows[r]
@@ -99,13 +103,13 @@ def test_null_and_nan_are_the_same_missing_sample(tables: Tables, tmp_path: Path
         spoilt = at(7, "cpu_usage", value)(tables["nodes"])
         found += read(write(tmp_path / name, {**tables, "nodes": spoilt}))
     same(*found)
-    assert np.isnan(found[0].occurrences[1].windows["cpu"].usage[0]).tolist() == [
+    assert np.isnan(walked(found[0])[1].windows["cpu"].usage[0]).tolist() == [
         False, False, True, False, False,
     ]  # fmt: skip
 
 
 BAD: Mapping[str, tuple[str, Spoil, str]] = {
-    "no column": ("nodes", lambda t: t.drop("mem"), "unable to find column .mem."),
+    "no column": ("nodes", lambda t: t.drop("mem"), "nodes/0.parquet: mem: is missing"),
     "text": ("vms", lambda t: t.with_columns(pl.col("cpu").cast(pl.String)), "cpu: is String"),
     "a time of day": (
         "nodes",

@@ -15,6 +15,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers import walked
 from predecessors import trace
 from scroogevm.config import default_strategies
 from scroogevm.core.state import State
@@ -46,7 +47,7 @@ def demands(chunk: Chunk) -> dict[str, list[float]]:
     state = State()
     found: dict[str, list[float]] = {}
     for number, occurrence in enumerate(chunk.occurrences):
-        state, step = engine.step(state, occurrence, chunk.occurrences[number + 1 :])
+        state, step = engine.step(state, occurrence, walked(chunk)[number + 1 :])
         for resource, answers in step.estimates.items():
             for name, answer in answers.items():
                 found.setdefault(f"{resource} {name}", []).append(float(answer.demand[0]))
@@ -55,7 +56,7 @@ def demands(chunk: Chunk) -> dict[str, list[float]]:
 
 def test_a_small_trace_reads_as_it_is_meant(tmp_path: Path) -> None:
     chunk = load(written(tmp_path, trace()))
-    first, second = (one.windows["cpu"] for one in chunk.occurrences[:2])
+    first, second = (one.windows["cpu"] for one in walked(chunk)[:2])
     assert chunk.nodes == ("node-a",)
     assert (chunk.shape.scope, chunk.shape.slices, chunk.shape.kept) == (30, 1, 2)
     assert first.allocated.tolist() == [2]
@@ -66,7 +67,7 @@ def test_a_small_trace_reads_as_it_is_meant(tmp_path: Path) -> None:
 
 def test_usage_in_cores_is_taken_as_it_is(tmp_path: Path) -> None:
     chunk = load(written(tmp_path, trace()), vm_cpu_usage="cores")
-    assert chunk.occurrences[0].windows["cpu"].vms.usage[0, 0] == 0.2
+    assert walked(chunk)[0].windows["cpu"].vms.usage[0, 0] == 0.2
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_nulls_and_short_lists_are_missing_samples_and_said(tmp_path: Path) -> N
     spoilt["vm"]["vm-a"]["raw_data"][2]["mem_usage"] = [10.0]
     del spoilt["vm"]["vm-b"]["raw_data"][3]["cpu_usage"]
     chunk = load(written(tmp_path, spoilt))
-    window = chunk.occurrences[1].windows["cpu"]
+    window = walked(chunk)[1].windows["cpu"]
     assert np.isnan(window.usage[0]).tolist() == [False, False, True, False, False, False]
     assert window.present.tolist() == [5]
     assert [(remark.number, remark.where[-31:]) for remark in chunk.remarks] == [
@@ -327,10 +328,10 @@ def test_damaged_bytes_are_read_or_refused_in_one_line(
 def test_a_new_scope_joins_windows_where_samples_allow(tmp_path: Path) -> None:
     path = written(tmp_path, trace())
     joined = load(path, scope=60.0)
-    assert len(joined.occurrences) == 2
+    assert len(walked(joined)) == 2
     apart = load(path)
-    both = np.concatenate([one.windows["cpu"].usage for one in apart.occurrences[:2]], axis=1)
-    np.testing.assert_allclose(joined.occurrences[0].windows["cpu"].usage, both)
-    assert len(load(path, scope=30.0, slice=10.0).occurrences) == 12
+    both = np.concatenate([one.windows["cpu"].usage for one in walked(apart)[:2]], axis=1)
+    np.testing.assert_allclose(walked(joined)[0].windows["cpu"].usage, both)
+    assert len(walked(load(path, scope=30.0, slice=10.0))) == 12
     with pytest.raises(ScroogeError, match="no multiple of the interval"):
         load(path, scope=60.0, slice=7.0)

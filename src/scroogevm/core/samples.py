@@ -35,6 +35,7 @@ NODE: Mapping[str, Quantity] = {
     "mem_pressure": Quantity("s/s", "PSI: share of time in which some task waited for memory"),
     "mem_stall": Quantity("s/s", "PSI: share of time in which every task waited for memory"),
     "cpu_steal": Quantity("cores", "taken away by a hypervisor below"),
+    "vms": Quantity("1", "VMs that the sample lists; missing where nobody could tell"),
 }
 """Quantities of a node, in the order in which they are shown."""
 
@@ -53,6 +54,17 @@ VM: Mapping[str, Quantity] = {
     "swap_out": Quantity("MiB/s", "written to the guest's swap"),
 }
 """Quantities of a VM, in the order in which they are shown."""
+
+SIGNALS: Mapping[str, Quantity] = {
+    **{
+        name: NODE[name]
+        for name in ("cpu_wait", "cpu_pressure", "mem_pressure", "mem_stall", "cpu_steal")
+    },
+    "cpu_delay": Quantity("s/s", "time that threads of its VMs were ready and waited for a cpu"),
+    "major_faults": Quantity("1/s", "major page faults of its VMs"),
+    "swap_in": Quantity("MiB/s", "read back from swap by the guests of its VMs"),
+}
+"""What tells of contention and health of a node; the last three are sums over its VMs."""
 
 ESSENTIAL: Sequence[str] = ("cpu", "mem", "cpu_usage", "mem_usage")
 """Quantities, of nodes and of VMs, that a trace is made of."""

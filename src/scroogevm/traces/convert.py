@@ -11,9 +11,14 @@ import polars as pl
 from scroogevm.errors import MisuseError, OutputError, TraceError
 from scroogevm.files import system_number
 from scroogevm.traces.dataset import unreadable
-from scroogevm.traces.manifest import MANIFEST, Manifest
+from scroogevm.traces.manifest import MANIFEST, VERSION, Manifest
 from scroogevm.traces.predecessor.tables import to_tables
-from scroogevm.traces.tables import NODES, PART_ROWS, VMS, TraceWriter
+from scroogevm.traces.tables import (
+    PART_ROWS,
+    TraceWriter,
+    columns,
+    fill_gaps,
+)
 from scroogevm.traces.vmtable import open_vms, refuse_twice
 
 Tables = tuple[pl.DataFrame, pl.DataFrame]
@@ -126,18 +131,27 @@ def _cut_again(path: Path, manifest: Manifest, rows: int) -> Iterator[Tables]:
     try:
         for part in manifest.parts:
             file = f"{part.name}.parquet"
-            nodes = pl.scan_parquet(path / "nodes" / file, glob=False).select(NODES.keys())
-            vms = pl.scan_parquet(path / "vms" / file, glob=False).select(VMS.keys())
+            nodes, vms = (_scan(path / table / file, table) for table in ("nodes", "vms"))
             held = dict(vms.group_by("node").len().collect(engine="streaming").iter_rows())
             group: list[str] = []
             for node in nodes.select(pl.col("node").unique().sort()).collect()["node"]:
                 if group and sum(held.get(one, 0) for one in [*group, node]) > rows:
-                    yield _of(nodes, group), _of(vms, group)
+                    yield _of(nodes, group), _whole(_of(vms, group), manifest)
                     group = []
                 group.append(node)
-            yield _of(nodes, group), _of(vms, group)
+            yield _of(nodes, group), _whole(_of(vms, group), manifest)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise unreadable(path, error) from None
+
+
+def _scan(path: Path, table: str) -> pl.LazyFrame:
+    rows = pl.scan_parquet(path, glob=False)
+    return rows.select(columns(rows.collect_schema(), table, str(path)))
+
+
+def _whole(vms: pl.DataFrame, manifest: Manifest) -> pl.DataFrame:
+    """Rows of VMs; in version 1 a gap inside the life of a VM is a missing reading."""
+    return fill_gaps(vms, manifest.interval) if manifest.version < VERSION else vms
 
 
 def _of(table: pl.LazyFrame, nodes: Sequence[str]) -> pl.DataFrame:

@@ -4,7 +4,7 @@ import json
 import re
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,8 @@ from scroogevm.errors import TraceError
 
 MANIFEST = "trace.json"
 FORMAT = "scroogevm-trace"
-VERSION = 1
+VERSION = 2
+OLDEST = 1
 
 VmCpuUnit = Literal["cores", "fraction"]
 VM_CPU_UNITS: Sequence[VmCpuUnit] = ("cores", "fraction")
@@ -25,12 +26,15 @@ class Part:
     Attributes:
         name: file name without its ending.
         nodes: how many nodes are in it.
-        vm_rows: how many rows its VM table has: what it costs to hold it in memory.
+        vm_rows: how many rows its VM table has.
+        block: seconds in a block: rows are sorted by block of time, then by node, VM and time, so
+            that some time can be read alone; 0 where all of it is one block.
     """
 
     name: str
     nodes: int
     vm_rows: int
+    block: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Manifest:
         vm_cpu_usage: unit of a VM's ``cpu_usage``: cores, or fraction of its allocation.
         source: where the trace comes from, in words: data set, licence, seed, command.
         parts: the files, in order.
+        version: of the format; version 1 does not say which VMs a sample lists.
     """
 
     scope: float
@@ -58,6 +63,7 @@ class Manifest:
     vm_cpu_usage: VmCpuUnit = "cores"
     source: Mapping[str, Any] = field(default_factory=dict)
     parts: Sequence[Part] = ()
+    version: int = VERSION
 
     @property
     def windows(self) -> int:
@@ -66,7 +72,8 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of ``trace.json``, the same bytes for the same content."""
-        return json.dumps({"format": FORMAT, "version": VERSION, **asdict(self)}, indent=1) + "\n"
+        content = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        return json.dumps({**content, "version": VERSION}, indent=1) + "\n"
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest":
@@ -91,17 +98,17 @@ class Manifest:
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
             raise TraceError("is not of this format", where=f"{path}: format", remedy=FORMAT)
         version = content.pop("version", None)
-        if version != VERSION:
+        if isinstance(version, bool) or version not in range(OLDEST, VERSION + 1):
             raise TraceError(
                 f"version {reprlib.repr(version)} cannot be read",
                 where=f"{path}: version",
-                remedy=f"this program reads version {VERSION}",
+                remedy=f"this program reads versions {OLDEST} to {VERSION}",
             )
-        return cls._checked(path, content)
+        return replace(cls._checked(path, content), version=version)
 
     @classmethod
     def _checked(cls, path: Path, content: dict[str, Any]) -> "Manifest":
-        known = [item.name for item in fields(cls)]
+        known = [item.name for item in fields(cls) if item.name != "version"]
         for name in ("scope", "slice", "interval", "end", "parts"):
             if name not in content:
                 raise TraceError("is missing", where=f"{path}: {name}", remedy=_WANTED[name])
@@ -153,6 +160,10 @@ def _is_length(value: Any) -> bool:
     return _is_time(value) and value > 0
 
 
+def _is_block(value: Any) -> bool:
+    return _is_time(value) and value >= 0
+
+
 def _are_parts(value: Any) -> bool:
     return (
         isinstance(value, list)
@@ -164,11 +175,12 @@ def _are_parts(value: Any) -> bool:
 def _is_part(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and value.keys() == {item.name for item in fields(Part)}
+        and {"name", "nodes", "vm_rows"} <= value.keys() <= {item.name for item in fields(Part)}
         and isinstance(value["name"], str)
         and re.fullmatch(r"\w[\w.-]*", value["name"]) is not None  # it stays in its folder
         and _is_whole(value["nodes"])
         and _is_whole(value["vm_rows"])
+        and _is_block(value.get("block", 0))
     )
 
 
@@ -189,5 +201,5 @@ _WANTED: Mapping[str, str] = {
     "history": "a whole number from 0 to 1,000,000",
     "vm_cpu_usage": " or ".join(VM_CPU_UNITS),
     "source": "an object that says where the trace comes from",
-    "parts": "a list of objects, each a file's name, its number of nodes and its vm_rows",
+    "parts": "a list of objects, each a file's name, number of nodes, vm_rows and block",
 }

@@ -17,7 +17,7 @@ from scroogevm.traces.options import ReadOptions, refuse_short
 from scroogevm.traces.place_fit import STRATEGIES, pack
 from scroogevm.traces.place_rows import Nodes, node_rows
 from scroogevm.traces.sizes import MEMORY_PER_CORE, MIB_IN_GIB
-from scroogevm.traces.tables import PART_ROWS, TraceWriter
+from scroogevm.traces.tables import PART_ROWS, TraceWriter, fill_gaps
 from scroogevm.traces.vmtable import VmTable, open_vms, refuse_twice
 
 MILLICORES, KIB = 1000, 1024
@@ -154,7 +154,7 @@ def place(
                 rows = part.join(here.drop("first", "last"), on="vm").sort("vm", "time")
                 refuse_twice(rows.lazy(), str(path))
                 frame, beyond = node_rows(nodes, rows, here)
-                writer.write(frame, _vm_rows(nodes, rows))
+                writer.write(frame, fill_gaps(_vm_rows(nodes, rows), table.interval))
                 missing += frame["cpu_usage"].null_count()
                 cut += beyond
                 samples += frame.height

@@ -38,3 +38,17 @@ def unknown_allocation(resource: str, where: str, number: int = 1) -> Remark:
     """Some VMs never said what they were promised."""
     kind = f"VMs of unknown {resource} allocation, whose nodes count as full"
     return Remark(kind, where, number)
+
+
+def two_places(where: str, number: int) -> Remark:
+    """Some names are on two nodes at once, as they are while a VM migrates."""
+    return Remark("windows of VMs that are on two nodes at once, and count on both", where, number)
+
+
+def without_listing(where: str) -> Remark:
+    """A trace of version 1 does not say which VMs a sample lists."""
+    kind = (
+        "trace of format version 1, which does not say which VMs a sample lists: a sample with "
+        "rows of VMs counts as listing them; `scroogevm trace convert` makes version 2"
+    )
+    return Remark(kind, where, 1)

@@ -1,12 +1,12 @@
 """Several traces replayed as one fleet."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
-from scroogevm.ports import Chunk
-from scroogevm.traces.chunk import RecordedChunk
+from scroogevm.core.window import Occurrence
+from scroogevm.ports import Chunk, Remark, Shape
 from scroogevm.traces.format import TraceSource, open_trace
 from scroogevm.traces.options import ReadOptions
 
@@ -61,8 +61,34 @@ def _names(paths: Sequence[Path]) -> Sequence[str]:
     return [p if repeats[p] == 1 else f"{p}#{number}" for number, p in enumerate(whole)]
 
 
+@dataclass(frozen=True)
+class _Renamed:
+    """A chunk whose nodes are called ``TRACE/NODE``."""
+
+    chunk: Chunk
+    trace: str
+
+    @property
+    def shape(self) -> Shape:
+        return self.chunk.shape
+
+    @cached_property
+    def nodes(self) -> Sequence[str]:
+        return tuple(f"{self.trace}/{node}" for node in self.chunk.nodes)
+
+    @property
+    def windows(self) -> int:
+        return self.chunk.windows
+
+    @property
+    def occurrences(self) -> Iterator[Occurrence]:
+        for occurrence in self.chunk.occurrences:
+            yield replace(occurrence, nodes=self.nodes)
+
+    @property
+    def remarks(self) -> Sequence[Remark]:
+        return self.chunk.remarks
+
+
 def _renamed(load: Callable[[], Chunk], name: str) -> Chunk:
-    chunk = load()
-    nodes = tuple(f"{name}/{node}" for node in chunk.nodes)
-    occurrences = [replace(occurrence, nodes=nodes) for occurrence in chunk.occurrences]
-    return RecordedChunk(chunk.shape, nodes, occurrences, chunk.remarks)
+    return _Renamed(load(), name)

@@ -1,4 +1,4 @@
-"""One table of our format, cut into windows: rows of nodes, or of VMs, on a regular grid."""
+"""One table of our format in a block of time, cut into windows: rows of nodes, or of VMs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,37 +9,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.errors import TraceError
 from scroogevm.ports import RESOURCES, UNITS
 from scroogevm.traces.checks import refuse_above, refuse_negative
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where samples and windows stand in time.
-
-    Attributes:
-        origin: begin of the first window, s.
-        end: end of the last window, s.
-        interval: seconds between samples.
-        slice: seconds in a window, a multiple of the interval.
-    """
-
-    origin: float
-    end: float
-    interval: float
-    slice: float
-
-    @property
-    def windows(self) -> int:
-        """Whole windows."""
-        return int((self.end - self.origin) / self.slice + 1e-9)
-
-    @property
-    def samples(self) -> int:
-        """Samples in a window."""
-        return round(self.slice / self.interval)
+from scroogevm.windows.grid import Grid
+from scroogevm.windows.presence import Presence
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +22,7 @@ class Cut:
     """The rows of one window.
 
     Attributes:
-        ids: (rows,), position among the owners of the table, ascending.
+        ids: (rows,), position among the owners, ascending.
         size: by resource, (rows,): the last capacity or allocation known.
         usage: by resource, (rows, samples), NaN where missing.
     """
@@ -57,8 +32,25 @@ class Cut:
     usage: Mapping[str, Floats]
 
 
+@dataclass(frozen=True, eq=False)
+class Owners:
+    """Nodes, or VMs, of which a table has some: what is known of them goes from block to block.
+
+    Attributes:
+        position: (owners of the table,), place of each among these.
+        known: by resource, (owners,): the last size, NaN where none was told.
+        presence: who is there.
+        listed: (windows of the block, owners): where samples list the VMs of its node.
+    """
+
+    position: Ints
+    known: Mapping[str, Floats]
+    presence: Presence
+    listed: Bools
+
+
 class Table:
-    """The rows of a part, sorted by owner (node, or node and VM), then time.
+    """The rows of a block of time, sorted by owner (node, or node and VM), then time.
 
     Args:
         frame: the columns of ``tables.NODES`` or ``tables.VMS``.
@@ -76,7 +68,7 @@ class Table:
         self._check_columns(frame, keys)
         heads = _heads(frame, keys)
         if frame[heads].select(keys).is_duplicated().any():  # the rows of an owner lie apart
-            frame = frame.sort(*keys, "time")
+            frame = frame.with_columns(pl.col(keys).cast(pl.String)).sort(*keys, "time")
             heads = _heads(frame, keys)
         self._frame = frame
         self._heads = np.append(heads, frame.height)
@@ -116,20 +108,55 @@ class Table:
         fine = (size.min() >= 0) & size.max().is_finite() & (usage.min() >= 0)
         return self._frame.select(fine & ~(usage > limit * size).any()).item() is True
 
-    def unknown(self, resource: str) -> tuple[int, int]:
-        """First row of an owner that starts without a known size, and how many such there are."""
-        heads = self._heads[:-1]
+    def unknown(self, resource: str, which: Bools) -> tuple[int, int]:
+        """First row of an owner that starts without a known size, and how many such there are.
+
+        Args:
+            resource: the one to look at.
+            which: (owners,), those that start here.
+        """
+        heads = self._heads[:-1][which]
         missing = heads[np.isnan(self._numbers(resource)[heads])]
         return (int(missing[0]) if missing.size else 0), int(missing.size)
 
-    def cuts(self, *, everywhere: bool) -> Iterator[Cut]:
-        """The windows in order of time.
+    def counts(self, owner: Ints, owners: int) -> Ints:
+        """Rows in each window that belong to some groups of owners, (windows, groups).
 
         Args:
-            everywhere: whether an owner has a row in every window; otherwise it lives from its
-                first row to its last.
+            owner: (owners,), the group of each.
+            owners: number of groups.
         """
-        return self._complete() if self._is_complete else self._scattered(everywhere=everywhere)
+        windows = self.grid.windows
+        if self._is_complete:
+            one = np.bincount(owner, minlength=owners) * self.grid.samples
+            return np.broadcast_to(one, (windows, owners)).astype(np.int64)
+        groups = np.repeat(owner, np.diff(self._heads))
+        flat = (self._window * owners + groups)[self._window < windows]
+        return np.bincount(flat, minlength=windows * owners).reshape(windows, owners)
+
+    def spread(self, column: str, position: Ints, owners: int) -> Floats:
+        """A column on the grid, (owners, windows, samples); NaN where there is no row."""
+        windows, samples = self.grid.windows, self.grid.samples
+        spread = np.full((owners, windows * samples), np.nan)
+        values = self._numbers(column)
+        if self._is_complete:
+            spread[position] = values.reshape(len(self), -1)
+        else:
+            whole = self._window < windows
+            spread[np.repeat(position, np.diff(self._heads))[whole], self._cell[whole]] = values[
+                whole
+            ]
+        return spread.reshape(owners, windows, samples)
+
+    def has(self, column: str) -> bool:
+        """Whether there is such a column."""
+        return column in self._frame.columns
+
+    def cuts(self, owners: Owners) -> Iterator[Cut]:
+        """The windows in order of time."""
+        everyone = np.arange(owners.presence.here.size)
+        complete = self._is_complete and np.array_equal(owners.position, everyone)
+        return self._complete(owners) if complete else self._scattered(owners)
 
     @cached_property
     def _is_complete(self) -> bool:
@@ -147,11 +174,14 @@ class Table:
             (times == wanted).all()
         )
 
-    def _complete(self) -> Iterator[Cut]:
+    def _complete(self, owners: Owners) -> Iterator[Cut]:
         ids = np.arange(len(self))
         shape = (len(self), self.grid.windows, self.grid.samples)
         size = {r: self._numbers(r).reshape(shape) for r in RESOURCES}
         usage = {r: self._numbers(f"{r}_usage").reshape(shape) for r in RESOURCES}
+        owners.presence.here[:] = True
+        for r in RESOURCES:
+            owners.known[r][:] = size[r][:, -1, -1]
         for number in range(self.grid.windows):
             yield Cut(
                 ids,
@@ -159,21 +189,20 @@ class Table:
                 {r: usage[r][:, number].astype(np.float64) for r in RESOURCES},
             )
 
-    def _scattered(self, *, everywhere: bool) -> Iterator[Cut]:
-        owner = np.repeat(np.arange(len(self)), np.diff(self._heads))
-        window, sample = np.divmod(self._cell, self.grid.samples)
-        first, last = window[self._heads[:-1]], window[self._heads[1:] - 1]
+    def _scattered(self, owners: Owners) -> Iterator[Cut]:
+        owner = np.repeat(owners.position, np.diff(self._heads))
+        sample = self._cell - self._window * self.grid.samples
         # Sorting by window keeps the order of owners and time within each.
-        order = np.argsort(window, kind="stable")
-        bounds = np.searchsorted(window[order], np.arange(self.grid.windows + 1))
+        order = np.argsort(self._window, kind="stable")
+        bounds = np.searchsorted(self._window[order], np.arange(self.grid.windows + 1))
         size = {r: self._numbers(r) for r in RESOURCES}
         usage = {r: self._numbers(f"{r}_usage") for r in RESOURCES}
-        # A node that has not reported yet has nothing to offer; a VM of unknown size is not small.
-        known = {r: np.full(len(self), 0.0 if everywhere else np.nan) for r in RESOURCES}
+        known, everyone = owners.known, owners.presence.here.size
         for number in range(self.grid.windows):
             rows = order[bounds[number] : bounds[number + 1]]
-            alive = everywhere | ((first <= number) & (number <= last))
-            ids = np.flatnonzero(np.broadcast_to(alive, len(self)))
+            seen = np.zeros(everyone, np.bool_)
+            seen[owner[rows]] = True
+            ids = np.flatnonzero(owners.presence.then(seen, owners.listed[number]))
             place = np.searchsorted(ids, owner[rows]), sample[rows]
             dense = {}
             for r in RESOURCES:
@@ -183,12 +212,19 @@ class Table:
                 dense[r][place] = usage[r][rows]
             yield Cut(ids, {r: known[r][ids] for r in RESOURCES}, dense)
 
+    @cached_property
+    def _window(self) -> Ints:
+        """(rows,), the window of each row."""
+        return self._cell // self.grid.samples
+
     def _check_columns(self, frame: pl.DataFrame, keys: Sequence[str]) -> None:
         wanted = (*keys, "time", *RESOURCES, *(f"{r}_usage" for r in RESOURCES))
         for column in wanted:
             if column not in frame.columns:
                 raise TraceError("is missing", where=f"{self.where}: {column}")
-            if column not in keys and not frame[column].dtype.is_numeric():
+        for column in frame.columns:
+            kind = frame[column].dtype
+            if column not in keys and not (kind.is_numeric() or kind == pl.Null):
                 raise TraceError(
                     f"is {frame[column].dtype}", where=f"{self.where}: {column}", remedy="a number"
                 )

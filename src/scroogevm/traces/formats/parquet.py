@@ -1,19 +1,21 @@
 """Our own format: a directory of Parquet files."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 import polars as pl
 
 from scroogevm.errors import TraceError
 from scroogevm.ports import Chunk
-from scroogevm.traces.cut import cut, recorded_shape
+from scroogevm.traces.cut import Block, cut_blocks, recorded_shape
 from scroogevm.traces.format import TraceFormat, TraceSource
-from scroogevm.traces.manifest import MANIFEST, Manifest, Part
+from scroogevm.traces.manifest import MANIFEST, VERSION, Manifest, Part
 from scroogevm.traces.options import ReadOptions
-from scroogevm.traces.tables import NODES, VMS
+from scroogevm.traces.remarks import without_listing
+from scroogevm.traces.tables import columns
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,7 @@ class _Source(TraceSource):
         home: dict[str, str] = {}
         for part in self.manifest.parts:
             if len(self.manifest.parts) > 1:
-                names = self._read("nodes", part, ["node"])["node"].unique().cast(pl.String)
-                for name in names.drop_nulls().sort():
+                for name in self._names(part):
                     if home.setdefault(name, part.name) != part.name:
                         raise TraceError(
                             f"stands in part {home[name]} and in part {part.name}",
@@ -73,14 +74,58 @@ class _Source(TraceSource):
             yield partial(self._load, part)
 
     def _load(self, part: Part) -> Chunk:
-        nodes = self._read("nodes", part, list(NODES))
-        vms = self._read("vms", part, list(VMS))
-        return cut(nodes, vms, self.manifest, self.options, f"{self.path}: part {part.name}")
+        chunk = cut_blocks(
+            self._names(part).to_list(),
+            partial(self._blocks, part),
+            self.manifest,
+            self.options,
+            f"{self.path}: part {part.name}",
+        )
+        if self.manifest.version < VERSION:
+            chunk.found.add(without_listing(str(self.path)))
+        return chunk
 
-    def _read(self, table: str, part: Part, columns: list[str]) -> pl.DataFrame:
+    def _blocks(self, part: Part, windows: int) -> Iterator[Block]:
+        """The rows of a part, some time after another: as much as it was written in."""
+        manifest = self.manifest
+        slice_ = self.options.shape(recorded_shape(manifest), manifest.interval, "").slice
+        count = ceil(part.block / slice_ - 1e-9) if part.block else windows
+        for first in range(0, windows, count):
+            last = min(first + count, windows)
+            # Rows that lie outside of the trace go with its ends, where they are refused.
+            begin = manifest.origin + first * slice_ if first else None
+            end = manifest.origin + last * slice_ if last < windows else None
+            nodes, vms = (self._rows(table, part, begin, end) for table in ("nodes", "vms"))
+            yield Block(first, last, nodes, vms)
+
+    def _rows(self, table: str, part: Part, begin: float | None, end: float | None) -> pl.DataFrame:
+        """The rows of some time."""
+
+        def some(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+            rows = rows.select(columns(rows.collect_schema(), table, str(path)))
+            if begin is not None:
+                rows = rows.filter(pl.col("time") >= begin)
+            if end is not None:
+                rows = rows.filter(~(pl.col("time") >= end) | pl.col("time").is_null())
+            return rows
+
+        return self._read(table, part, some)
+
+    def _names(self, part: Part) -> pl.Series:
+        """The names of the nodes of a part, in order."""
+
+        def names(rows: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+            columns(rows.collect_schema(), "nodes", str(path))
+            return rows.select(pl.col("node").drop_nulls().cast(pl.String).unique().sort())
+
+        return self._read("nodes", part, names)["node"]
+
+    def _read(
+        self, table: str, part: Part, of: Callable[[pl.LazyFrame, Path], pl.LazyFrame]
+    ) -> pl.DataFrame:
         path = self.path / table / f"{part.name}.parquet"
         try:
-            return pl.read_parquet(path, columns=columns)
+            return of(pl.scan_parquet(path, glob=False), path).collect()
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise TraceError(f"cannot be read: {problem}", where=str(path)) from None

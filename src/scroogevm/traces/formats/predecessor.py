@@ -60,9 +60,7 @@ class _Source(TraceSource):
         unit = options.vm_cpu_usage or "fraction"
         if options.scope is not None or options.slice is not None:
             manifest, nodes, vms = recording_to_tables(recording, unit)
-            return replace(
-                cut(nodes, vms, manifest, options, str(self.path)), remarks=remarks.kinds
-            )
+            return replace(cut(nodes, vms, manifest, options, str(self.path)), found=remarks)
         history = recording.shape.history if options.history is None else options.history
         shape = replace(recording.shape, history=history)
         found = occurrences(recording, shape, unit, options.aggregation)
