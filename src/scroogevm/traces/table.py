@@ -162,7 +162,7 @@ class Table:
     def _is_complete(self) -> bool:
         """Whether every owner has every sample, so that cutting is a matter of shape."""
         cells = self.grid.windows * self.grid.samples
-        if self._frame.height != len(self) * cells or not cells:
+        if self._frame.height != len(self) * cells or not self._frame.height:
             return False
         if any(np.isnan(self._numbers(resource)).any() for resource in RESOURCES):
             return False
