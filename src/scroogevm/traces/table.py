@@ -74,7 +74,7 @@ class Table:
         self._heads = np.append(heads, frame.height)
         self.owners = frame[heads].select(pl.col(keys).cast(pl.String))
         if not self._is_complete:
-            self._cell = self._cells()
+            _ = self._cell  # what does not stand on the grid is refused at once
 
     def __len__(self) -> int:
         return self.owners.height
@@ -233,7 +233,8 @@ class Table:
                 row = frame[column].is_null().arg_max()
                 raise TraceError("is null", where=f"{self.where}: row {row}: {column}")
 
-    def _cells(self) -> Ints:
+    @cached_property
+    def _cell(self) -> Ints:
         """Which sample of the grid each row is."""
         time = self._frame["time"].cast(pl.Float64).to_numpy()
         place = np.floor((time - self.grid.origin) / self.grid.interval + 1e-6)
