@@ -20,7 +20,7 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml
 demo: $(VENV)/.demo   ## generate two workloads, replay every strategy on them, write a report
 	$(BIN)/scroogevm trace generate --scenario decreasing -o $(DEMO)/decreasing --seed 1 --force
 	$(BIN)/scroogevm trace generate --scenario increasing -o $(DEMO)/increasing --seed 1 --force
-	$(BIN)/scroogevm replay $(DEMO)/decreasing $(DEMO)/increasing -o $(DEMO)/report --force
+	$(BIN)/scroogevm replay $(DEMO)/decreasing $(DEMO)/increasing -o $(DEMO)/report --estimates --force
 
 check: $(VENV)/.dev   ## lint, types, import contracts
 	$(BIN)/ruff check .

@@ -94,7 +94,13 @@ def compare(
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out"
         settings = ReplaySettings(
-            traces, output, [*asked, *fixed], formats=QUIET, figures=False, workers=1
+            traces,
+            output,
+            [*asked, *fixed],
+            formats=QUIET,
+            estimates=True,
+            figures=False,
+            workers=1,
         )
         scores = replay(settings, lambda _: nullcontext(lambda _: None)).scores
         memos = pl.read_parquet(output / "memos.parquet").filter(resource=resource)

@@ -52,7 +52,9 @@ def images(notebook: Any) -> int:
     return sum("image/png" in output.get("data", {}) for output in outputs)
 
 
-@pytest.mark.parametrize(("options", "read_from"), [(["--dump"], "dumps"), ([], "estimates")])
+@pytest.mark.parametrize(
+    ("options", "read_from"), [(["--dump"], "dumps"), (["--estimates"], "estimates")]
+)
 def test_the_table_of_the_prototypes_analysis_is_ours(
     options: list[str], read_from: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,6 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,7 @@ from helpers import NAN, occurrences_of, random_windows, spec_of, steps, walked,
 from scroogevm.core.arrays import Floats
 from scroogevm.errors import TraceError
 from scroogevm.pipeline import run
-from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Chunk, Remark, Shape
-from scroogevm.sinks.ledger import Notes
-from scroogevm.sinks.record import Record
+from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Chunk, Remark, Shape, Step
 from scroogevm.traces.chunk import RecordedChunk
 from scroogevm.traces.manifest import Manifest
 from scroogevm.wiring import Engines
@@ -54,22 +51,36 @@ class Listed:
         return [partial(replace, chunk) for chunk in self.chunks]
 
 
+Demands = dict[tuple[str, str], Floats]
+
+
+class Demanding:
+    """A page that keeps every demand, (windows, nodes)."""
+
+    def __init__(self, _: Chunk) -> None:
+        self.rows: dict[tuple[str, str], list[Floats]] = {}
+
+    def take(self, step: Step) -> None:
+        for resource, answers in step.estimates.items():
+            for name, estimate in answers.items():
+                self.rows.setdefault((resource, name), []).append(estimate.demand)
+
+    def close(self) -> Demands:
+        return {pair: np.stack(rows) for pair, rows in self.rows.items()}
+
+
 @dataclass
 class Collected:
     """A sink that keeps what it gets."""
 
-    records: list[Record] = field(default_factory=list)
+    records: list[Demands] = field(default_factory=list)
 
     @property
-    def open(self) -> type[Notes]:
-        return Notes
+    def open(self) -> type[Demanding]:
+        return Demanding
 
-    def accept(self, content: Record) -> None:
+    def accept(self, content: Demands) -> None:
         self.records.append(content)
-
-
-def demands_of(sink: Collected) -> list[dict[tuple[str, str], Floats]]:
-    return [dict(record.demands) for record in sink.records]
 
 
 def test_every_sink_gets_every_chunk_in_order_with_the_engines_own_answers() -> None:
@@ -81,10 +92,10 @@ def test_every_sink_gets_every_chunk_in_order_with_the_engines_own_answers() -> 
     for sink in (one, other):
         for record, chunk in zip(sink.records, chunks, strict=True):
             _, done = steps(ENGINES(SHAPE), walked(chunk))
-            for (resource, name), demand in record.demands.items():
+            for (resource, name), demand in record.items():
                 expected = [step.estimates[resource][name].demand for step in done]
                 np.testing.assert_array_equal(demand, expected)
-            assert {resource for resource, _ in record.demands} == {CPU, MEM}
+            assert {resource for resource, _ in record} == {CPU, MEM}
 
 
 def test_several_processes_give_what_one_gives() -> None:
@@ -93,7 +104,7 @@ def test_several_processes_give_what_one_gives() -> None:
     first = run(Listed(chunks), ENGINES, [alone])
     second = run(Listed(chunks), ENGINES, [shared], workers=2)
     assert list(first) == list(second)
-    for one, other in zip(demands_of(alone), demands_of(shared), strict=True):
+    for one, other in zip(alone.records, shared.records, strict=True):
         assert one.keys() == other.keys()
         for pair in one:
             np.testing.assert_array_equal(one[pair], other[pair])
@@ -138,7 +149,7 @@ def test_a_chunk_that_cannot_be_read_ends_the_run_with_its_own_line(
 class Interrupted(Collected):
     """A sink in which the user's interrupt arrives."""
 
-    def accept(self, content: Record) -> None:
+    def accept(self, content: Demands) -> None:
         super().accept(content)
         raise KeyboardInterrupt
 
@@ -159,12 +170,36 @@ def test_a_source_without_chunks_gives_nothing() -> None:
     assert not sink.records
 
 
+class Times:
+    """A page that keeps end and peak of each window of the first node."""
+
+    def __init__(self, _: Chunk) -> None:
+        self.rows: list[tuple[float, float]] = []
+
+    def take(self, step: Step) -> None:
+        occurrence = step.occurrence
+        self.rows.append((occurrence.end, float(occurrence.windows[CPU].maximum[0])))
+
+    def close(self) -> list[tuple[float, float]]:
+        return self.rows
+
+
+@dataclass
+class Timed:
+    """A sink that keeps what it gets."""
+
+    records: list[list[tuple[float, float]]] = field(default_factory=list)
+    open = Times
+
+    def accept(self, content: list[tuple[float, float]]) -> None:
+        self.records.append(content)
+
+
 def test_windows_are_stepped_through_once_each_in_order_of_time() -> None:
     windows = [window_of([[float(i)], [NAN]]) for i in range(5)]
     chunk = RecordedChunk(SHAPE, ["a", "b"], occurrences_of(windows, slices=2))
-    sink = Collected()
+    sink = Timed()
     run(Listed([chunk]), ENGINES, [sink])
-    (record,) = sink.records
-    assert all(one < other for one, other in pairwise(record.ends))
-    assert record.truth[CPU].peak[:, 0].tolist() == [0, 1, 2, 3, 4]
-    assert np.isnan(record.truth[CPU].peak[:, 1]).all()
+    (found,) = sink.records
+    assert [end for end, _ in found] == [1800.0 * (i + 1) for i in range(5)]
+    assert [peak for _, peak in found] == [0, 1, 2, 3, 4]

@@ -1,7 +1,7 @@
 """Every score by hand, and all of them against the definitions in plain Python."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from dataclasses import fields
 from math import isnan
 
 import numpy as np
@@ -10,8 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import NAN, vms_of, window_of
+from plain_scores import judge, ledger_of, nodes_of, promised, settled
+from plain_scores import window_of as one_window
 from scroogevm.core.arrays import Floats
-from scroogevm.scoring import ROUNDING, SCORES, Tally, Truth, added, judge, promised
+from scroogevm.core.sketch import RELATIVE_ERROR
+from scroogevm.ledger import Totals
+from scroogevm.scoring import (
+    ROUNDING,
+    SCORES,
+    Promise,
+    Promises,
+    Settled,
+    Truth,
+    added,
+    matched,
+)
 
 
 def column(*values: float) -> Floats:
@@ -58,16 +71,26 @@ BY_HAND: Mapping[str, float] = {
 }
 
 
-def tallied(truth: Truth, demand: Floats, told: Floats, tolerance: float = 0.0) -> Tally:
-    tally = Tally(tolerance)
-    tally.add(truth, judge(truth, demand, told))
-    return tally
+def totals(truth: Truth, demand: Floats, tolerance: float = 0.0) -> Totals:
+    return ledger_of(truth, {"s": demand}, tolerance=tolerance).totals("cpu")
+
+
+def fleet(truth: Truth, demand: Floats, tolerance: float = 0.0) -> Mapping[str, float]:
+    scores = totals(truth, demand, tolerance).fleet()
+    return {name: float(values[0]) for name, values in scores.items()}
+
+
+def same(ours: Mapping[str, float], theirs: Mapping[str, float], rel: float = 1e-12) -> None:
+    """Percentiles come out of bins, everything else is exact."""
+    for name, value in theirs.items():
+        off = RELATIVE_ERROR if name == "p99_severity" else rel
+        assert ours[name] == pytest.approx(value, rel=off, abs=1e-12, nan_ok=True), name
 
 
 def test_every_score_by_hand() -> None:
     truth = Truth(CAPACITY, ALLOCATED, ADDED, P99, PEAK)
-    scores = tallied(truth, DEMAND, DEMAND).fleet()
-    assert scores == pytest.approx(BY_HAND, rel=1e-12)
+    scores = fleet(truth, DEMAND)
+    same(scores, BY_HAND)
     assert list(scores) == list(SCORES)
 
 
@@ -75,7 +98,7 @@ def test_offers_taken_back_by_hand() -> None:
     # free 6, 3, 3 with nothing added: taken back once; 2 added explain 2 of a fall by 3.
     truth = Truth(*(column(10, 10, 10),) * 2, column(0, 0, 0), *(column(1, 1, 1),) * 2)
     demand = column(4, 7, 7)
-    scores = tallied(truth, demand, demand).fleet()
+    scores = fleet(truth, demand)
     assert scores["decreases"] == 1
     assert scores["corrections"] == pytest.approx(3 / 10)
     assert judge(truth, demand, demand).decrease[:, 0].tolist()[1:] == [3, 0]
@@ -88,16 +111,16 @@ def test_usage_that_is_a_rounding_above_the_promise_is_no_violation() -> None:
     truth = Truth(*(column(10, 10, 10),) * 2, column(0, 0, 0), usage, usage)
     promise = column(0.3, 0.3, 0.3)
     assert (usage > promise).all()
-    scores = tallied(truth, promise, promise).fleet()
+    scores = fleet(truth, promise)
     assert (scores["violation_rate"], scores["violation_rate_max"]) == (0, 0)
     short = promise - 1e-6
-    assert tallied(truth, short, short).fleet()["violation_rate"] == 1
+    assert fleet(truth, short)["violation_rate"] == 1
 
 
 def test_shortfall_within_the_tolerance_is_no_violation() -> None:
     truth = Truth(CAPACITY, ALLOCATED, ADDED, P99, PEAK)
     for tolerance, rate in ((0.05, 1 / 3), (0.1, 0.0), (0.2, 0.0)):
-        scores = tallied(truth, DEMAND, DEMAND, tolerance).fleet()
+        scores = fleet(truth, DEMAND, tolerance)
         assert scores["violation_rate"] == pytest.approx(rate)
         assert scores["mean_severity"] == pytest.approx(1 / 30)
 
@@ -150,7 +173,7 @@ def test_added_counts_new_vms_and_growth_and_not_those_that_left_or_shrank() -> 
 def test_a_window_that_says_nothing_is_never_scored() -> None:
     holes = column(3.0, NAN, 4.0, 4.0)
     truth = Truth(CAPACITY, ALLOCATED, ADDED, holes, holes)
-    scores = tallied(truth, DEMAND, DEMAND).fleet()
+    scores = fleet(truth, DEMAND)
     assert scores["windows"] == 2
     assert scores["violation_rate"] == 0
     assert scores["waste"] == pytest.approx((1 + 2) / 10 / 2)
@@ -165,23 +188,26 @@ def test_a_node_never_measured_has_no_scores_and_does_not_count_in_the_fleet() -
         *(np.hstack([each, silent]) for each in (P99, PEAK)),
     )
     demand = np.hstack([DEMAND, ALLOCATED])
-    tally = Tally()
-    each = tally.add(two, judge(two, demand, demand))
-    assert [name for name in SCORES if not np.isnan(each[name][1])] == [
+    total = totals(two, demand)
+    each = total.scores()
+    assert [name for name in SCORES if not np.isnan(each[name][0, 1])] == [
         "savings",
         "offered_free",
         "oversubscription",
         "windows",
     ]
-    fleet = tally.fleet()
-    for name in SCORES.keys() - {"savings", "offered_free", "oversubscription"}:
-        assert fleet[name] == pytest.approx(BY_HAND[name], rel=1e-12), name
+    of_all = fleet(two, demand)
+    shared = ("savings", "offered_free", "oversubscription")
+    same(of_all, {name: value for name, value in BY_HAND.items() if name not in shared})
 
 
 @pytest.mark.parametrize("windows", [0, 1])
 def test_too_few_windows_to_judge_give_no_scores(windows: int) -> None:
     truth = Truth(*(each[:windows] for each in (CAPACITY, ALLOCATED, ADDED, P99, PEAK)))
-    scores = tallied(truth, DEMAND[:windows], DEMAND[:windows]).fleet()
+    if not windows:
+        assert not ledger_of(truth, {"s": DEMAND[:0]}).resources
+        return
+    scores = fleet(truth, DEMAND[:windows])
     assert scores["windows"] == 0
     assert all(isnan(scores[name]) for name in SCORES if "violation" in name or "sever" in name)
 
@@ -263,42 +289,109 @@ def by_definition(rows: Table) -> Mapping[str, float]:
 @given(tables(nodes=1))
 def test_scores_of_a_node_follow_their_definitions(nodes: list[Table]) -> None:
     truth, demand = arrays(nodes)
-    ours = Tally().add(truth, judge(truth, demand, demand))
-    theirs = by_definition(nodes[0])
-    for name, value in theirs.items():
-        assert ours[name][0] == pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True), name
+    demand = np.maximum(demand, 0.0)
+    ours = {name: float(each[0, 0]) for name, each in totals(truth, demand).scores().items()}
+    theirs = by_definition([(*row[:5], max(0.0, row[5])) for row in nodes[0]])
+    same(ours, theirs, rel=1e-9)
     if not theirs:
-        assert np.isnan(ours["violation_rate"][0])
+        assert isnan(ours["violation_rate"])
 
 
-@given(tables(nodes=4), st.lists(st.integers(1, 3), max_size=3))
-def test_the_fleet_does_not_depend_on_how_nodes_are_cut_into_chunks(
-    nodes: list[Table], cuts: list[int]
+@given(tables(nodes=3), st.integers(1, 4))
+def test_settled_step_by_step_is_what_the_definitions_say_of_whole_arrays(
+    nodes: list[Table], slices: int
 ) -> None:
     truth, demand = arrays(nodes)
-    whole = tallied(truth, demand, demand).fleet()
-    parts = Tally()
-    edges = sorted({0, 4, *cuts})
-    for low, high in pairwise(edges):
-        some, said = arrays(nodes[low:high])
-        parts.add(some, judge(some, said, said))
-    assert parts.fleet() == pytest.approx(whole, rel=1e-12, nan_ok=True)
+    demands = {"one": demand, "other": demand[::-1]}
+    found, told = settled(truth, demands, slices)
+    for at, each in enumerate(demands.values()):
+        promise = promised(each, truth.allocated, slices)
+        np.testing.assert_array_equal(told[:, at], promise)
+        whole = judge(truth, each, promise)
+        for item in fields(Settled):
+            steps = [getattr(step, item.name)[at] for step in found]
+            np.testing.assert_array_equal(steps, getattr(whole, item.name), err_msg=item.name)
+
+
+@given(tables(nodes=4), st.data())
+def test_promises_follow_their_nodes_by_name(nodes: list[Table], data: st.DataObject) -> None:
+    """Each node's scores are those of the node alone while it is there without a break."""
+    truth, demand = arrays(nodes)
+    promises = Promises()
+    present: list[set[int]] = []
+    alone: dict[int, Promises] = {}
+    for window in range(truth.capacity.shape[0]):
+        order = data.draw(st.permutations(range(4)))
+        some = order[: data.draw(st.integers(1, 4))]
+        names = [f"n{node}" for node in some]
+        mine = one_window(nodes_of(truth, some), window)
+        promises, found = promises.then(
+            names, 2, {"cpu": (mine, {"s": demand[window, list(some)]})}
+        )
+        for place, node in enumerate(some):
+            before = alone[node] if window and node in present[-1] else Promises()
+            own = one_window(nodes_of(truth, [node]), window)
+            said = {"cpu": (own, {"s": demand[window, [node]]})}
+            alone[node], expected = before.then([f"n{node}"], 2, said)
+            for item in fields(Settled):
+                ours = getattr(found["cpu"], item.name)[0, place]
+                np.testing.assert_array_equal(ours, getattr(expected["cpu"], item.name)[0, 0])
+        present.append(set(some))
+
+
+def test_a_strategy_that_is_new_was_never_told_and_others_keep_what_they_said() -> None:
+    truth = Truth(*(np.array([8.0]),) * 2, *(np.array([0.0]), np.array([5.0]), np.array([5.0])))
+    first, _ = Promises().then(["n"], 1, {"cpu": (truth, {"a": np.array([3.0])})})
+    demands = {"b": np.array([1.0]), "a": np.array([1.0])}
+    _, found = first.then(["n"], 1, {"cpu": (truth, demands)})
+    np.testing.assert_array_equal(found["cpu"].shortfall[:, 0], [NAN, 2.0])
+
+
+def test_promises_come_back_from_data() -> None:
+    truth, demand = arrays(
+        [[(8.0, 4.0, 0.0, 3.0, 1.0, 2.0)] * 3, [(8.0, 6.0, 1.0, 2.0, 1.0, 5.0)] * 3]
+    )
+    promises = Promises()
+    for window in range(2):
+        said = {"cpu": (one_window(truth, window), {"s": demand[window]})}
+        promises, _ = promises.then(["a", "b"], 3, said)
+    again = Promises.restored(promises.nodes, promises.strategies, promises.arrays())
+    said = {"cpu": (one_window(nodes_of(truth, [1]), 2), {"s": demand[2, [1]]})}
+    (ours, found), (theirs, expected) = promises.then(["b"], 3, said), again.then(["b"], 3, said)
+    for name, array in ours.arrays().items():
+        np.testing.assert_array_equal(theirs.arrays()[name], array)
+    for item in fields(Settled):
+        np.testing.assert_array_equal(
+            getattr(found["cpu"], item.name), getattr(expected["cpu"], item.name)
+        )
+
+
+def test_nothing_was_ever_said_of_a_new_node() -> None:
+    cold = Promise.none((2, 3), 2)
+    assert cold.recent.shape == (1, 2, 3)
+    moved = cold.aligned(matched(["a", "b", "c"], ["c", "x"]))
+    assert moved.told.shape == (2, 2)
+    assert np.isnan(moved.told).all()
+    assert moved.seen.tolist() == [0.0, 0.0]
 
 
 @given(tables(nodes=4))
 def test_fleet_scores_are_those_of_all_windows_and_means_of_nodes(nodes: list[Table]) -> None:
     truth, demand = arrays(nodes)
+    demand = np.maximum(demand, 0.0)
     judged = judge(truth, demand, demand)
-    fleet = tallied(truth, demand, demand).fleet()
+    ours = fleet(truth, demand)
     severity = (judged.shortfall / truth.capacity)[~np.isnan(judged.shortfall)]
-    each = [scores for scores in map(by_definition, nodes) if scores]
+    told = [[(*row[:5], max(0.0, row[5])) for row in rows] for rows in nodes]
+    each = [scores for scores in map(by_definition, told) if scores]
     if not each:
-        assert isnan(fleet["p99_severity"])
+        assert isnan(ours["p99_severity"])
         return
-    assert fleet["p99_severity"] == pytest.approx(np.percentile(severity, 99), abs=1e-12)
-    assert fleet["worst_severity"] == pytest.approx(max(s["worst_severity"] for s in each))
+    p99 = np.percentile(severity, 99)
+    assert ours["p99_severity"] == pytest.approx(p99, rel=RELATIVE_ERROR, abs=1e-12)
+    assert ours["worst_severity"] == pytest.approx(max(s["worst_severity"] for s in each))
     for name in ("decreases", "churn", "misprediction", "violation", "corrections", "windows"):
-        assert fleet[name] == pytest.approx(sum(s[name] for s in each) / len(each)), name
+        assert ours[name] == pytest.approx(sum(s[name] for s in each) / len(each)), name
 
 
 def test_percentile_99_of_many_severities_that_are_mostly_zero() -> None:
@@ -308,5 +401,6 @@ def test_percentile_99_of_many_severities_that_are_mostly_zero() -> None:
         flat = np.full(p99.shape, 4.0)
         truth = Truth(np.full(p99.shape, 10.0), flat, np.zeros(p99.shape), p99, p99)
         severity = np.maximum(0, p99[1:] - 4) / 10
-        fleet = tallied(truth, flat, flat).fleet()
-        assert fleet["p99_severity"] == pytest.approx(np.percentile(severity, 99), abs=1e-12)
+        expected = np.percentile(severity, 99)
+        found = fleet(truth, flat)["p99_severity"]
+        assert found == pytest.approx(expected, rel=RELATIVE_ERROR, abs=1e-12)

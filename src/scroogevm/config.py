@@ -35,6 +35,7 @@ class ReplaySettings:
         coverage: share of a window's samples a node needs for a new estimate.
         tolerance: shortfall, as a share of capacity, that is no violation yet.
         formats: of ``FORMATS``.
+        estimates: whether to write every estimate, with what came of it and why.
         dump: whether to write dumps that the predecessor's analysis reads.
         figures: whether to draw figures as PNG and SVG.
         workers: processes that judge parts of a trace side by side.
@@ -50,6 +51,7 @@ class ReplaySettings:
     coverage: float = 0.1
     tolerance: float = 0.0
     formats: Sequence[Format] = FORMATS
+    estimates: bool = False
     dump: bool = False
     figures: bool = True
     workers: int = 1

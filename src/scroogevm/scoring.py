@@ -1,24 +1,23 @@
-"""Estimates against what then happened. One definition for live and for replay.
+"""What promises were worth, window by window. One definition for live and for replay.
 
 A strategy's promise for a window is what it said at the end of the window before; with several
 slices in a scope it is the largest demand over the slices, since that is what a scheduler is told.
-All arrays are (windows, nodes); NaN marks a window that says nothing, which is never scored.
+Every array has nodes as its last axis. Axes before it are free, so that the strategies of a
+resource are settled together: (strategies, nodes). NaN marks what says nothing and is never scored.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import nan
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats
-from scroogevm.core.statistics import Ranked, divide
+from scroogevm.core.arrays import Floats, Ints
 from scroogevm.core.window import Window, take
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What happened on the nodes of a chunk, one resource.
+    """What happened on nodes in one window, one resource; (nodes,) each.
 
     Attributes:
         capacity: what each node had.
@@ -36,20 +35,82 @@ class Truth:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """One strategy's promises against the truth; row t judges the promise of t-1, row 0 is NaN.
+class Promise:
+    """What was said at the end of a window, and what settling the next one must know of it.
+
+    This is all the state between windows: arrays over nodes.
 
     Attributes:
-        shortfall: ``max(0, p99(t) - demand(t-1) - added(t))``: usage that was not foreseen.
+        told: (..., nodes), what a scheduler was told to be ready for.
+        free: (..., nodes), ``max(0, capacity - told)``: what it may take.
+        offer: (..., nodes), ``max(0, capacity - demand)``: the predecessor's, of its slice alone.
+        allocated: (nodes,), when it was made.
+        p99: (nodes,), of the window at whose end it was made.
+        recent: (slices - 1, ..., nodes), the demands before it, newest first; NaN where none was.
+        seen: (nodes,), windows before it.
+    """
+
+    told: Floats
+    free: Floats
+    offer: Floats
+    allocated: Floats
+    p99: Floats
+    recent: Floats
+    seen: Floats
+
+    @classmethod
+    def none(cls, shape: tuple[int, ...], slices: int) -> "Promise":
+        """Nothing was ever said.
+
+        Args:
+            shape: of a demand, nodes last.
+            slices: slices in a scope.
+        """
+        nothing, nodes = np.full(shape, np.nan), np.full(shape[-1], np.nan)
+        recent = np.full((slices - 1, *shape), np.nan)
+        return cls(nothing, nothing, nothing, nodes, nodes, recent, np.zeros(shape[-1]))
+
+    def aligned(self, nodes: Ints, strategies: Ints | None = None) -> "Promise":
+        """The same for other nodes, and other strategies.
+
+        Args:
+            nodes: (nodes,), where each node stands here; -1 for one that is new: it was told
+                nothing.
+            strategies: likewise, of the axis before; None where they are the same.
+        """
+        moved = {}
+        for name, array in self.arrays().items():
+            cold = 0.0 if name == "seen" else np.nan
+            moved[name] = _moved(array, nodes, cold, -1)
+            if strategies is not None and name in _OF_STRATEGIES:
+                moved[name] = _moved(moved[name], strategies, cold, -2)
+        return Promise(**moved)
+
+    def arrays(self) -> Mapping[str, Floats]:
+        """The same as data: ``Promise(**arrays)`` is this promise again."""
+        return {name: getattr(self, name) for name in self.names()}
+
+    @classmethod
+    def names(cls) -> Sequence[str]:
+        """The names of its arrays."""
+        return [item.name for item in fields(cls)]
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """What came of promises in one window, (..., nodes) each.
+
+    Attributes:
+        shortfall: ``max(0, p99(t) - told(t-1) - added(t))``: usage that was not foreseen.
         worst: the same with the maximum instead of percentile 99.
-        waste: ``max(0, demand(t-1) + added(t) - p99(t))``: held back and not used.
-        savings: ``1 - demand/allocated`` of the promise made at t (not shifted).
-        free: ``max(0, capacity - demand)`` of the promise made at t.
-        ratio: ``(allocated + free) / capacity``: oversubscription.
+        waste: ``max(0, told(t-1) + added(t) - p99(t))``: held back and not used.
+        savings: ``1 - told/allocated`` of the promise made at t.
+        free: ``max(0, capacity - told)`` of the promise made at t.
+        ratio: ``(allocated + free) / capacity`` of the promise made at t: oversubscription.
         decrease: ``max(0, free(t-1) - added(t) - free(t))``: an offer taken back.
         churn: ``|free(t) - free(t-1)|``.
         misprediction: the predecessor's, ``truth(t) - expected(t)``.
-        correction: the predecessor's decrease, ``max(0, expected(t) - free(t))``.
+        correction: the predecessor's decrease, ``max(0, expected(t) - offer(t))``.
     """
 
     shortfall: Floats
@@ -88,8 +149,6 @@ those of one node, and for a fleet their mean over its nodes, those never judged
 ROUNDING = 1e-9
 """Share of capacity below which a difference is rounding: no violation, no offer taken back."""
 
-_CUMULATED = ("decreases", "churn", "misprediction", "violation", "corrections")
-
 
 def added(before: Window, now: Window) -> Floats:
     """What was promised since the window before: new VMs, and growth of old ones, (nodes,)."""
@@ -97,150 +156,164 @@ def added(before: Window, now: Window) -> Floats:
     return now.vms.per_node(np.maximum(0.0, now.vms.allocated - had), now.nodes)
 
 
-def promised(demand: Floats, allocated: Floats, slices: int) -> Floats:
-    """What a scheduler is told after each window: the largest demand over the slices.
+def matched(before: Sequence[str], now: Sequence[str]) -> Ints:
+    """Where each node of now stood before, -1 for one that is new.
+
+    >>> matched(["a", "b"], ["b", "c"]).tolist()
+    [1, -1]
+    """
+    places = {name: place for place, name in enumerate(before)}
+    return np.array([places.get(name, -1) for name in now], np.int64)
+
+
+def promise(before: Promise, truth: Truth, demand: Floats) -> Promise:
+    """What a scheduler is told at the end of a window: the largest demand over the slices.
 
     A slice that has not been seen yet counts at what was promised to VMs, and nobody is told of a
     demand below zero, which doa arrives at: a node has no more to offer than all of itself.
 
     Args:
-        demand: (windows, nodes), each of its own slice.
-        allocated: (windows, nodes).
-        slices: slices in a scope.
-
-    >>> promised(np.array([[1.0], [2.0], [1.0]]), np.array([[9.0], [9.0], [9.0]]), 2).tolist()
-    [[9.0], [2.0], [2.0]]
+        before: the promise of the window before, of the same nodes.
+        truth: of the window that ended.
+        demand: (..., nodes), what strategies say of its slice.
     """
     told = demand.copy()
-    for back in range(1, slices):
-        told[back:] = np.fmax(told[back:], demand[:-back])
-    told[: slices - 1] = np.fmax(told[: slices - 1], allocated[: slices - 1])
-    return np.maximum(told, 0.0)
-
-
-def judge(truth: Truth, demand: Floats, told: Floats) -> Judged:
-    """Judge the promises of one strategy.
-
-    Args:
-        truth: what happened.
-        demand: (windows, nodes), each of its own slice: the predecessor's scores read this.
-        told: (windows, nodes), what the scheduler was told: ours read this.
-    """
-    held = _previous(told) + truth.added
-    free = np.maximum(0.0, truth.capacity - told)
-    offer = np.maximum(0.0, truth.capacity - demand)
-    step = truth.allocated - _previous(truth.allocated)
-    expected = _previous(offer) - np.where(step >= 0, step, truth.p99 - _previous(truth.p99))
-    return Judged(
-        shortfall=np.maximum(0.0, truth.p99 - held),
-        worst=np.maximum(0.0, truth.peak - held),
-        waste=np.maximum(0.0, held - truth.p99),
-        savings=1 - told / _positive(truth.allocated),
-        free=free,
-        ratio=(truth.allocated + free) / _positive(truth.capacity),
-        decrease=np.maximum(0.0, _previous(free) - truth.added - free),
-        churn=abs(free - _previous(free)),
-        misprediction=truth.capacity - truth.p99 - expected,
-        correction=np.maximum(0.0, expected - offer),
+    for earlier in before.recent:
+        np.fmax(told, earlier, out=told)
+    slices = len(before.recent) + 1
+    unseen = before.seen < slices - 1
+    told = np.maximum(np.where(unseen, np.fmax(told, truth.allocated), told), 0.0)
+    return Promise(
+        told=told,
+        free=np.maximum(0.0, truth.capacity - told),
+        offer=np.maximum(0.0, truth.capacity - demand),
+        allocated=truth.allocated,
+        p99=truth.p99,
+        recent=np.concatenate([demand[np.newaxis], before.recent])[: slices - 1],
+        seen=np.minimum(before.seen + 1, slices),
     )
 
 
-class Tally:
-    """The scores of one strategy and resource, growing chunk by chunk.
+def settle(before: Promise, truth: Truth, now: Promise) -> Settled:
+    """Settle one window: what the promise of the window before was worth, and the new one is like.
+
+    Args:
+        before: what was said at the end of the window before, of the same nodes.
+        truth: what happened in the window.
+        now: what is said at its end.
+    """
+    held = before.told + truth.added
+    change = truth.allocated - before.allocated
+    # VMs that left took their usage with them, not what they were promised.
+    expected = before.offer - np.where(change >= 0, change, truth.p99 - before.p99)
+    return Settled(
+        shortfall=np.maximum(0.0, truth.p99 - held),
+        worst=np.maximum(0.0, truth.peak - held),
+        waste=np.maximum(0.0, held - truth.p99),
+        savings=1 - now.told / positive(truth.allocated),
+        free=now.free,
+        ratio=(truth.allocated + now.free) / positive(truth.capacity),
+        decrease=np.maximum(0.0, before.free - truth.added - now.free),
+        churn=abs(now.free - before.free),
+        misprediction=truth.capacity - truth.p99 - expected,
+        correction=np.maximum(0.0, expected - now.offer),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Promises:
+    """What was said at the end of a window of nodes, all resources and strategies, by name.
 
     Attributes:
-        tolerance: shortfall, as a share of capacity, that is no violation yet.
+        nodes: their names.
+        strategies: by resource, their names.
+        made: by resource, of (strategies, nodes).
     """
 
-    def __init__(self, tolerance: float = 0.0) -> None:
-        self.tolerance = tolerance
-        self._sums: dict[str, float] = {}
-        self._severities: list[Floats] = []
-        self._nodes = 0
+    nodes: Sequence[str] = ()
+    strategies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    made: Mapping[str, Promise] = field(default_factory=dict)
 
-    def add(self, truth: Truth, judged: Judged) -> Mapping[str, Floats]:
-        """Count a chunk in.
+    def before(
+        self, resource: str, strategies: Sequence[str], nodes: Sequence[str], slices: int
+    ) -> Promise:
+        """The promise of a resource as it stands for these strategies and nodes, by name.
+
+        A node that is new, or was away for a window, was told nothing, whatever stood in its row.
+        """
+        made, named = self.made.get(resource), self.strategies.get(resource, ())
+        if made is None or len(made.recent) != slices - 1:
+            return Promise.none((len(strategies), len(nodes)), slices)
+        same_nodes, same_strategies = same_names(self.nodes, nodes), same_names(named, strategies)
+        if same_nodes and same_strategies:
+            return made
+        rows = None if same_strategies else matched(named, strategies)
+        return made.aligned(matched(self.nodes, nodes), rows)
+
+    def then(
+        self,
+        nodes: Sequence[str],
+        slices: int,
+        said: Mapping[str, tuple[Truth, Mapping[str, Floats]]],
+    ) -> tuple["Promises", Mapping[str, Settled]]:
+        """Settle these promises by the window that followed, and keep what is said at its end.
+
+        Args:
+            nodes: of the window.
+            slices: slices in a scope.
+            said: by resource, what happened, and the demand of each strategy, (nodes,).
 
         Returns:
-            The scores of each of its nodes, (nodes,) each; NaN where no window could be judged.
+            The new promises; what came of the old ones, by resource, (strategies, nodes).
         """
-        sums, severity = self._count(truth, judged)
-        for name, values in sums.items():
-            if name == "worst_severity":
-                self._sums[name] = float(np.fmax.reduce(values, initial=self._sums.get(name, nan)))
-            else:
-                self._sums[name] = self._sums.get(name, 0.0) + float(np.nansum(values))
-        self._severities.append(severity[severity > 0])
-        self._nodes += int((sums["windows"] > 0).sum())
-        return _scores(sums, Ranked.of(severity.T).percentile(99), 1)
+        made, settled = {}, {}
+        for resource, (truth, demands) in said.items():
+            before = self.before(resource, list(demands), nodes, slices)
+            stacked = np.stack(list(demands.values())) if demands else before.told
+            made[resource] = promise(before, truth, stacked)
+            settled[resource] = settle(before, truth, made[resource])
+        strategies = {resource: tuple(demands) for resource, (_, demands) in said.items()}
+        return Promises(nodes, strategies, made), settled
 
-    def fleet(self) -> Mapping[str, float]:
-        """The scores over all nodes so far."""
-        sums = {name: np.asarray(value) for name, value in self._sums.items()}
-        judged = int(self._sums.get("windows", 0))
-        large = np.sort(np.concatenate([np.empty(0), *self._severities]))
-        # Most shortfalls are zero; the percentile needs to know only how many.
-        rank = 0.99 * (judged - 1) - (judged - large.size)
-        padded = np.concatenate([[0.0], large])
-        p99 = np.interp(rank + 1, np.arange(padded.size), padded) if judged else np.nan
-        scores = _scores(sums, np.asarray(p99), self._nodes)
-        return {name: float(value) for name, value in scores.items()}
-
-    def _count(self, truth: Truth, judged: Judged) -> tuple[dict[str, Floats], Floats]:
-        capacity = _positive(truth.capacity)
-        severity = judged.shortfall / capacity
-        worst = judged.worst / capacity
-        promises = {
-            "savings": judged.savings,
-            "offered_free": judged.free / capacity,
-            "oversubscription": judged.ratio,
+    def arrays(self) -> Mapping[str, Floats]:
+        """The numbers as data, by ``resource/name``; the names are data already."""
+        return {
+            f"{resource}/{name}": array
+            for resource, made in self.made.items()
+            for name, array in made.arrays().items()
         }
-        sums = {
-            "windows": (~np.isnan(severity)).sum(axis=0),
-            "violations": (severity > self.tolerance + ROUNDING).sum(axis=0),
-            "violations_max": (worst > self.tolerance + ROUNDING).sum(axis=0),
-            "severity": np.nansum(severity, axis=0),
-            "worst_severity": np.fmax.reduce(worst, axis=0, initial=nan),
-            "waste": np.nansum(judged.waste / capacity, axis=0),
-            "decreases": (judged.decrease > ROUNDING * capacity).sum(axis=0),
-            "churn": np.nansum(judged.churn / capacity, axis=0),
-            "misprediction": np.nansum(abs(judged.misprediction) / capacity, axis=0),
-            "violation": np.nansum(np.maximum(0.0, -judged.misprediction) / capacity, axis=0),
-            "corrections": np.nansum(judged.correction / capacity, axis=0),
+
+    @classmethod
+    def restored(
+        cls,
+        nodes: Sequence[str],
+        strategies: Mapping[str, Sequence[str]],
+        arrays: Mapping[str, Floats],
+    ) -> "Promises":
+        """Take up names, and what ``arrays`` gave."""
+        made = {
+            resource: Promise(**{n: arrays[f"{resource}/{n}"] for n in Promise.names()})
+            for resource in strategies
         }
-        for name in _CUMULATED:
-            sums[name] = np.where(sums["windows"] > 0, sums[name], nan)
-        for name, values in promises.items():
-            sums[name] = np.nansum(values, axis=0)
-            sums[f"{name}_windows"] = (~np.isnan(values)).sum(axis=0)
-        return {name: np.asarray(value, np.float64) for name, value in sums.items()}, severity
+        return cls(tuple(nodes), strategies, made)
 
 
-def _scores(sums: Mapping[str, Floats], p99: Floats, nodes: int) -> Mapping[str, Floats]:
-    """Turn sums into the scores of ``SCORES``, in its order."""
-    windows = sums["windows"]
-    scores = {
-        "violation_rate": divide(sums["violations"], windows),
-        "violation_rate_max": divide(sums["violations_max"], windows),
-        "mean_severity": divide(sums["severity"], windows),
-        "p99_severity": p99,
-        "worst_severity": sums["worst_severity"],
-        "waste": divide(sums["waste"], windows),
-        "regret": divide(sums["waste"] + sums["severity"], windows),
-    }
-    for name in ("savings", "offered_free", "oversubscription"):
-        scores[name] = divide(sums[name], sums[f"{name}_windows"])
-    number = np.full(windows.shape, nodes)
-    scores |= {name: divide(sums[name], number) for name in _CUMULATED}
-    scores["windows"] = windows / max(nodes, 1)
-    return {name: scores[name] for name in SCORES}
-
-
-def _previous(values: Floats) -> Floats:
-    """The row before each row; NaN before the first."""
-    return np.concatenate([np.full((1, values.shape[1]), np.nan), values[:-1]])
-
-
-def _positive(values: Floats) -> Floats:
+def positive(values: Floats) -> Floats:
     """The values, NaN where they are not above zero: nothing can be divided by them."""
     return np.where(values > 0, values, np.nan)
+
+
+def _moved(array: Floats, places: Ints, absent: float, axis: int) -> Floats:
+    """Take places along an axis; -1 is absent."""
+    padding = list(array.shape)
+    padding[axis] = 1
+    padded = np.concatenate([array, np.full(padding, absent)], axis=axis)
+    return np.take(padded, places, axis=axis)  # -1 is the last, which is the padding
+
+
+_OF_STRATEGIES = ("told", "free", "offer", "recent")
+
+
+def same_names(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether names are the same, in the same order."""
+    return one is other or tuple(one) == tuple(other)

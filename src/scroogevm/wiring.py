@@ -61,6 +61,7 @@ def replay(
             settings=settings.facts(),
             formats=settings.formats,
             tolerance=settings.tolerance,
+            estimates=settings.estimates,
             dump=settings.dump,
             figures=settings.figures,
         )

@@ -57,7 +57,8 @@ def test_a_program_gets_every_verdict_with_its_evidence(fleet: Path) -> None:
 def test_verdicts_are_those_that_greedy_has_in_a_replay(fleet: Path, tmp_path: Path) -> None:
     spec = "greedy:quiescence=shift"
     words = ("--no-figures", "--format", "parquet")
-    replayed = scroogevm("replay", fleet, "-s", spec, "-s", "borg", "-o", tmp_path / "r", *words)
+    asked = ("-s", spec, "-s", "borg", "--estimates")
+    replayed = scroogevm("replay", fleet, *asked, "-o", tmp_path / "r", *words)
     assert replayed.returncode == 0, replayed.stderr
     assert "Quiescent windows" in replayed.stdout
     done = scroogevm("quiescence", fleet, "-o", tmp_path / "q", *words)

@@ -92,7 +92,7 @@ def test_a_few_nodes_are_also_told_one_by_one(traces: Path, tmp_path: Path) -> N
 
 def test_workers_change_nothing_but_time(traces: Path, tmp_path: Path) -> None:
     for workers in ("1", "3"):
-        words = ("--workers", workers, "--format", "parquet", "--no-figures")
+        words = ("--workers", workers, "--format", "parquet", "--no-figures", "--estimates")
         done = scroogevm("replay", traces / "fleet", "-o", tmp_path / workers, *words)
         assert done.returncode == 0, done.stderr
     for table in ("estimates", "memos", "scores", "node-scores"):
@@ -106,7 +106,7 @@ def test_a_converted_trace_replays_to_the_same_numbers(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     demands = []
     for trace, name in ((source, "a"), (tmp_path / "ours", "b")):
-        words = ("--no-figures", "--format", "parquet")
+        words = ("--no-figures", "--format", "parquet", "--estimates")
         assert scroogevm("replay", trace, "-o", tmp_path / name, *words).returncode == 0
         estimates = pl.read_parquet(tmp_path / name / "estimates.parquet")
         demands.append(estimates.sort("window", "resource", "strategy")["demand"].to_numpy())
@@ -114,7 +114,16 @@ def test_a_converted_trace_replays_to_the_same_numbers(tmp_path: Path) -> None:
 
 
 def test_percentiles_and_shape_can_be_chosen(traces: Path, tmp_path: Path) -> None:
-    words = ("-s", "percentile", "-s", "percentile:p=50", "--no-figures", "--cpu", "99")
+    words = (
+        "-s",
+        "percentile",
+        "-s",
+        "percentile:p=50",
+        "--no-figures",
+        "--estimates",
+        "--cpu",
+        "99",
+    )
     for name, more in (("a", ()), ("b", ("--mem", "50")), ("c", ("--history", "0"))):
         done = scroogevm("replay", traces / "fleet", "-o", tmp_path / name, *words, *more)
         assert done.returncode == 0, done.stderr

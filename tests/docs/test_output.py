@@ -23,7 +23,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     specs = ("-s", "greedy", "-s", "doa", "-s", "oracle")
     for words in (
         ("trace", "generate", "-o", trace, *small),
-        ("replay", trace, "-o", str(place), "--dump", "--workers", "1", *specs),
+        ("replay", trace, "-o", str(place), "--dump", "--estimates", "--workers", "1", *specs),
     ):
         done = CliRunner().invoke(cli, words, catch_exceptions=False)
         assert done.exit_code == 0, done.output

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ def write(
     strategies = {r: {n: Asked(test) for n, test in named.items()} for r, named in tests.items()}
     windows = random_windows(8, nodes=len(names), count=count, samples=60, churn=0.03)
     windows[11].usage[0] = NAN
-    chunk = RecordedChunk(Shape(1800.0, 1800.0), names, occurrences_of(windows))
+    chunk = RecordedChunk(
+        Shape(1800.0, 1800.0), names, [replace(one, nodes=names) for one in occurrences_of(windows)]
+    )
     traces = [Path(f"/deep/{HOSTILE[1]}")]
     about = About.of(traces, ["scroogevm", "quiescence", "/deep/a.json"], {"scope": "1800"}, tests)
     sinks = QuiescenceSinks(directory, about, figures=figures)

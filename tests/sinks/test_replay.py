@@ -22,10 +22,10 @@ from scroogevm.pipeline import run
 from scroogevm.ports import RESOURCES, Chunk, Shape, Strategy
 from scroogevm.scoring import SCORES
 from scroogevm.sinks.few import NODES_SHOWN
-from scroogevm.sinks.ledger import Ledger
 from scroogevm.sinks.panel import absolute, cumulated
 from scroogevm.sinks.replay import MARKER, ReplayOutcome, replay_sinks
 from scroogevm.sinks.series import Series
+from scroogevm.sinks.settling import Settling
 from scroogevm.sinks.table import Table
 from scroogevm.traces.chunk import RecordedChunk
 
@@ -48,9 +48,16 @@ def replay(
     strategies: Mapping[str, Mapping[str, Strategy]] = STRATEGIES,
     *,
     figures: bool = False,
+    estimates: bool = True,
 ) -> ReplayOutcome:
     directory.mkdir(parents=True, exist_ok=True)
-    sinks = replay_sinks(directory, strategies, figures=figures, traces=[Path("/secret/t.json")])
+    sinks = replay_sinks(
+        directory,
+        strategies,
+        figures=figures,
+        estimates=estimates,
+        traces=[Path("/secret/t.json")],
+    )
     run(Chunks(chunks), lambda shape: Engine(strategies, shape.kept, shape.slices), sinks)
     return sinks.close(["an oddity"])
 
@@ -223,14 +230,14 @@ def test_the_nodes_kept_are_bounded_and_the_worst_are_among_them(tmp_path: Path)
     wild = [45, 58]
     for window in windows:
         window.usage[wild] *= np.random.default_rng(int(window.usage[0, 0] * 1e9)).uniform(0, 30)
-    series = Series(tmp_path, ["parquet"])
+    series = Series(tmp_path, ["parquet"], nodes=NODES_SHOWN)
     chunks = [
         chunk_of([some_nodes(w, range(at, at + 20)) for w in windows], names[at : at + 20])
         for at in range(0, nodes, 20)
     ]
-    ledger = Ledger([series])
+    settling = Settling([series])
     borg = {"cpu": {"persistence": strategy_of("persistence")}}
-    run(Chunks(chunks), lambda shape: Engine(borg, shape.kept, shape.slices), [ledger])
+    run(Chunks(chunks), lambda shape: Engine(borg, shape.kept, shape.slices), [settling])
     kept = [panel.name for panel in series.nodes()]
     assert len(kept) == NODES_SHOWN
     assert kept == sorted(kept, key=names.index)
@@ -260,7 +267,9 @@ def test_a_trace_without_windows_is_no_accident(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").is_file()
 
 
-@pytest.mark.parametrize("options", [["--format", "parquet"], ["--format", "csv"], ["--dump"]])
+@pytest.mark.parametrize(
+    "options", [["--format", "parquet"], ["--format", "csv"], ["--dump"], ["--estimates"]]
+)
 def test_a_full_disk_gives_one_line_and_leaves_nothing(tmp_path: Path, options: list[str]) -> None:
     trace = Path(__file__).parents[1] / "golden" / "churn-slices.json.xz"
     program = (

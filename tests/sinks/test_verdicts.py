@@ -1,6 +1,7 @@
 """Verdicts in words, in tables and as counts, whatever test they come from."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,11 @@ from helpers import NAN, occurrences_of, random_windows, strategy_of
 from scroogevm.core.history import History
 from scroogevm.core.window import Window
 from scroogevm.engine import Engine
-from scroogevm.ports import CPU, MEM, QUIESCENCE, RESOURCES, Shape, Strategy
-from scroogevm.sinks.ledger import Ledger
-from scroogevm.sinks.record import Record
+from scroogevm.ports import CPU, MEM, QUIESCENCE, RESOURCES, Chunk, Shape, Strategy
+from scroogevm.sinks.record import Moment, Record
+from scroogevm.sinks.settling import Part, Settling
 from scroogevm.sinks.verdict_table import VerdictTable
 from scroogevm.sinks.verdicts import VERDICTS, Verdicts, verdicts_of
-from scroogevm.sinks.writer import Writer
 from scroogevm.strategies._verdict import Asked
 from scroogevm.traces.chunk import RecordedChunk
 
@@ -87,28 +87,39 @@ def test_of_a_window_that_was_not_judged_the_reason_is_told() -> None:
     ]
 
 
-class Seen(Writer):
-    """Keeps the record."""
+class Seen:
+    """A part, and its notes, that keep every window."""
 
-    record: Record
+    def __init__(self) -> None:
+        self.moments: list[Moment] = []
 
-    def done(self, record: Record) -> None:
-        self.record = record
+    def open(self, chunk: Chunk) -> "Seen":
+        del chunk
+        return self
+
+    def take(self, moment: Moment) -> None:
+        self.moments.append(moment)
+
+    def close(self) -> None:
+        pass
+
+    def accept(self, content: None) -> None:
+        pass
 
 
 def seen(
-    windows: Sequence[Window], strategies: Mapping[str, Strategy], *writers: Writer, slices: int = 1
+    windows: Sequence[Window], strategies: Mapping[str, Strategy], *parts: Part, slices: int = 1
 ) -> Record:
-    """What a ledger hands to writers."""
+    """What is handed to parts."""
     nodes = tuple(f"n{at}" for at in range(windows[0].nodes))
-    occurrences = occurrences_of(windows, slices=slices)
+    occurrences = [replace(one, nodes=nodes) for one in occurrences_of(windows, slices=slices)]
     chunk = RecordedChunk(Shape(1800.0 * slices, 1800.0, history=1), nodes, occurrences)
     keeper = Seen()
     both = dict.fromkeys(RESOURCES, strategies)
     drive(
-        [chunk], lambda shape: Engine(both, shape.kept, shape.slices), [Ledger([keeper, *writers])]
+        [chunk], lambda shape: Engine(both, shape.kept, shape.slices), [Settling([keeper, *parts])]
     )
-    return keeper.record
+    return Record(keeper.moments)
 
 
 @pytest.mark.parametrize("slices", [1, 2])
@@ -139,7 +150,6 @@ def test_a_window_with_too_few_samples_has_no_verdict_though_a_memo_stands() -> 
     found = verdicts_of(record)[CPU, "greedy"]
     assert found.judged[4].tolist() == [False, True]
     assert found.words(CPU).to_list()[8] == "too few samples"
-    assert record.memos[CPU, "greedy"]["judged"][4, 0] == 1.0
 
 
 def test_greedy_within_another_strategy_is_heard_too() -> None:

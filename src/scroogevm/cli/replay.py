@@ -72,6 +72,12 @@ hold every score."""
 )
 @formats
 @workers
+@click.option(
+    "--estimates",
+    is_flag=True,
+    help="Also write every estimate of every node and window: what was promised, what came of it, "
+    "and why. These tables grow with windows.",
+)
 @click.option("--dump", is_flag=True, help="Also write dumps for the predecessor's analysis.")
 @figures
 @force
@@ -159,6 +165,7 @@ def _settings(options: dict[str, Any]) -> Any:
         strategies=options["strategy"],
         percentiles={r: options[r] for r in ("cpu", "mem") if options[r] is not None},
         tolerance=options["tolerance"],
+        estimates=options["estimates"],
         dump=options["dump"],
         **shared(options),
     )

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from scroogevm import __version__
-from scroogevm.ports import Strategy
+from scroogevm.ports import Role, Strategy
 from scroogevm.registry import Plugin, parameters
 
 MARKER = "replay.json"
@@ -23,12 +23,14 @@ class PluginFacts:
         formula: its demand, or when a node is quiescent, in one line.
         source: where it comes from.
         looks_ahead: whether it reads the future.
+        role: what pages make of a strategy; a test has none.
     """
 
     parameters: Mapping[str, str]
     formula: str
     source: str
     looks_ahead: bool
+    role: Role | None = None
 
     @property
     def parameters_text(self) -> str:
@@ -80,6 +82,16 @@ class About:
         """The strategies that read the future."""
         return [name for name, facts in self.asked.items() if facts.looks_ahead]
 
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """What pages make of each strategy."""
+        return {name: facts.role for name, facts in self.asked.items() if facts.role}
+
+    @property
+    def recommended(self) -> Sequence[str]:
+        """The strategies that pages lead with."""
+        return [name for name, role in self.roles.items() if role == "recommended"]
+
     def write(self, path: Path, noun: str, counts: Mapping[str, Any]) -> None:
         """Write the file that marks an output.
 
@@ -129,6 +141,7 @@ def facts_of(plugins: Mapping[str, Mapping[str, Plugin]]) -> Mapping[str, Plugin
             looks_ahead=any(
                 isinstance(one, Strategy) and one.looks_ahead for one in by_resource.values()
             ),
+            role=any_one.role if isinstance(any_one, Strategy) else None,
         )
         for name, by_resource in built.items()
     }

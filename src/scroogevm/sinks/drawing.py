@@ -16,7 +16,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.sinks.labels import at_line_ends, beside_points
 from scroogevm.sinks.look import SHOWN_UNITS, TITLES, Look
 from scroogevm.sinks.names import cut
-from scroogevm.sinks.panel import Panel, absolute, cumulated, in_force
+from scroogevm.sinks.panel import Panel, absolute, cumulated
 
 GREY, PALE, INK = "#6b7480", "#d5dae1", "#1f2630"
 _MARKERS = "o?s?D"
@@ -44,6 +44,10 @@ class Scene:
     def said(self, strategy: str) -> Mapping[str, Floats]:
         """The series of one strategy."""
         return self.panel.said[self.resource, strategy]
+
+    def sums(self, shares: Floats) -> Floats:
+        """Running sum over windows."""
+        return cumulated(shares, self.panel.step)
 
     def style(self, strategy: str) -> dict[str, Any]:
         """How its line is drawn."""
@@ -87,9 +91,9 @@ def usage(scene: Scene) -> Figure:
         place.plot(hours, facts["allocated"], color=GREY, linewidth=1, linestyle=":")
         place.plot(hours, facts["capacity"], color=INK, linewidth=1)
         said = scene.said(strategy)
-        ready = in_force(said["demand"]) * factor
+        ready = said["demand"] * factor
         place.plot(hours, ready, linewidth=2, **scene.style(strategy))
-        wrong, violated = cumulated(absolute(said))[-1], cumulated(said["violation"])[-1]
+        wrong, violated = scene.sums(absolute(said))[-1], scene.sums(said["violation"])[-1]
         place.set_title(
             cut(strategy, 20), loc="left", fontsize=10, fontweight="bold",
             color=scene.looks[strategy].colour,
@@ -138,7 +142,7 @@ def misprediction(scene: Scene) -> Figure:
     axes.set_yticks(range(len(scene.order)), scene.order)
     for tick, strategy in zip(axes.get_yticklabels(), scene.order, strict=True):
         tick.set_color(scene.looks[strategy].colour)
-    ends = [cumulated(absolute(scene.said(strategy)))[-1] for strategy in scene.order]
+    ends = [scene.sums(absolute(scene.said(strategy)))[-1] for strategy in scene.order]
     right = axes.secondary_yaxis("right")
     right.set_yticks(range(len(ends)), [f"{end:.1f}" for end in ends])
     right.tick_params(length=0, colors=GREY)
@@ -169,14 +173,14 @@ def cumulation(scene: Scene) -> Figure:
         for strategy in scene.order:
             said = scene.said(strategy)
             shares = absolute(said) if axes is left else said["violation"]
-            rows[strategy] = cumulated(shares)
+            rows[strategy] = scene.sums(shares)
         _lines(axes, scene, rows)
         axes.set_title(f"cumulated {title}, in capacities", loc="left", fontsize=10)
         axes.set_yscale("symlog", linthresh=1 if axes is left else 0.1)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.set_ylim(bottom=0)
     at_line_ends(left)
-    innocent = [n for n in scene.order if not cumulated(scene.said(n)["violation"])[-1]]
+    innocent = [n for n in scene.order if not scene.sums(scene.said(n)["violation"])[-1]]
     at_line_ends(right, but=innocent)
     if innocent:
         none = fill("none: " + ", ".join(innocent), 60)
@@ -195,7 +199,7 @@ def ratio(scene: Scene) -> Figure:
     figure = blank(13, 5.4)
     axes = figure.subplots()
     axes.axhline(1, color=INK, linewidth=1)
-    rows = {strategy: in_force(scene.said(strategy)["ratio"]) for strategy in scene.order}
+    rows = {strategy: scene.said(strategy)["ratio"] for strategy in scene.order}
     _lines(axes, scene, rows)
     axes.set_title("(allocated + free) / capacity", loc="left", fontsize=10)
     at_line_ends(axes)
@@ -250,7 +254,7 @@ def pareto(points: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float
 def _lines(axes: Axes, scene: Scene, rows: Mapping[str, Floats]) -> None:
     hours = scene.panel.hours
     for strategy, row in rows.items():
-        star = strategy == "greedy"
+        star = scene.looks[strategy].star
         axes.plot(
             hours, row, label=strategy, linewidth=2.4 if star else 1.4,
             zorder=3 if star else 2, **scene.style(strategy),

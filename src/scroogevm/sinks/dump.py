@@ -115,7 +115,7 @@ class _Page:
             "number_of_slice": shape.slices,
             "historical_occurences": shape.history,
         }
-        ends = np.array([occurrence.end for occurrence in self._chunk.occurrences])
+        ends = np.array([occurrence.end for occurrence in self._occurrences])
         content = {"config": config, "epoch": whole(ends - shape.origin), "model": tiers}
         return f'{as_json(content)[:-1]}, "node": {as_json(node)[:-1]}, "raw_data": '
 

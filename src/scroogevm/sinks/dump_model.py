@@ -8,6 +8,7 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.window import Occurrence, Window
 from scroogevm.ports import CPU, RESOURCES
+from scroogevm.sinks.verdicts import verdict_behind
 
 PERCENTILES = (*range(10, 90, 5), *range(90, 100))
 _STATISTICS: Mapping[str, Callable[[Window], Floats]] = {
@@ -53,13 +54,17 @@ def model(
 
 def stable(estimates: Sequence[Mapping[str, Estimate]], nodes: int) -> Mapping[str, Bools]:
     """``*_stable_state`` of one strategy: one that runs no test is stable, as it was there."""
-    always = np.ones(nodes)
     return {
         f"{resource}_stable_state": np.stack(
-            [estimate[resource].memo.get("quiescent", always) == 1 for estimate in estimates]
+            [_stable(estimate[resource], nodes) for estimate in estimates]
         )
         for resource in RESOURCES
     }
+
+
+def _stable(estimate: Estimate, nodes: int) -> Bools:
+    verdict = verdict_behind(estimate)
+    return np.ones(nodes, np.bool_) if verdict is None else verdict.quiescent
 
 
 def statistics(occurrences: Sequence[Occurrence]) -> Mapping[str, Floats]:

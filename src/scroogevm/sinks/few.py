@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats
+from scroogevm.core.arrays import Floats, Ints
 
 T = TypeVar("T")
 NODES_SHOWN = 24
@@ -47,6 +47,44 @@ class Few(Generic[T]):
             key=lambda kept: (-kept[0], kept[1]),
         )
         self._kept = head + rest[: self._best]
+
+
+class Focus:
+    """Which nodes of a chunk are watched while its windows pass.
+
+    Attributes:
+        nodes: (places,), the node at each place, the first ones first.
+
+    Args:
+        nodes: how many nodes the chunk has.
+        places: how many are watched; the more, the fewer are turned to late.
+        most: how many are shown in the end.
+    """
+
+    def __init__(self, nodes: int, places: int, most: int = NODES_SHOWN) -> None:
+        self._first = most - most // 3 * 2
+        self.nodes: Ints = np.arange(min(nodes, max(places, most)))
+
+    def follow(self, interest: Floats) -> Sequence[int]:
+        """Turn to the nodes of most interest so far.
+
+        Args:
+            interest: (nodes,), never falling from one window to the next.
+
+        Returns:
+            The places that now watch another node.
+        """
+        if interest.size <= self.nodes.size:
+            return []
+        free = self.nodes[self._first :]
+        outside = np.setdiff1d(np.arange(interest.size), self.nodes, assume_unique=True)
+        candidates = np.concatenate([free, outside])
+        # Those that are watched stay unless another is of more interest, not only of as much.
+        order = np.argsort(-interest[candidates], kind="stable")[: free.size]
+        wanted = candidates[order]
+        leaving = np.flatnonzero(~np.isin(free, wanted)) + self._first
+        self.nodes[leaving] = wanted[~np.isin(wanted, free)]
+        return leaving.tolist()
 
 
 def choice(carried: int, nodes: int, interest: str) -> str:

@@ -1,42 +1,51 @@
 """What a replay comes to, in one sentence a resource."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from scroogevm.core.counts import counted
 from scroogevm.sinks.look import SHOWN_UNITS, TITLES
-from scroogevm.sinks.panel import Panel
+from scroogevm.sinks.series import Means
 
 SAFE = 0.01
 """A strategy that is short in no more than this share of windows is worth naming."""
 
-_OWN = "greedy"
 
-
-def freed(fleet: Panel, scores: Sequence[Mapping[str, Any]], nodes: int) -> Sequence[str]:
+def freed(
+    means: Means,
+    scores: Sequence[Mapping[str, Any]],
+    nodes: int,
+    recommended: Collection[str] = (),
+) -> Sequence[str]:
     """What would have been freed of what was promised: mean over windows of allocated - demand.
 
     Named are the strategy that frees most and is short in at most 1 % of windows, or else the one
-    that is short least often, and greedy.
+    that is short least often, and those that are recommended.
 
     Args:
-        fleet: all nodes together, window by window.
+        means: of all nodes together, over windows.
         scores: rows of the scores of all nodes.
         nodes: how many there were.
+        recommended: strategies that are named in any case.
 
     Returns:
         A sentence for each resource of which something was promised.
     """
-    return [line for resource in fleet.usage for line in _lines(fleet, scores, nodes, resource)]
+    return [
+        line
+        for resource in means.allocated
+        for line in _lines(means, scores, nodes, resource, recommended)
+    ]
 
 
 def _lines(
-    fleet: Panel, scores: Sequence[Mapping[str, Any]], nodes: int, resource: str
+    means: Means,
+    scores: Sequence[Mapping[str, Any]],
+    nodes: int,
+    resource: str,
+    recommended: Collection[str],
 ) -> Iterator[str]:
     unit, factor = SHOWN_UNITS[resource]
-    usage = fleet.usage[resource]
     rates = {
         row["strategy"]: row["violation_rate"]
         for row in scores
@@ -45,18 +54,13 @@ def _lines(
         and row["savings"] is not None
         and not row["looks_ahead"]
     }
-    gains = {
-        name: float(np.nanmean(usage["allocated"] - fleet.said[resource, name]["demand"])) * factor
-        for name in rates
-    }
+    gains = {name: means.freed[resource, name] * factor for name in rates}
     safe = [name for name, rate in rates.items() if rate <= SAFE]
     if not rates:
         return
     best = max(safe, key=gains.__getitem__) if safe else min(rates, key=rates.__getitem__)
-    named = dict.fromkeys([best, *(name for name in rates if name == _OWN)])
-    capacity, promised = (
-        float(np.nanmean(usage[name])) * factor for name in ("capacity", "allocated")
-    )
+    named = dict.fromkeys([best, *(name for name in rates if name in recommended)])
+    capacity, promised = (of[resource] * factor for of in (means.capacity, means.allocated))
     parts = [
         f"{name} would have {_kept(gains[name])}, short in {100 * rates[name]:.1f} % of windows"
         for name in named

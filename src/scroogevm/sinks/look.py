@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scroogevm.ports import CPU, MEM
+from scroogevm.ports import CPU, MEM, Role
 
 _STAR = "#d55e00"
 _COLOURS = ("#0072b2", "#009e73", "#b5529c", "#c98500", "#2a9fd6", "#6a4fa3", "#8c6239")
@@ -13,27 +13,36 @@ _AHEAD = "#6b7280"
 
 @dataclass(frozen=True)
 class Look:
-    """Colour and dash (lengths on, off, ... in points; empty for a solid line)."""
+    """How a line is drawn.
+
+    Attributes:
+        colour: as ``#rrggbb``.
+        dash: lengths on, off, ... in points; empty for a solid line.
+        star: whether it is drawn above the others, and thicker.
+    """
 
     colour: str
     dash: tuple[int, ...]
+    star: bool = False
 
 
-def looks(strategies: Sequence[str], looking_ahead: Sequence[str]) -> Mapping[str, Look]:
-    """A look for each strategy; greedy stands out, those that look ahead stay in the background.
+def looks(roles: Mapping[str, Role]) -> Mapping[str, Look]:
+    """A look for each strategy; one stands out, bounds stay in the background.
 
-    >>> looks(["doa", "greedy", "oracle"], ["oracle"])["oracle"]
-    Look(colour='#6b7280', dash=(2, 2))
+    Args:
+        roles: of each strategy; the first recommended one stands out.
+
+    >>> looks({"doa": "candidate", "greedy": "recommended", "oracle": "bound"})["oracle"]
+    Look(colour='#6b7280', dash=(2, 2), star=False)
     """
+    star = next((name for name, role in roles.items() if role == "recommended"), None)
     dealt: dict[str, Look] = {}
     number = 0
-    for strategy in strategies:
-        if strategy in looking_ahead:
+    for strategy, role in roles.items():
+        if role == "bound":
             dealt[strategy] = Look(_AHEAD, (2, 2))
-        elif strategy.partition(":")[0] in ("greedy", "scroogevm") and _STAR not in {
-            look.colour for look in dealt.values()
-        }:
-            dealt[strategy] = Look(_STAR, ())
+        elif strategy == star:
+            dealt[strategy] = Look(_STAR, (), star=True)
         else:
             turn, place = divmod(number, len(_COLOURS))
             dealt[strategy] = Look(_COLOURS[place], _DASHES[turn % len(_DASHES)])

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from scroogevm.core.arrays import Floats
+from scroogevm.ports import Role
 from scroogevm.sinks.look import SHOWN_UNITS, TITLES, Look
 from scroogevm.sinks.names import printable
-from scroogevm.sinks.panel import Panel, in_force
+from scroogevm.sinks.panel import Panel
 from scroogevm.sinks.verdicts import Verdicts
 
-POINTS = 500
-"""Points of a series at most: of longer ones, neighbours are joined."""
 BYTES = 3_500_000
 """Room for panels: the fleet always, then as many nodes as fit."""
 SHOWN_FIRST = 6
@@ -23,7 +22,7 @@ SHOWN_FIRST = 6
 def payload(
     panels: Sequence[Panel],
     looks: Mapping[str, Look],
-    looking_ahead: Sequence[str],
+    roles: Mapping[str, Role],
     scores: Sequence[Mapping[str, Any]],
     origin: float | None = None,
 ) -> tuple[str, int]:
@@ -32,7 +31,7 @@ def payload(
     Args:
         panels: the fleet, then nodes.
         looks: of each strategy.
-        looking_ahead: strategies that read the future.
+        roles: of each strategy.
         scores: rows of the scores of all nodes.
         origin: begin of the first window, seconds since 1970; None where that is no date.
 
@@ -57,11 +56,11 @@ def payload(
                 "name": name,
                 "colour": look.colour,
                 "dash": look.dash,
-                "star": name == "greedy",
+                "star": look.star,
             }
             for name, look in looks.items()
         ],
-        "shown": _shown(scores, looking_ahead),
+        "shown": _shown(scores, roles),
         "scores": {
             resource: [
                 {key: score[key] for key in kept}
@@ -75,19 +74,22 @@ def payload(
     return f'{json_of(rest)[:-1]},"panels":[{",".join(written)}]}}', len(written)
 
 
-def _shown(scores: Sequence[Mapping[str, Any]], looking_ahead: Sequence[str]) -> Sequence[str]:
-    """The strategies that the figures begin with: the best few, greedy and the oracle."""
+def _shown(scores: Sequence[Mapping[str, Any]], roles: Mapping[str, Role]) -> Sequence[str]:
+    """The strategies that the figures begin with: the best few, the recommended one and a bound."""
     order = list(dict.fromkeys(score["strategy"] for score in scores))
-    best = [name for name in order if name not in looking_ahead]
-    wanted = {*best[: SHOWN_FIRST - 1], "greedy", "oracle"}
+    best = [name for name in order if roles[name] != "bound"]
+    led = {
+        next((name for name, role in roles.items() if role == wanted), "")
+        for wanted in ("recommended", "bound")
+    }
+    wanted = {*best[: SHOWN_FIRST - 1], *led}
     return [name for name in order if name in wanted or len(order) <= SHOWN_FIRST]
 
 
 def _panel(panel: Panel) -> Mapping[str, Any]:
-    step = max(1, -(-panel.hours.size // POINTS))
     usage = {
         resource: {
-            name: listed(_joined(row, step, largest=name == "peak") * SHOWN_UNITS[resource][1])
+            name: listed(row * SHOWN_UNITS[resource][1])
             for name, row in rows.items()
             if name != "mean"
         }
@@ -95,24 +97,21 @@ def _panel(panel: Panel) -> Mapping[str, Any]:
     }
     said: dict[str, dict[str, Any]] = {}
     for (resource, strategy), rows in panel.said.items():
-        ready = in_force(rows["demand"]) * SHOWN_UNITS[resource][1]
         said.setdefault(resource, {})[strategy] = {
-            "demand": listed(_joined(ready, step)),
-            "ratio": listed(_joined(in_force(rows["ratio"]), step)),
-            "misprediction": listed(_summed(rows["misprediction"], step)),
-            "violation": listed(_summed(rows["violation"], step)),
+            "demand": listed(rows["demand"] * SHOWN_UNITS[resource][1]),
+            "ratio": listed(rows["ratio"]),
+            "misprediction": listed(rows["misprediction"]),
+            "violation": listed(rows["violation"]),
         }
     verdicts: dict[str, dict[str, Any]] = {}
     for (resource, strategy), found in panel.verdicts.items():
         verdicts.setdefault(resource, {})[strategy] = verdicts_of(found, resource)
-    hours = panel.hours[
-        np.minimum(np.arange(step - 1, panel.hours.size + step - 1, step), panel.hours.size - 1)
-    ]
     return {
         "name": printable(panel.name),
-        "step": step,
-        "hours": [round(hour, 4) for hour in hours.tolist()],
-        "ends": [round(hour, 4) for hour in panel.hours.tolist()] if verdicts else [],
+        "step": panel.step,
+        "hours": [round(hour, 4) for hour in panel.hours.tolist()],
+        "ends": [round(hour, 4) for hour in panel.ends.tolist()],
+        "first": panel.first,
         "usage": usage,
         "said": said,
         "verdicts": verdicts,
@@ -133,33 +132,6 @@ def verdicts_of(said: Verdicts, resource: str) -> Mapping[str, Any]:
             for name, pairs in said.gaps.items()
         },
     }
-
-
-def _groups(row: Floats, step: int) -> Floats:
-    """Neighbours in rows, NaN after the end."""
-    size = -(-row.size // step) * step
-    padded = np.concatenate([row, np.full(size - row.size, np.nan)])
-    return padded.reshape(-1, step)
-
-
-def _joined(row: Floats, step: int, *, largest: bool = False) -> Floats:
-    """Mean, or largest, of ``step`` neighbours."""
-    if step == 1:
-        return row
-    groups = _groups(row, step)
-    if largest:
-        return np.asarray(np.fmax.reduce(groups, axis=1))
-    known = np.maximum((~np.isnan(groups)).sum(axis=1), 1)
-    empty = np.isnan(groups).all(axis=1)
-    return np.where(empty, np.nan, np.nansum(groups, axis=1) / known)
-
-
-def _summed(row: Floats, step: int) -> Floats:
-    """Sum of ``step`` neighbours over ``step``, so that running sums stay right."""
-    if step == 1:
-        return row
-    groups = _groups(row, step)
-    return np.where(np.isnan(groups).all(axis=1), np.nan, np.nansum(groups, axis=1) / step)
 
 
 def listed(row: Floats, digits: int = 5) -> list[float | None]:

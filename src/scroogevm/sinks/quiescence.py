@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from scroogevm.errors import MissingExtraError
 from scroogevm.sinks.about import About
-from scroogevm.sinks.ledger import Ledger
 from scroogevm.sinks.quiescence_figures import draw
 from scroogevm.sinks.quiescence_report import write_report
 from scroogevm.sinks.record import Pair
-from scroogevm.sinks.table import FORMATS, Format
+from scroogevm.sinks.settling import Part, Settling
+from scroogevm.sinks.table import FORMATS, PARTS, Format
 from scroogevm.sinks.verdict_table import Count, VerdictTable
 from scroogevm.sinks.watched import Watch
 
@@ -64,10 +65,9 @@ class QuiescenceSinks:
         self._figures = figures
         self._table = VerdictTable(directory, formats, column="test", evidence=True, nodes=nodes)
         self._watch = Watch()
-        self._ledger = Ledger([self._table])
-        self.sinks: Sequence[Ledger | Watch] = (
-            [self._ledger] if directory is None else [self._ledger, self._watch]
-        )
+        parts: list[Part] = [self._table] if directory is None else [self._table, self._watch]
+        self._settling = Settling(parts)
+        self.sinks: Sequence[Settling] = [self._settling]
 
     def close(self, odd: Sequence[str] = ()) -> QuiescenceOutcome:
         """Write everything that waits for the end.
@@ -75,10 +75,11 @@ class QuiescenceSinks:
         Args:
             odd: remarks on the traces, handed through to the user.
         """
-        self._ledger.close()
+        self._settling.close()
         table = self._table
         remarks = [*odd, *self._unjudged()]
         if self._directory is not None:
+            rmtree(self._directory / PARTS, ignore_errors=True)
             if self._figures:
                 try:
                     draw(self._directory, self._watch.nodes)

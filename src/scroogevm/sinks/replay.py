@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import polars as pl
@@ -14,13 +15,13 @@ from scroogevm.sinks.dump import Dump
 from scroogevm.sinks.estimates import Estimates
 from scroogevm.sinks.figures import NODES_DRAWN, draw
 from scroogevm.sinks.freed import freed
-from scroogevm.sinks.ledger import Ledger
 from scroogevm.sinks.look import looks
 from scroogevm.sinks.record import Pair
 from scroogevm.sinks.report import write_report
 from scroogevm.sinks.scores import Scores
 from scroogevm.sinks.series import Series
-from scroogevm.sinks.table import FORMATS, Format
+from scroogevm.sinks.settling import Part, Settling
+from scroogevm.sinks.table import FORMATS, PARTS, Format
 from scroogevm.sinks.verdict_table import Count, VerdictTable
 
 __all__ = ["MARKER", "ReplayOutcome", "ReplaySinks", "replay_sinks"]
@@ -63,6 +64,7 @@ class ReplaySinks(Sequence[Sink]):
         *,
         dump: bool,
         figures: bool,
+        estimates: bool,
     ) -> None:
         self._directory = directory
         self._about = about
@@ -70,10 +72,11 @@ class ReplaySinks(Sequence[Sink]):
         ahead = about.looking_ahead
         self._scores = Scores(directory, formats, tolerance=tolerance, looking_ahead=ahead)
         self._series = Series(directory, formats)
-        estimates = Estimates(directory, formats)
-        self._verdicts = VerdictTable(directory, formats)
-        writers = [estimates, self._scores, self._series, self._verdicts]
-        self._sinks: list[Ledger | Dump] = [Ledger(writers)]
+        self._verdicts = VerdictTable(directory, formats if estimates else ())
+        parts: list[Part] = [self._scores, self._series, self._verdicts]
+        if estimates:
+            parts.append(Estimates(directory, formats))
+        self._sinks: list[Settling | Dump] = [Settling(parts)]
         if dump:
             self._sinks.append(Dump(directory))
 
@@ -94,12 +97,13 @@ class ReplaySinks(Sequence[Sink]):
         """
         for sink in self._sinks:
             sink.close()
+        rmtree(self._directory / PARTS, ignore_errors=True)
         scores = self._scores
-        fleet, nodes = self._series.fleet(), self._series.nodes()
+        fleet, nodes = self._series.fleet, self._series.nodes()
         # A fleet of one is that node.
-        alone = scores.nodes == 1
-        panels = [replace(fleet, verdicts=nodes[0].verdicts)] if alone else [fleet, *nodes]
-        styles = looks(list(self._about.asked), self._about.looking_ahead)
+        alone = scores.nodes == 1 and len(nodes) == 1
+        panels = [replace(nodes[0], name="")] if alone else [fleet, *nodes]
+        styles = looks(self._about.roles)
         remarks = [*odd]
         if self._figures:
             try:
@@ -110,7 +114,9 @@ class ReplaySinks(Sequence[Sink]):
                 remarks.append(f"no figures were drawn: {error}")
         said = self._verdicts.counts
         page = self._directory / "report.html"
-        gains = freed(fleet, scores.fleet().to_dicts(), scores.nodes)
+        gains = freed(
+            self._series.means, scores.fleet().to_dicts(), scores.nodes, self._about.recommended[:1]
+        )
         write_report(page, self._about, scores, panels, styles, verdicts=said, freed=gains)
         counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}
         self._about.write(self._directory / MARKER, "strategies", counts)
@@ -137,6 +143,7 @@ def replay_sinks(
     tolerance: float = 0.0,
     dump: bool = False,
     figures: bool = True,
+    estimates: bool = False,
 ) -> ReplaySinks:
     """All the sinks of a replay.
 
@@ -150,6 +157,9 @@ def replay_sinks(
         tolerance: shortfall, as a share of capacity, that is no violation yet.
         dump: whether to write dumps that the predecessor's analysis reads.
         figures: whether to draw figures as PNG and SVG.
+        estimates: whether every estimate is written, with what came of it.
     """
     about = About.of(traces, command, settings or {}, strategies)
-    return ReplaySinks(directory, about, formats, tolerance, dump=dump, figures=figures)
+    return ReplaySinks(
+        directory, about, formats, tolerance, dump=dump, figures=figures, estimates=estimates
+    )

@@ -56,7 +56,7 @@ def write_report(
     """
     rows = scores.fleet().to_dicts()
     origin = _origin(scores)
-    data, carried = payload(panels, looks, about.looking_ahead, rows, origin)
+    data, carried = payload(panels, looks, about.roles, rows, origin)
     nodes = counted(scores.nodes, "node")
     page = Template(asset("report.html")).substitute(
         title=text(", ".join(about.traces) or "a trace"),

@@ -1,25 +1,43 @@
 """``scores`` and ``node-scores``: how good each strategy was, for the fleet and for each node."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from scroogevm.ports import Shape
-from scroogevm.scoring import SCORES, Tally
-from scroogevm.sinks.record import Answer, Pair, Record
+from scroogevm.ledger import Ledger
+from scroogevm.ports import Chunk, Shape
+from scroogevm.scoring import SCORES
+from scroogevm.sinks.record import Moment
 from scroogevm.sinks.table import Format, Table
-from scroogevm.sinks.writer import Writer
-
-Shapes = list[Shape]
-
 
 FEW = 4
 """So many nodes are few enough to be looked at one by one."""
 
 
-class Scores(Writer):
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What a chunk comes to.
+
+    Attributes:
+        shape: how its windows were cut.
+        nodes: how many it has.
+        ledger: its totals.
+        judged: windows in which the promises on a node were judged, by resource.
+        unmeasured: windows of a node with too few samples, by resource.
+    """
+
+    shape: Shape
+    nodes: int
+    ledger: Ledger
+    judged: Mapping[str, int]
+    unmeasured: Mapping[str, int]
+
+
+class Scores:
     """Counts every window and writes both tables.
 
     Attributes:
@@ -47,42 +65,37 @@ class Scores(Writer):
         self._each = Table(directory, "node-scores", formats, lines=True)
         self._tolerance = tolerance
         self._looking_ahead = looking_ahead
-        self._tallies: dict[Pair, Tally] = {}
+        self._ledgers: list[Ledger] = []
+        self._rows: pl.DataFrame | None = None
         self.judged: dict[str, int] = {}
         self.unmeasured: dict[str, int] = {}
         self._few: list[pl.DataFrame] = []
         self.nodes = 0
-        self.shapes: Shapes = []
+        self.shapes: list[Shape] = []
 
-    def answer(self, record: Record, answer: Answer) -> None:
-        """Count one strategy in."""
-        pair = (answer.resource, answer.strategy)
-        tally = self._tallies.setdefault(pair, Tally(self._tolerance))
-        scores = tally.add(record.truth[answer.resource], answer.judged)
-        keys = {
-            "node": pl.Series(record.nodes, dtype=pl.String),
-            "resource": answer.resource,
-            "strategy": answer.strategy,
-        }
-        each = pl.DataFrame({**keys, **scores})
-        self._each.append(each)
-        if self.nodes + len(record.nodes) <= FEW:
-            self._few.append(each)
+    @property
+    def open(self) -> Callable[[Chunk], "ScoresNotes"]:
+        """Opens notes for a chunk."""
+        return partial(ScoresNotes, self._tolerance)
 
-    def done(self, record: Record) -> None:
-        """Count the windows."""
-        self.nodes += len(record.nodes)
-        if record.shape not in self.shapes:
-            self.shapes.append(record.shape)
-        for resource, measured in record.measured.items():
-            # The first window has nobody's promise to judge.
-            judged = self.judged.get(resource, 0) + int(measured[1:].sum())
-            self.judged[resource] = judged
-            self.unmeasured[resource] = self.unmeasured.get(resource, 0) + int((~measured).sum())
+    def accept(self, counted: Counted) -> None:
+        """Add one more chunk, and the rows of its nodes."""
+        self.nodes += counted.nodes
+        if counted.shape not in self.shapes:
+            self.shapes.append(counted.shape)
+        for ours, more in ((self.judged, counted.judged), (self.unmeasured, counted.unmeasured)):
+            for resource, number in more.items():
+                ours[resource] = ours.get(resource, 0) + number
+        self._ledgers.append(counted.ledger)
+        self._rows = None
+        for each in _of_nodes(counted.ledger):
+            self._each.append(each)
+            if self.nodes <= FEW:
+                self._few.append(each)
 
     def close(self) -> None:
         """Write both."""
-        if self._tallies:
+        if self._ledgers:
             self._fleet.append(self.fleet())
         self._fleet.close()
         self._each.close()
@@ -98,19 +111,79 @@ class Scores(Writer):
 
         The least misprediction comes first, strategies that look ahead come last.
         """
-        rows = [
-            {
-                "resource": resource,
-                "strategy": strategy,
-                "looks_ahead": strategy in self._looking_ahead,
-                **tally.fleet(),
-            }
-            for (resource, strategy), tally in self._tallies.items()
-        ]
+        if self._rows is None:
+            self._rows = self._sorted()
+        return self._rows
+
+    def _sorted(self) -> pl.DataFrame:
+        ledger = Ledger.together(self._ledgers)
+        rows: list[Mapping[str, Any]] = []
+        for resource in ledger.resources:
+            total = ledger.totals(resource)
+            scores = total.fleet()
+            rows += [
+                {
+                    "resource": resource,
+                    "strategy": strategy,
+                    "looks_ahead": strategy in self._looking_ahead,
+                    **{name: float(each[at]) for name, each in scores.items()},
+                }
+                for at, strategy in enumerate(total.strategies)
+            ]
         frame = pl.DataFrame(rows, schema=_SCHEMA)
         return frame.with_columns(pl.col(pl.Float64).fill_nan(None)).sort(
             "resource", "looks_ahead", "misprediction", "strategy", nulls_last=True
         )
+
+
+class ScoresNotes:
+    """Counts the windows of a chunk."""
+
+    def __init__(self, tolerance: float, chunk: Chunk) -> None:
+        self._shape = chunk.shape
+        self._nodes = len(chunk.nodes)
+        self._ledger = Ledger(tolerance, period=None)
+        self._judged: dict[str, int] = {}
+        self._unmeasured: dict[str, int] = {}
+        self._first = True
+
+    def take(self, moment: Moment) -> None:
+        """Count one window."""
+        for resource, told in moment.told.items():
+            names = (told.strategies, moment.nodes)
+            self._ledger.add(moment.end, resource, names, told.truth, told.settled)
+            # The first window has nobody's promise to judge.
+            judged = 0 if self._first else int(told.measured.sum())
+            self._judged[resource] = self._judged.get(resource, 0) + judged
+            silent = int((~told.measured).sum())
+            self._unmeasured[resource] = self._unmeasured.get(resource, 0) + silent
+        self._first = False
+
+    def close(self) -> Counted:
+        """The totals."""
+        return Counted(
+            self._shape,
+            self._nodes,
+            self._ledger,
+            self._judged,
+            self._unmeasured,
+        )
+
+
+def _of_nodes(ledger: Ledger) -> Sequence[pl.DataFrame]:
+    """The scores of each node: a frame for each resource and strategy."""
+    frames = []
+    for resource in ledger.resources:
+        total = ledger.totals(resource)
+        scores = total.scores()
+        for at, strategy in enumerate(total.strategies):
+            keys = {
+                "node": pl.Series(total.nodes, dtype=pl.String),
+                "resource": resource,
+                "strategy": strategy,
+            }
+            frames.append(pl.DataFrame({**keys, **{n: each[at] for n, each in scores.items()}}))
+    return frames
 
 
 _SCHEMA: Mapping[str, Any] = {

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Literal, get_args
 
 import polars as pl
@@ -13,7 +14,55 @@ from scroogevm.files import system_number
 
 Format = Literal["parquet", "csv", "json"]
 FORMATS: Sequence[Format] = get_args(Format)
-ROWS_IN_MEMORY = 1_000_000
+ROWS_IN_MEMORY = 5_000
+ROWS_OF_A_PART = 20_000
+PARTS = ".parts"
+"""A folder of what chunks have written and tables have not taken up yet."""
+
+
+class Parts:
+    """Rows that a chunk adds to a table, written to Parquet files in the process that judges it.
+
+    Args:
+        directory: where they go, in a folder of their own.
+        name: of the table.
+    """
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self._place = directory / PARTS
+        self._name = name
+        self._waiting: list[pl.DataFrame] = []
+        self._written: list[Path] = []
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Add rows; every frame has the same columns.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        self._waiting.append(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
+        if sum(waiting.height for waiting in self._waiting) > ROWS_OF_A_PART:
+            self._write()
+
+    def close(self) -> Sequence[Path]:
+        """The files, in the order of their rows.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        if self._waiting:
+            self._write()
+        return self._written
+
+    def _write(self) -> None:
+        self._place.mkdir(exist_ok=True)
+        # A chunk that is judged anew, after a worker was lost, writes beside what that one left.
+        handle, path = mkstemp(".parquet", f"{self._name}-", self._place)
+        os.close(handle)
+        with _writing(Path(path)) as part:
+            pl.concat(self._waiting).write_parquet(part)
+        self._written.append(Path(path))
+        self._waiting = []
 
 
 class Table:
@@ -27,7 +76,7 @@ class Table:
         directory: where the files go.
         name: their name without ending.
         formats: which of them are wanted.
-        lines: whether JSON is written line by line; a list is held in memory whole.
+        lines: whether JSON is written line by line.
         rows: how many rows may wait in memory.
     """
 
@@ -56,6 +105,12 @@ class Table:
         self._waiting.append(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
         if sum(waiting.height for waiting in self._waiting) > self._limit:
             self._spill()
+
+    def adopt(self, parts: Sequence[Path]) -> None:
+        """Add the rows of Parquet files that another process wrote; they are gone in the end."""
+        if parts and self._waiting:
+            self._spill()
+        self._parts += parts
 
     def close(self) -> None:
         """Write the files; without any row there is nothing to write.
@@ -87,7 +142,7 @@ class Table:
             elif lines:
                 rows.sink_ndjson(path)
             else:
-                rows.collect().write_json(path)
+                _write_list(rows, path)
 
     def _spill(self) -> None:
         with _writing(self._file(f"{len(self._parts):05d}.part")) as part:
@@ -97,6 +152,19 @@ class Table:
 
     def _file(self, ending: str) -> Path:
         return self._stem.with_name(f"{self._stem.name}.{ending}")
+
+
+def _write_list(rows: pl.LazyFrame, path: Path) -> None:
+    """One list of objects, as one writes them line by line and joins the lines."""
+    lines = path.with_name(f"{path.name}.part")
+    rows.sink_ndjson(lines)
+    begin = "["
+    with lines.open(encoding="utf-8") as source, path.open("w", encoding="utf-8") as target:
+        for line in source:
+            target.write(begin + line.rstrip("\n"))
+            begin = ",\n"
+        target.write("]" if begin != "[" else "[]")
+    lines.unlink()
 
 
 @contextmanager

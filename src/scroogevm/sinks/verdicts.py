@@ -1,6 +1,6 @@
 """Verdicts of quiescence tests as strategies remember them, and in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from scroogevm.core.arrays import Bools, Floats, Ints
-from scroogevm.core.estimate import LIMIT
+from scroogevm.core.estimate import LIMIT, Estimate, Verdict
 from scroogevm.sinks.look import SHOWN_UNITS
-from scroogevm.sinks.record import Memos, Pair, Record
+from scroogevm.sinks.record import Pair, Record, by_name
 from scroogevm.strategies._verdict import EVIDENCE, JUDGED, QUIESCENT
 
 VERDICTS = ("not judged", "not quiescent", "quiescent")
@@ -51,14 +51,45 @@ class Verdicts:
         """Where a gap reached its limit, or nobody knows, so that the window is not quiescent."""
         return {n: self.judged & ~(abs(gap) < limit) for n, (gap, limit) in self.gaps.items()}
 
-    def of_node(self, at: int) -> "Verdicts":
-        """Those of one node, (windows, 1)."""
+    def only(self, nodes: Sequence[int]) -> "Verdicts":
+        """Those of some nodes, by position."""
+        at = list(nodes)
         return Verdicts(
-            self.quiescent[:, [at]],
-            self.judged[:, [at]],
-            self.measured[:, [at]],
+            self.quiescent[:, at],
+            self.judged[:, at],
+            self.measured[:, at],
             self.kept,
-            {name: array[:, [at]] for name, array in self.evidence.items()},
+            {name: array[:, at] for name, array in self.evidence.items()},
+        )
+
+    def last(self, windows: int) -> "Verdicts":
+        """Those of the last windows."""
+        size = len(self.judged)
+        rows = slice(max(0, size - windows), size)
+        return Verdicts(
+            self.quiescent[rows],
+            self.judged[rows],
+            self.measured[rows],
+            self.kept,
+            {name: array[rows] for name, array in self.evidence.items()},
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Verdicts"]) -> "Verdicts":
+        """Windows of some nodes one after the other; at least one part."""
+        if len(parts) == 1:
+            return parts[0]
+        evidence: dict[str, Floats] = {}
+        for name in dict.fromkeys(name for part in parts for name in part.evidence):
+            missing = [np.full(part.judged.shape, np.nan) for part in parts]
+            rows = [p.evidence.get(name, m) for p, m in zip(parts, missing, strict=True)]
+            evidence[name] = np.concatenate(rows)
+        return cls(
+            np.concatenate([part.quiescent for part in parts]),
+            np.concatenate([part.judged for part in parts]),
+            np.concatenate([part.measured for part in parts]),
+            parts[0].kept,
+            evidence,
         )
 
     def words(self, resource: str) -> pl.Series:
@@ -115,33 +146,48 @@ class Verdicts:
 
 
 def verdicts_of(record: Record) -> Mapping[Pair, Verdicts]:
-    """The verdicts that strategies of a chunk remember, those within other strategies too."""
+    """The verdicts of strategies that ask a test, those within other strategies too."""
     found = {}
-    for pair, memos in record.memos.items():
-        said = _remembered(memos, record.measured[pair[0]], record.shape.kept)
-        if said is not None:
-            found[pair] = said
+    for pair, estimates in record.estimates():
+        verdicts = [verdict_behind(estimate) for estimate in estimates]
+        # A window in which nothing could be judged yet has no evidence.
+        said = [each for each in verdicts if each is not None]
+        if said:
+            found[pair] = _stacked(verdicts, record.measured[pair[0]], record.shape.kept)
     return found
 
 
-def _remembered(memos: Memos, measured: Bools, kept: int) -> Verdicts | None:
-    """The verdicts in a memo; of several the first."""
-    owner = next((n.removesuffix(JUDGED) for n in memos if n.rpartition("/")[2] == JUDGED), None)
+def verdict_behind(estimate: Estimate) -> Verdict | None:
+    """The verdict behind an estimate; of several the first."""
+    if estimate.verdict is not None:
+        return estimate.verdict
+    memo = estimate.memo
+    owner = next((n.removesuffix(JUDGED) for n in memo if n.rpartition("/")[2] == JUDGED), None)
     if owner is None:
         return None
     begin = f"{owner}{EVIDENCE}"
-    # A window with too few samples leaves a memo as it was: that verdict is of an earlier one.
-    judged = measured & (memos[f"{owner}{JUDGED}"] == 1)
+    evidence = {n.removeprefix(begin): a for n, a in memo.items() if n.startswith(begin)}
+    return Verdict(memo[f"{owner}{QUIESCENT}"] == 1, evidence, memo[f"{owner}{JUDGED}"] == 1)
+
+
+def _stacked(verdicts: Sequence[Verdict | None], measured: Bools, kept: int) -> Verdicts:
+    """The verdicts of windows in a row.
+
+    Args:
+        verdicts: of each window.
+        measured: (windows, nodes): without samples enough, a verdict is of an earlier window.
+        kept: K.
+    """
+    nobody = np.zeros(measured.shape[1], np.bool_)
+    each = [verdict or Verdict(nobody, {}, nobody) for verdict in verdicts]
+    judged = measured & np.stack([~nobody if v.judged is None else v.judged for v in each])
+    evidence = by_name([verdict.evidence for verdict in each], nobody.size)
     return Verdicts(
-        quiescent=judged & (memos[f"{owner}{QUIESCENT}"] == 1),
+        quiescent=judged & np.stack([verdict.quiescent for verdict in each]),
         judged=judged,
         measured=measured,
         kept=kept,
-        evidence={
-            name.removeprefix(begin): np.where(judged, array, np.nan)
-            for name, array in memos.items()
-            if name.startswith(begin)
-        },
+        evidence={name: np.where(judged, array, np.nan) for name, array in evidence.items()},
     )
 
 

@@ -147,8 +147,8 @@
     const panel = data.panels[state.panel], found = panel.verdicts[state.resource];
     const said = found?.[state.asking];
     if (!said) return null;
-    const { ends } = panel, first = ends.length > 1 ? 2 * ends[0] - ends[1] : 0;
-    return { said, panel: { ends, begins: [Math.max(0, first), ...ends.slice(0, -1)], numbers: [...ends.keys()], kept: 0 } };
+    const { ends, first: number } = panel, first = ends.length > 1 ? 2 * ends[0] - ends[1] : 0;
+    return { said, panel: { ends, begins: [Math.max(0, first), ...ends.slice(0, -1)], numbers: ends.map((_, i) => number + i), kept: 0 } };
   }
 
   function verdictsBelow(u) {
