@@ -14,6 +14,7 @@ import pytest
 from helpers import NAN, occurrences_of, random_windows, spec_of, steps, walked, window_of
 from scroogevm.core.arrays import Floats
 from scroogevm.errors import TraceError
+from scroogevm.executors.processes import Processes
 from scroogevm.pipeline import run
 from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Chunk, Remark, Shape, Step
 from scroogevm.traces.chunk import RecordedChunk
@@ -102,7 +103,7 @@ def test_several_processes_give_what_one_gives() -> None:
     chunks = [chunk_of(seed) for seed in range(3)]
     alone, shared = Collected(), Collected()
     first = run(Listed(chunks), ENGINES, [alone])
-    second = run(Listed(chunks), ENGINES, [shared], workers=2)
+    second = run(Listed(chunks), ENGINES, [shared], executor=Processes(2))
     assert list(first) == list(second)
     for one, other in zip(alone.records, shared.records, strict=True):
         assert one.keys() == other.keys()
@@ -117,7 +118,7 @@ def test_processes_of_others_are_left_alone() -> None:
     other = context.Process(target=bell.wait)
     other.start()
     try:
-        run(Listed([chunk_of(0), chunk_of(1)]), ENGINES, [Collected()], workers=2)
+        run(Listed([chunk_of(0), chunk_of(1)]), ENGINES, [Collected()], executor=Processes(2))
         assert other.is_alive()
     finally:
         other.terminate()
@@ -141,7 +142,7 @@ def test_a_chunk_that_cannot_be_read_ends_the_run_with_its_own_line(
 ) -> None:
     sink = Collected()
     with pytest.raises(TraceError, match="cannot be read: No such file or directory; a trace"):
-        run(Broken(tmp_path), ENGINES, [sink], workers=workers)
+        run(Broken(tmp_path), ENGINES, [sink], executor=Processes(workers))
     assert len(sink.records) == 1
     assert alive() == []
 
@@ -157,7 +158,7 @@ class Interrupted(Collected):
 def test_no_worker_goes_on_after_an_interrupt_between_two_chunks() -> None:
     chunks = [chunk_of(seed) for seed in range(6)]
     try:
-        run(Listed(chunks), ENGINES, [Interrupted()], workers=2)
+        run(Listed(chunks), ENGINES, [Interrupted()], executor=Processes(2))
     except KeyboardInterrupt:
         # Looked at while the error still holds on to the loop, as whoever cleans up does.
         left = alive()
@@ -166,7 +167,7 @@ def test_no_worker_goes_on_after_an_interrupt_between_two_chunks() -> None:
 
 def test_a_source_without_chunks_gives_nothing() -> None:
     sink = Collected()
-    assert not run(Listed([]), ENGINES, [sink], workers=2)
+    assert not run(Listed([]), ENGINES, [sink], executor=Processes(2))
     assert not sink.records
 
 

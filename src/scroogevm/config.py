@@ -10,6 +10,7 @@ from math import isfinite
 from pathlib import Path
 
 from scroogevm.errors import MisuseError
+from scroogevm.executors import open_executor
 from scroogevm.ports import QUIESCENCE, RESOURCES, STORES, STRATEGIES
 from scroogevm.registry import Family, Spec
 from scroogevm.registry.catalogue import catalogue
@@ -39,6 +40,7 @@ class ReplaySettings:
         dump: whether to write dumps that the predecessor's analysis reads.
         figures: whether to draw figures as PNG and SVG.
         workers: processes that judge parts of a trace side by side.
+        engine: where they are judged; empty for these processes.
         overwrite: whether an output that is there already may be replaced.
         command: the command line, for the report.
     """
@@ -55,6 +57,7 @@ class ReplaySettings:
     dump: bool = False
     figures: bool = True
     workers: int = 1
+    engine: str = ""
     overwrite: bool = False
     command: Sequence[str] = ()
 
@@ -67,7 +70,7 @@ class ReplaySettings:
         Raises:
             MisuseError: something makes no sense.
         """
-        problems = [*self._numbers(), *self._strategies()]
+        problems = [*self._numbers(), *self._strategies(), *_bad_engine(self.engine)]
         if not recorded:
             problems += _bad_traces(self.traces, self.output)
         if problems:
@@ -124,6 +127,7 @@ class QuiescenceSettings:
         formats: of ``FORMATS``.
         figures: whether to draw figures as PNG and SVG.
         workers: processes that judge parts of a trace side by side.
+        engine: where they are judged; empty for these processes.
         overwrite: whether an output that is there already may be replaced.
         command: the command line, for the report.
     """
@@ -137,6 +141,7 @@ class QuiescenceSettings:
     formats: Sequence[Format] = FORMATS
     figures: bool = True
     workers: int = 1
+    engine: str = ""
     overwrite: bool = False
     command: Sequence[str] = ()
 
@@ -152,7 +157,7 @@ class QuiescenceSettings:
             ("--workers", self.workers, 1, 1024),
             *_reading(self.reading),
         ]
-        problems = [*_out_of_range(wanted), *_twice("test", self.tests)]
+        problems = [*_out_of_range(wanted), *_twice("test", self.tests), *_bad_engine(self.engine)]
         try:
             problems += _unbuildable(QUIESCENCE, self.specs().values())
         except MisuseError as error:
@@ -186,6 +191,14 @@ def _reading(reading: ReadOptions) -> Sequence[Range]:
         ("--scope", reading.scope, 1e-3, 1e9),
         ("--slice", reading.slice, 1e-3, 1e9),
     ]
+
+
+def _bad_engine(text: str) -> Sequence[str]:
+    try:
+        open_executor(text, 1)
+    except MisuseError as error:
+        return [f"--engine {text}: {error}"]
+    return []
 
 
 def _out_of_range(wanted: Sequence[Range]) -> Sequence[str]:

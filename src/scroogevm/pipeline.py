@@ -1,21 +1,13 @@
 """The one loop: windows -> engine -> sinks."""
 
-import multiprocessing
-import os
-import signal
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from itertools import chain, islice
-from multiprocessing import connection
-from threading import Thread
+from functools import partial
 from typing import Any
 
 from scroogevm.engine import Engine
-from scroogevm.errors import ScroogeError
-from scroogevm.ports import Chunk, Page, Remark, Shape, Sink, Source
+from scroogevm.executors.in_process import InProcess
+from scroogevm.ports import Chunk, Executor, Page, Remark, Shape, Sink, Source
 from scroogevm.runner import Lockstep, Runner, lockstep, replay
 
 Progress = Callable[[int], None]
@@ -27,13 +19,15 @@ Open = Callable[[Chunk], Page]
 Judged = tuple[Sequence[Any], Sequence[Remark], int]
 """What the pages of a chunk were closed with, what was odd about it, how many windows it has."""
 
+HERE = InProcess()
+
 
 def run(
     source: Source,
     engine_for: EngineFor,
     sinks: Sequence[Sink],
     progress: Progress = lambda _: None,
-    workers: int = 1,
+    executor: Executor = HERE,
     *,
     together: bool = False,
 ) -> Sequence[Remark]:
@@ -44,25 +38,19 @@ def run(
         engine_for: the engine for a way of cutting time; it can be pickled.
         sinks: where estimates go.
         progress: told of each chunk.
-        workers: processes that judge chunks; sinks get them in order however many there are.
+        executor: where chunks are judged; sinks get them in order.
         together: whether all chunks go in lockstep, in this process; they have to where a strategy
             pools.
 
     Returns:
         What was odd about the windows.
     """
-    loads = iter(source.loads())
     opens = [sink.open for sink in sinks]
-    # A single chunk is not worth a second process.
-    first = list(islice(loads, 2))
-    loads = chain(first, loads)
     judged: Generator[Judged, None, None]
     if together:
-        judged = judge_together(loads, engine_for, opens, progress)
-    elif workers > 1 and len(first) > 1:
-        judged = _in_processes(loads, engine_for, opens, workers)
+        judged = judge_together(source.loads(), engine_for, opens, progress)
     else:
-        judged = (judge(load, engine_for, opens) for load in loads)
+        judged = executor.run(partial(judge, load, engine_for, opens) for load in source.loads())
     remarks: list[Remark] = []
     with closing(judged):  # whatever ends the loop, no worker goes on writing after it
         for contents, odd, windows in judged:
@@ -99,50 +87,3 @@ def judge_together(
                     page.take(step)
     for chunk, mine in zip(chunks, pages, strict=True):
         yield [page.close() for page in mine], chunk.remarks, 0
-
-
-def _in_processes(
-    loads: Iterable[Load], engine_for: EngineFor, opens: Sequence[Open], workers: int
-) -> Generator[Judged, None, None]:
-    """Judge chunks in other processes, a few at a time, and yield them in order."""
-    # Forking a process whose libraries run threads may hang it.
-    context = multiprocessing.get_context("spawn")
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_work)
-    under_way: deque[Future[Any]] = deque()
-    try:
-        for load in loads:
-            under_way.append(pool.submit(judge, load, engine_for, opens))
-            if len(under_way) > workers:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-        pool.shutdown()
-    except BrokenProcessPool:
-        raise ScroogeError(
-            "a worker process died, most likely for want of memory",
-            remedy="fewer --workers, or `scroogevm trace convert` into smaller parts",
-        ) from None
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        ours = set(multiprocessing.active_children()) - others
-        for child in ours:
-            child.terminate()
-        for child in ours:
-            # Joining would race with the pool, which waits for the same processes.
-            connection.wait([child.sentinel])
-
-
-def _begin_work() -> None:
-    """Leave interrupts to the process that hands out the work, and do not outlive it."""
-    # Compiled tests run on as many threads as there are cores, and so many processes are here.
-    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)  # whoever was killed cannot be told, and nobody waits for more

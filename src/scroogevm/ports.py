@@ -1,9 +1,9 @@
 """Every interface on one page: what a plug-in must offer, and what the loop hands around."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self, TypeVar
 
 from scroogevm.core.arrays import Bools, Ints
 from scroogevm.core.estimate import Estimate, Verdict
@@ -22,6 +22,7 @@ STRATEGIES = Family("scroogevm.strategies", "strategy", RESOURCES)
 QUIESCENCE = Family("scroogevm.quiescence", "quiescence test", RESOURCES)
 DIALECTS = Family("scroogevm.telemetry.dialects", "dialect")
 STORES = Family("scroogevm.stores", "store")
+EXECUTORS = Family("scroogevm.executors", "engine")
 
 
 Role = Literal["recommended", "candidate", "baseline", "bound"]
@@ -204,6 +205,34 @@ class Sink(Protocol):
 
     def accept(self, content: Any) -> None:
         """Take what the page of the next chunk, in order, was closed with."""
+
+
+Result = TypeVar("Result")
+Task = Callable[[], Result]
+"""Something to be done, here or elsewhere: it can be pickled."""
+
+
+class Executor(Plugin, ABC):
+    """Where tasks are run. One file in ``executors/``.
+
+    Attributes:
+        remote: whether tasks may run on other machines, which see files by absolute paths only.
+    """
+
+    remote: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """As it is asked for."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
+    @abstractmethod
+    def run(self, tasks: Iterable[Task[Result]]) -> Generator[Result, None, None]:
+        """The results in the order of the tasks; whoever closes it ends what is under way.
+
+        Raises:
+            ScroogeError: whoever was to do it cannot be reached, or died.
+        """
 
 
 class Store(Plugin, ABC):

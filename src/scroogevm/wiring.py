@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from scroogevm.config import QuiescenceSettings, ReplaySettings
 from scroogevm.engine import Engine
+from scroogevm.executors import open_executor
 from scroogevm.files import StagedDirectory
 from scroogevm.pipeline import Progress, run
-from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES, Shape, Strategy
+from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES, Executor, Shape, Strategy
 from scroogevm.sinks.about import About
 from scroogevm.sinks.quiescence import MARKER as VERDICTS_MARKER
 from scroogevm.sinks.quiescence import QuiescenceOutcome, QuiescenceSinks
@@ -50,11 +51,12 @@ def replay(
     """
     strategies = build_strategies(settings)
     engine_for = Engines(strategies, settings.coverage)
+    executor = open_executor(settings.engine, settings.workers)
     with StagedDirectory(settings.output, MARKER, overwrite=settings.overwrite) as directory:
         before()
-        source = open_traces(settings.traces, settings.reading)
+        source = open_traces(_paths(settings.traces, executor), settings.reading)
         sinks = replay_sinks(
-            directory,
+            directory.absolute(),
             strategies,
             traces=settings.traces,
             command=settings.command,
@@ -71,7 +73,7 @@ def replay(
                 engine_for,
                 sinks,
                 progress,
-                settings.workers,
+                executor,
                 together=engine_for.pools,
             )
         return sinks.close(Remarks(remarks).lines())
@@ -118,7 +120,8 @@ def quiescence(settings: QuiescenceSettings, bar: Bar) -> QuiescenceOutcome:
         for resource in RESOURCES
     }
     strategies = {r: {n: Asked(test) for n, test in named.items()} for r, named in tests.items()}
-    source = open_traces(settings.traces, settings.reading)
+    executor = open_executor(settings.engine, settings.workers)
+    source = open_traces(_paths(settings.traces, executor), settings.reading)
     about = About.of(settings.traces, settings.command, settings.facts(), tests)
     with _place(settings) as directory:
         sinks = QuiescenceSinks(
@@ -130,7 +133,7 @@ def quiescence(settings: QuiescenceSettings, bar: Bar) -> QuiescenceOutcome:
         )
         with bar(source.node_windows) as progress:
             engines = Engines(strategies, settings.coverage)
-            remarks = run(source, engines, sinks.sinks, progress, settings.workers)
+            remarks = run(source, engines, sinks.sinks, progress, executor)
         return sinks.close(Remarks(remarks).lines())
 
 
@@ -176,6 +179,11 @@ def _store_options(settings: "CollectSettings") -> Sequence[str]:
     handle = os.memfd_create("token")
     os.write(handle, token.encode())
     return (*settings.store_options, f"token_file=/proc/self/fd/{handle}")
+
+
+def _paths(paths: Sequence[Path], executor: Executor) -> Sequence[Path]:
+    """Paths as the executor can find them."""
+    return [path.absolute() for path in paths] if executor.remote else paths
 
 
 def _place(settings: QuiescenceSettings) -> AbstractContextManager[Path | None]:

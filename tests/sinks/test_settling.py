@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 from driving import Chunks
 from helpers import occurrences_of, random_windows, some_nodes, strategy_of
 from scroogevm.engine import Engine
+from scroogevm.executors.processes import Processes
 from scroogevm.pipeline import run
 from scroogevm.ports import CPU, QUIESCENCE, RESOURCES, Shape, Strategy
 from scroogevm.runner import Runner, replay
@@ -102,7 +103,7 @@ def outcome(
 ) -> Mapping[str, pl.DataFrame]:
     directory.mkdir()
     sinks = replay_sinks(directory, STRATEGIES, figures=False, estimates=True)
-    run(Chunks(chunks), _engine, sinks, workers=workers, together=together)
+    run(Chunks(chunks), _engine, sinks, executor=Processes(workers), together=together)
     found = {"shown": sinks.close().scores}
     for name in ("scores", "node-scores", "estimates", "memos", "verdicts", "series"):
         found[name] = pl.read_parquet(directory / f"{name}.parquet")

@@ -53,6 +53,13 @@ workers = click.option(
     help="Processes that judge parts of a trace side by side; one for each core, at most 4, by "
     "default.",
 )
+engine = click.option(
+    "--engine",
+    metavar="ENGINE",
+    default="",
+    help="Where parts of a trace are judged: processes, in-process, dask:tcp://HOST:PORT, or "
+    "dask:local. Processes by default.",
+)
 figures = click.option(
     "--figures/--no-figures", default=True, help="Whether to draw PNG and SVG figures."
 )
@@ -210,6 +217,7 @@ def shared(options: dict[str, Any]) -> dict[str, Any]:
         "formats": options["format"] or FORMATS,
         "figures": options["figures"],
         "workers": options["workers"] or min(4, len(os.sched_getaffinity(0))),
+        "engine": options["engine"],
         "overwrite": options["force"],
         "command": ["scroogevm", *sys.argv[1:]],
     }

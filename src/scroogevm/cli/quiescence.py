@@ -9,6 +9,7 @@ import click
 
 from scroogevm.cli._options import (
     coverage,
+    engine,
     figures,
     force,
     formats,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 )
 @formats
 @workers
+@engine
 @figures
 @force
 @click.option(

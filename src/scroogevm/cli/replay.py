@@ -9,6 +9,7 @@ import click
 from scroogevm.cli._options import (
     asked,
     coverage,
+    engine,
     figures,
     force,
     formats,
@@ -72,6 +73,7 @@ hold every score."""
 )
 @formats
 @workers
+@engine
 @click.option(
     "--estimates",
     is_flag=True,

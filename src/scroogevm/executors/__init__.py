@@ -1,0 +1,39 @@
+"""Where a replay runs: one place a file, found by being here, chosen by what a user wrote."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scroogevm.ports import Executor
+
+
+def open_executor(text: str, workers: int) -> "Executor":
+    """The executor that ``KIND``, ``KIND:LOCATION`` or ``KIND:LOCATION,KEY=VALUE`` means.
+
+    Args:
+        text: such as ``dask:tcp://host:8786``; empty for processes, or none where one is enough.
+        workers: how many processes may work side by side.
+
+    Raises:
+        MisuseError: there is no such kind, or an option that it does not take.
+
+    >>> open_executor("", 1).name, open_executor("", 2).name
+    ('in-process', 'processes')
+    >>> open_executor("dask:tls://host:8786,ca=ca.pem", 2).ca
+    'ca.pem'
+    """
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # keeps the package empty
+    from scroogevm.ports import EXECUTORS  # noqa: PLC0415  # the family looks for its plug-ins here
+    from scroogevm.registry import Spec, parameters  # noqa: PLC0415  # likewise
+
+    kind, _, rest = (text or ("processes" if workers > 1 else "in-process")).partition(":")
+    location, *options = rest.split(",")
+    pairs = {"location": Spec(location)} if location else {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals or not name or name == "location":
+            raise MisuseError(f"{option!r} is not an option", remedy="write KEY=VALUE")
+        pairs[name.replace("-", "_")] = Spec(value)
+    if any(item.name == "workers" for item in parameters(EXECUTORS.load(kind))):
+        pairs.setdefault("workers", Spec(str(workers)))
+    executor: Executor = EXECUTORS.build(Spec(kind, pairs))
+    return executor
