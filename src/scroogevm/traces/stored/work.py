@@ -17,7 +17,7 @@ from scroogevm.errors import MisuseError, OutputError
 from scroogevm.files import system_number
 from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.stored.remarks import lacks
-from scroogevm.traces.tables import TraceWriter
+from scroogevm.traces.tables import LISTING, TraceWriter, with_listing
 
 _PLAN = "plan.json"
 
@@ -113,7 +113,12 @@ class Work(AbstractContextManager["Work"]):
                     nodes.lazy().select("node").unique(), on="node", how="semi"
                 )
                 if nodes.height:
-                    writer.write(nodes, known.collect())
+                    vms = known.collect()
+                    # Whether a sample without VMs lists none, or could not tell, is not known.
+                    listing = with_listing(nodes, vms).with_columns(
+                        pl.col(LISTING).replace(0, None)
+                    )
+                    writer.write(listing, vms)
         shutil.rmtree(self.folder)
         return Manifest.read(self.place)
 
