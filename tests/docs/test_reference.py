@@ -17,6 +17,7 @@ from scroogevm.collect.failure import REASONS
 from scroogevm.collect.figures import METRICS
 from scroogevm.collect.resolve import KEYS
 from scroogevm.errors import ScroogeError
+from scroogevm.offers.guard import GUARDS
 from scroogevm.ports import DIALECTS, QUIESCENCE, STORES, STRATEGIES
 from scroogevm.probe.capabilities import CAPABILITIES
 from scroogevm.registry import Family
@@ -58,6 +59,7 @@ def cells(html: str) -> list[str]:
     [
         (STRATEGIES, "strategy", "strategies"),
         (QUIESCENCE, "quiescence", "quiescence"),
+        (GUARDS, "guard", "guards"),
         (STORES, "store", "stores"),
         (FORMATS, "format", "traces"),
         (DATASETS, "dataset", "datasets"),

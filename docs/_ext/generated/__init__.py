@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "strategies": families.strategies,
     "quiescence": families.quiescence,
+    "guards": families.guards,
     "stores": families.stores,
     "formats": families.formats,
     "datasets": families.datasets,

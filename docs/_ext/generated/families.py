@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from generated.markdown import code, prose, table
+from scroogevm.offers.guard import GUARDS
 from scroogevm.ports import QUIESCENCE, STORES, STRATEGIES
 from scroogevm.registry import Family
 from scroogevm.registry.catalogue import Entry, catalogue
@@ -13,6 +14,11 @@ from scroogevm.traces.format import FORMATS
 def strategies() -> str:
     """Every strategy."""
     return sections(STRATEGIES, "strategy", "Demand")
+
+
+def guards() -> str:
+    """Every guard."""
+    return sections(GUARDS, "guard", "Says")
 
 
 def quiescence() -> str:

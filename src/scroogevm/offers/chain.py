@@ -1,0 +1,102 @@
+"""Guards one after the other: what they leave of an offer, and their reasons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from scroogevm.errors import MisuseError
+from scroogevm.offers.facts import Facts
+from scroogevm.offers.guard import GUARDS, Guard, Limit
+from scroogevm.offers.offer import Change, Offer
+from scroogevm.registry import Spec
+
+
+class Reason(NamedTuple):
+    """Why the offer of a node is what it is.
+
+    Attributes:
+        guard: who says so.
+        free_from: what was free before.
+        free_to: and after.
+        sentence: in plain words.
+    """
+
+    guard: str
+    free_from: float
+    free_to: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The guards of one resource.
+
+    Attributes:
+        guards: by name, in the order in which they are tried.
+    """
+
+    guards: Mapping[str, Guard]
+
+    @classmethod
+    def of(cls, resource: str, changed: Sequence[str] = (), off: Sequence[str] = ()) -> "Chain":
+        """All guards, with their defaults for a resource.
+
+        Args:
+            resource: ``cpu`` or ``mem``.
+            changed: specs of guards with other parameters, ``step:most=0.2``.
+            off: names of guards that are left out.
+
+        Raises:
+            MisuseError: there is no such guard or parameter, or one is named twice.
+        """
+        specs = {name: Spec(name) for name in GUARDS.names}
+        given = [Spec.parse(text) for text in changed]
+        twice = {one.name for one in given if sum(each.name == one.name for each in given) > 1}
+        if twice:
+            raise MisuseError(f"guard {min(twice)!r} is given twice", remedy="write it once")
+        for name in [*off, *(spec.name for spec in given)]:
+            GUARDS.load(name)
+        specs |= {spec.name: spec for spec in given}
+        built = {
+            name: GUARDS.build(spec, resource) for name, spec in specs.items() if name not in off
+        }
+        return cls(dict(sorted(built.items(), key=lambda item: item[1].place)))
+
+    def limit(self, offer: Offer, facts: Facts) -> Offer:
+        """What the guards leave of an offer."""
+        for name, guard in self.guards.items():
+            for limit in guard.limits(offer, facts):
+                offer = _limited(offer, name, limit)
+        return offer
+
+    def reasons(self, offer: Offer, facts: Facts, node: int) -> Sequence[Reason]:
+        """What the guards said of a node, in their order; the last one decided.
+
+        Args:
+            offer: that ``limit`` returned.
+            facts: that it was given.
+            node: row of the node.
+        """
+        found = []
+        for change in offer.changes:
+            place = int(np.searchsorted(change.node, node))
+            if place < change.node.size and change.node[place] == node:
+                guard = self.guards[change.guard]
+                numbers = float(change.free_from[place]), float(change.free_to[place])
+                sentence = guard.sentence(change.case, facts, node)
+                found.append(Reason(change.guard, *numbers, sentence))
+        return found
+
+
+def _limited(offer: Offer, guard: str, limit: Limit) -> Offer:
+    if not limit.where.any():
+        return offer
+    after = limit.on(offer)
+    said = limit.where if limit.always else limit.where & (after.free < offer.free)
+    node = np.flatnonzero(said)
+    if not node.size:
+        return after
+    change = Change(guard, limit.case, limit.state, node, offer.free[node], after.free[node])
+    return replace(after, changes=(*offer.changes, change))

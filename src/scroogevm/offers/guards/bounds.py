@@ -1,0 +1,35 @@
+"""The guard of the oversubscription ratio."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from scroogevm.offers.facts import Facts
+from scroogevm.offers.guard import Guard, Limit
+from scroogevm.offers.offer import Offer
+from scroogevm.registry import parameter
+
+
+@dataclass(frozen=True)
+class Bounds(Guard):
+    """No more is promised on a node than so many times what it has.
+
+    There is no lower bound: it would raise an offer. Whoever writes ratios somewhere clamps them.
+    """
+
+    formula = "free <= most * capacity - allocated"
+    resource_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"mem": {"most": 1.5}}
+    place: ClassVar[int] = 90
+
+    most: float = parameter(4.0, "promised units for each one that there is", low=0)
+
+    def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
+        """Free of at most what the ratio leaves."""
+        del facts
+        at_most = self.most * offer.capacity - offer.allocated
+        return [Limit("most", "ok", offer.free > at_most, at_most=at_most, always=False)]
+
+    def sentence(self, case: str, facts: Facts, node: int) -> str:
+        """The bound."""
+        del case, facts, node
+        return f"At most {self.most:g} units are promised for each one that the node has."

@@ -1,0 +1,45 @@
+"""The guard of old data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from scroogevm.offers.facts import Facts
+from scroogevm.offers.guard import Guard, Limit, seconds
+from scroogevm.offers.offer import Offer
+from scroogevm.registry import parameter
+
+
+@dataclass(frozen=True)
+class Fresh(Guard):
+    """What VMs were promised counts as demand where the newest data is old."""
+
+    formula = "demand >= allocated / ratio where age > max(intervals * interval, least)"
+    place: ClassVar[int] = 30
+
+    intervals: float = parameter(3.0, "intervals between samples that data may be old", low=1)
+    least: float = parameter(60.0, "seconds that data may be old in any case", low=0)
+    ratio: float = parameter(1.0, "promised units for each one, while data is old", low=1)
+
+    def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
+        """The static fallback, by the age of the newest sample and of the newest list of VMs."""
+        limit = self._limit(facts)
+        fallback = offer.allocated / self.ratio
+        return [
+            Limit("samples", "fallback", ~(facts.age <= limit), at_least=fallback),
+            Limit("list", "fallback", ~(facts.list_age <= limit), at_least=fallback),
+        ]
+
+    def sentence(self, case: str, facts: Facts, node: int) -> str:
+        """What is old, and how old."""
+        what, age = "sample", facts.age[node]
+        if case == "list":
+            what, age = "list of VMs", facts.list_age[node]
+        limit = seconds(self._limit(facts))
+        old = f"is {seconds(age)} old (limit {limit})" if np.isfinite(age) else "was never seen"
+        return f"The newest {what} {old}: what VMs were promised counts as demand."
+
+    def _limit(self, facts: Facts) -> float:
+        return max(self.intervals * facts.interval, self.least)

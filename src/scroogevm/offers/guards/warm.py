@@ -1,0 +1,38 @@
+"""The guard of nodes that are not known yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scroogevm.offers.facts import Facts
+from scroogevm.offers.guard import Guard, Limit
+from scroogevm.offers.offer import Offer
+from scroogevm.registry import parameter
+
+
+@dataclass(frozen=True)
+class Warm(Guard):
+    """VMs count as promised until enough windows of a node were seen."""
+
+    formula = "demand >= allocated where windows < K, or the strategy is cold"
+    place: ClassVar[int] = 50
+
+    windows: int = parameter(0, "windows that are needed; 0 for all that the strategy joins", low=0)
+
+    def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
+        """Demand of at least what VMs were promised."""
+        few = facts.windows < self._needed(facts)
+        return [
+            Limit("windows", "fallback", few, at_least=offer.allocated),
+            Limit("cold", "fallback", facts.cold & ~few, at_least=offer.allocated),
+        ]
+
+    def sentence(self, case: str, facts: Facts, node: int) -> str:
+        """How much is known."""
+        if case == "cold":
+            return "The strategy knows too little of this node yet: VMs count as promised."
+        seen, needed = facts.windows[node], self._needed(facts)
+        return f"{seen} of {needed} windows were seen: VMs count as promised."
+
+    def _needed(self, facts: Facts) -> int:
+        return self.windows or facts.kept
