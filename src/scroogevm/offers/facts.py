@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,7 @@ class Facts:
         Args:
             rows: (nodes,), where each node stands here; none is -1.
         """
-        moved = {
+        moved: dict[str, Any] = {
             item.name: take(value, rows, 0)
             for item in fields(self)
             if isinstance(value := getattr(self, item.name), np.ndarray)

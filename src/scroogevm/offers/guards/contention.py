@@ -63,7 +63,7 @@ class Contention(Guard):
         then = "no more is offered than before" if which == "1" else "VMs count as promised"
         if np.isinf(value):
             return f"{what} is not told any more: {then}."
-        limit = dict(self._pairs())[name][int(which) - 1]
+        limit = dict(self._pairs())[name][int(which) - 1] or 0.0
         shown = percent if name in _SHARES else "{:.3g}".format
         return f"{what} is {shown(value)} (limit {shown(limit)}): {then}."
 

@@ -67,4 +67,4 @@ def _room(capacity: Floats, demand: Floats) -> Floats:
     hosts = np.full(capacity.size, capacity.sum() - capacity[first])
     hosts[first] = capacity.sum() - capacity[second]
     part = np.divide(capacity, hosts, out=np.ones(capacity.size), where=hosts > 0)
-    return capacity - demand - part * largest
+    return np.asarray(capacity - demand - part * largest)
