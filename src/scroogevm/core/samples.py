@@ -35,7 +35,6 @@ NODE: Mapping[str, Quantity] = {
     "mem_pressure": Quantity("s/s", "PSI: share of time in which some task waited for memory"),
     "mem_stall": Quantity("s/s", "PSI: share of time in which every task waited for memory"),
     "cpu_steal": Quantity("cores", "taken away by a hypervisor below"),
-    "vms": Quantity("1", "VMs that the sample lists; missing where nobody could tell"),
 }
 """Quantities of a node, in the order in which they are shown."""
 
