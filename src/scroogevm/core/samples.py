@@ -35,6 +35,7 @@ NODE: Mapping[str, Quantity] = {
     "mem_pressure": Quantity("s/s", "PSI: share of time in which some task waited for memory"),
     "mem_stall": Quantity("s/s", "PSI: share of time in which every task waited for memory"),
     "cpu_steal": Quantity("cores", "taken away by a hypervisor below"),
+    "vms": Quantity("1", "VMs that the sample lists; missing where nobody could tell"),
 }
 """Quantities of a node, in the order in which they are shown."""
 
@@ -64,6 +65,9 @@ SIGNALS: Mapping[str, Quantity] = {
     "swap_in": Quantity("MiB/s", "read back from swap by the guests of its VMs"),
 }
 """What tells of contention and health of a node; the last three are sums over its VMs."""
+
+LISTED = "vms"
+"""The quantity of a node that says how many VMs a sample lists."""
 
 ESSENTIAL: Sequence[str] = ("cpu", "mem", "cpu_usage", "mem_usage")
 """Quantities, of nodes and of VMs, that a trace is made of."""
