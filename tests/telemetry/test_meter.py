@@ -245,3 +245,23 @@ def test_whatever_is_read_usage_stays_between_nothing_and_the_node(
         usage = np.append(sample.vm_values.get("cpu_usage", []), sample.values["cpu_usage"])
         assert len(usage) == len(vms) + 1
         assert not ((usage < 0) | (usage > 8)).any()
+
+
+@pytest.mark.parametrize(
+    ("readings", "wanted"),
+    [
+        ([reading(1.0, vms={"a": 1.0, "b": 1.0})], 2.0),
+        ([reading(1.0, cores=4.0)], NAN),  # node_exporter only: it knows no VMs
+        ([reading(1.0, vms_up=1.0)], 0.0),
+        ([reading(1.0, vms_up=0.0)], NAN),
+        ([reading(1.0, vms_up=0.0, vms={"a": 1.0})], NAN),
+        ([reading(1.0, vms={"a": 1.0}), reading(6.0, vms_up=0.0)], NAN),
+        ([reading(1.0, vms={"a": 1.0}), reading(6.0, vms_up=1.0)], 0.0),
+        ([reading(1.0, vms={"a": 1.0}), reading(6.0, cores=4.0)], NAN),
+        ([reading(1.0, vms={"a": 1.0}), reading(999.0, vms_up=0.0)], NAN),
+    ],
+)
+def test_only_who_can_tell_lists_vms(readings: Sequence[Reading], wanted: float) -> None:
+    meter = Meter("n")
+    samples = [sampled(meter, one) for one in readings]
+    np.testing.assert_equal(samples[-1].values["vms"], wanted)

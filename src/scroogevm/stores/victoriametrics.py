@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from scroogevm.core.arrays import Floats
-from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded, Sample
+from scroogevm.core.samples import ESSENTIAL, LISTED, NODE, VM, Recorded, Sample
 from scroogevm.registry import parameter
 from scroogevm.stores._scraped.base import ScrapedStore, enough
 from scroogevm.stores._scraped.plan import Pace, Piece, Plan
@@ -27,6 +27,9 @@ from scroogevm.stores._server.rows import Pieces
 _COUNTED = 6 * 3_600_000
 _NODE, _VM = "scrooge_node_", "scrooge_vm_"
 _NODE_MARK, _VM_MARK = f"{_NODE}vms", f"{_VM}there"
+_SAID_AS = {LISTED: "listed"}
+"""The mark, which every sample has, took the name of the quantity that says what is listed."""
+_QUANTITY = {"vms": "", **{said: name for name, said in _SAID_AS.items()}}
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class VictoriaMetrics(ScrapedStore):
     def _gather_own(
         self, nodes: Sequence[str], bounds: tuple[int, int], of_nodes: Pieces, of_vms: Pieces
     ) -> None:
-        names = [f"{_NODE}{name}" for name in of_nodes.quantities] + [_NODE_MARK]
+        names = [f"{_NODE}{_SAID_AS.get(name, name)}" for name in of_nodes.quantities] + [_NODE_MARK]
         names += [f"{_VM}{name}" for name in of_vms.quantities] + [_VM_MARK]
 
         def fetch(piece: Piece) -> Sequence[Series]:
@@ -149,6 +152,8 @@ class VictoriaMetrics(ScrapedStore):
                 owner = (each.labels["node"],) if vm is None else (each.labels["node"], vm)
                 if pieces.quantities:
                     column = each.name.removeprefix(prefix)
+                    if vm is None:
+                        column = _QUANTITY.get(column, column)
                     pieces.add(owner, each.time / 1000, _column(pieces.quantities, column, each))
 
     @cached_property
@@ -179,7 +184,7 @@ def _lines(sample: Sample) -> Iterator[str]:
     yield line(_NODE_MARK, {}, len(sample.vms))
     for name, value in sample.values.items():
         if math.isfinite(value):
-            yield line(_NODE + name, {}, float(value))
+            yield line(_NODE + _SAID_AS.get(name, name), {}, float(value))
     for number, vm in enumerate(sample.vms):
         yield line(_VM_MARK, {"vm": vm}, 1)
         for name, column in sample.vm_values.items():

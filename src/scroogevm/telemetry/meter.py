@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Floats, Ints
-from scroogevm.core.samples import Sample
+from scroogevm.core.samples import LISTED, Sample
 from scroogevm.telemetry.quantities import Pair, node_quantities, there, vm_quantities
 from scroogevm.telemetry.rates import LONGEST, PERIODS, believable
 from scroogevm.telemetry.reading import Reading
@@ -70,8 +70,13 @@ class Meter:
         self._vms_from = self._choose(taken, time)
         chosen = taken.get(self._vms_from) if self._vms_from else None
         if chosen is None:
-            return Sample(self.node, time, values)
-        return Sample(self.node, time, values, chosen.vms, chosen.vm_values)
+            # Without VMs now and lately, one that can tell says that there are none.
+            empty = self._vms_from is None and any(part.lists for part in taken.values())
+            return Sample(self.node, time, {**values, LISTED: 0.0 if empty else np.nan})
+        listed = float(len(chosen.vms)) if chosen.lists else np.nan
+        return Sample(
+            self.node, time, {**values, LISTED: listed}, chosen.vms, chosen.vm_values
+        )
 
     def _choose(self, taken: "Mapping[_Key, _Part]", time: float) -> _Key | None:
         """Where VMs are taken from: what was held on to, unless a better one speaks of VMs."""
@@ -91,6 +96,7 @@ class _Part:
     values: Mapping[str, float]
     vms: Sequence[str]
     vm_values: Mapping[str, Floats]
+    lists: bool
 
 
 class _Source:
@@ -168,7 +174,17 @@ class _Source:
             {quantity: float(value[0]) for quantity, value in values.items()},
             vms,
             {quantity: value[here] for quantity, value in vm_values.items()},
+            _lists(now),
         )
+
+
+def _lists(now: Reading) -> bool:
+    """Whether a reading can say that a VM is gone: it names VMs, or says that it could.
+
+    One that says its libvirt is lost cannot, whatever it still names.
+    """
+    up = now.values.get("vms_up", np.nan)
+    return bool(up != 0) and (bool(now.vms) or bool(up > 0))
 
 
 def _matched(vms: Sequence[str], before: Reading) -> Mapping[str, Floats]:

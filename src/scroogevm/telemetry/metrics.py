@@ -49,7 +49,7 @@ NODE: Mapping[str, Metric] = {
     "scrooge_probe_capability": Metric(
         "gauge", "Whether the probe sees a kind of numbers here", ("name",)
     ),
-    "scrooge_libvirt_up": _gauge("Whether libvirt answered"),
+    "scrooge_libvirt_up": _gauge("Whether libvirt answered", "vms_up"),
     "scrooge_libvirt_domains": _gauge("VMs that run, those included that could not be read"),
     "scrooge_node_cpus": _gauge("Cpus online", "cores"),
     "scrooge_node_cpu_seconds_total": Metric(

@@ -25,6 +25,9 @@ NODE: Mapping[str, Term] = {
     "mem_total": Term("MiB", "gauge", "memory of the node"),
     "mem_available": Term("MiB", "gauge", "memory that can be had without swapping"),
     "cpu_time": Term("s", "counter", "cpu time of all kinds but idle and iowait"),
+    "vms_up": Term(
+        "1", "gauge", "whether the exporter can tell which VMs there are: 0 where libvirt is lost"
+    ),
     "steal_time": Term("s", "counter", "cpu time taken away by a hypervisor below"),
     "wait_time": Term("s", "counter", "time that tasks waited in run queues"),
     "cpu_pressure_time": Term("s", "counter", "PSI: some task waited for a cpu"),

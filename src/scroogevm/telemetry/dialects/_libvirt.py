@@ -2,6 +2,8 @@
 
 from scroogevm.telemetry.dialect import MIB, Meaning, Table
 
+NODE: Table = {"libvirt_up": (Meaning("vms_up"),)}
+
 VM: Table = {
     "libvirt_domain_state_code": (Meaning("state"),),
     "libvirt_domain_info_state": (Meaning("state"),),

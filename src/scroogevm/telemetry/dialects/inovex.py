@@ -20,6 +20,7 @@ class Inovex(TableDialect):
     source = "https://github.com/inovex/prometheus-libvirt-exporter"
 
     order: ClassVar[int] = 30
+    node: ClassVar[Table] = _libvirt.NODE
     vm: ClassVar[Table] = _libvirt.VM
 
     vm_label: str = parameter("domain", "label that names a VM")

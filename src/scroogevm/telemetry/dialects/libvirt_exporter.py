@@ -23,6 +23,7 @@ class LibvirtExporter(TableDialect):
     source = "https://tracker.debian.org/pkg/prometheus-libvirt-exporter"
 
     order: ClassVar[int] = 40
+    node: ClassVar[Table] = _libvirt.NODE
     vm: ClassVar[Table] = _libvirt.VM
 
     vm_label: str = parameter("domain", "label that names a VM")
