@@ -22,6 +22,7 @@ steps = st.fixed_dictionaries(
         "elapsed": st.sampled_from([5.0, 5.0, 5.0, 0.0, 0.0, 3605.0, -3595.0, 10.0, 60.0]),
         "worked": st.floats(0, 100) | st.just(-1.0),
         "there": st.booleans() | st.just(value=True),
+        "up": st.sampled_from([1.0, 1.0, 0.0, NAN]),
     }
 )
 walks = st.lists(steps, min_size=1, max_size=12)
@@ -43,6 +44,7 @@ def readings(walk: Sequence[Mapping[str, Any]], *, clock: bool) -> list[Reading]
             "guest_time": np.full(len(vms), here - 7.0),
         }
         values |= {"clock": here} if clock else {}
+        values["vms_up"] = step.get("up", NAN)
         made.append(Reading("n", time, values, vms, columns, "d"))
     return made
 

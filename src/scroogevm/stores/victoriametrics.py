@@ -133,7 +133,9 @@ class VictoriaMetrics(ScrapedStore):
     def _gather_own(
         self, nodes: Sequence[str], bounds: tuple[int, int], of_nodes: Pieces, of_vms: Pieces
     ) -> None:
-        names = [f"{_NODE}{_SAID_AS.get(name, name)}" for name in of_nodes.quantities] + [_NODE_MARK]
+        names = [f"{_NODE}{_SAID_AS.get(name, name)}" for name in of_nodes.quantities] + [
+            _NODE_MARK
+        ]
         names += [f"{_VM}{name}" for name in of_vms.quantities] + [_VM_MARK]
 
         def fetch(piece: Piece) -> Sequence[Series]:

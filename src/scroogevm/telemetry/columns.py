@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats, Ints
-from scroogevm.core.samples import Recorded, Rows
+from scroogevm.core.samples import LISTED, Recorded, Rows
 from scroogevm.telemetry import terms
 from scroogevm.telemetry.clocks import Clock
 from scroogevm.telemetry.dialect import Place
@@ -57,6 +57,8 @@ def quantities(
     cores = np.append(nodes.values.get("cores", np.full(len(nodes), np.nan)), np.nan)[at]
     vm_values, _ = vm_quantities(vm_clock.pair(vms, longest), cores, wanted)
     here = vm_clock.fresh & there(vms.values, len(vms))
+    if wanted is None or LISTED in wanted:
+        values = {**values, LISTED: _listed(nodes, at, here)}
     return Recorded(
         _kept(nodes, values, clock.fresh),
         _kept(vms, vm_values, here),
@@ -116,6 +118,22 @@ def _same_scrape(nodes: Rows, vms: Rows) -> Ints:
             found = np.minimum(found, high - 1)
             at[mine] = np.where(nodes.time[found] == vms.time[mine], found, -1)
     return at
+
+
+def _listed(nodes: Rows, at: Ints, here: Bools) -> Floats:
+    """(rows of nodes,), how many VMs the same scrape lists; NaN where it cannot tell.
+
+    Args:
+        nodes: terms.
+        at: (rows of VMs,), the row of the node, -1 for none.
+        here: (rows of VMs,), whether the VM is there.
+    """
+    size = len(nodes)
+    named = np.bincount(at[at >= 0], minlength=size) > 0
+    number = np.bincount(at[(at >= 0) & here], minlength=size)
+    up = nodes.values.get("vms_up", np.full(size, np.nan))
+    lists = (up != 0) & (named | (up > 0))
+    return np.where(lists, number, np.nan)
 
 
 def _kept(rows: Rows, values: Mapping[str, Floats], kept: Bools) -> Rows:

@@ -74,9 +74,7 @@ class Meter:
             empty = self._vms_from is None and any(part.lists for part in taken.values())
             return Sample(self.node, time, {**values, LISTED: 0.0 if empty else np.nan})
         listed = float(len(chosen.vms)) if chosen.lists else np.nan
-        return Sample(
-            self.node, time, {**values, LISTED: listed}, chosen.vms, chosen.vm_values
-        )
+        return Sample(self.node, time, {**values, LISTED: listed}, chosen.vms, chosen.vm_values)
 
     def _choose(self, taken: "Mapping[_Key, _Part]", time: float) -> _Key | None:
         """Where VMs are taken from: what was held on to, unless a better one speaks of VMs."""
