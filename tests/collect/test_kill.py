@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from collect.exporters import Exporters, good
 from scroogevm.stores import open_store
 from scroogevm.stores.embedded import Embedded
-from servers import wait
+from servers import LIMIT, wait
 
 TIMES = 100
 ABREAST = 10
@@ -58,9 +59,19 @@ def test_a_hundred_kills_lose_nothing_that_was_kept(tmp_path: Path) -> None:
                 wait(reached, "scrapes", every=0.002)
                 if turn % 2:  # at a moment when it says, or might say too early, that it kept some
                     wait(partial(says_more, place, said(place)), "words", every=0.0005)
-                os.kill(pids[place], signal.SIGKILL)
+                kill(pids[place])
     kept = sum(look(place) for place in places)
     assert kept > 2 * TIMES
+
+
+def kill(pid: int) -> None:
+    """Kill a process, and wait until it is gone: until then it holds the lock of its store."""
+    handle = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        assert select.select([handle], [], [], LIMIT)[0]
+    finally:
+        os.close(handle)
 
 
 def page(place: Path, node: str) -> str:
