@@ -48,7 +48,8 @@ class Plain:
         self.pool: list[list[dict[tuple[str, str], float]]] = []
         self.peaks: dict[int, dict[int, float]] = {}  # node -> hour -> largest y
         self.windows: list[tuple[np.ndarray, dict[int, list[float]]]] = []
-        self.said: dict[int, tuple[Row, Row, Row, float, bool]] = {}
+        self.mixtures: list[list[float]] = []
+        self.said: dict[int, tuple[Row, Row, Row, float, float, bool]] = {}
         self.losses: dict[int, Row] = {}
         self.t = -1
 
@@ -79,11 +80,11 @@ class Plain:
         return [self._demand(node, usage[node], vms, came) for node in nodes]
 
     def _judge(self, seen: Sequence[float], capacity: Sequence[float]) -> None:
-        scores, made, short = [], 0, 0
+        scores, mixtures, made, short = [], [], 0, 0
         for node, outcome in enumerate(seen):
             if node not in self.said or math.isnan(outcome):
                 continue
-            base, scale, promise, told, ready = self.said[node]
+            base, scale, promise, foreseen, told, ready = self.said[node]
             for expert, value in promise.items():
                 old = self.losses.setdefault(node, dict.fromkeys(EXPERTS, 0.0))
                 new = pin((outcome - value) / capacity[node], self.risk)
@@ -93,13 +94,16 @@ class Plain:
                 short += outcome - told > 1e-9 * capacity[node]
             if ready and scale["kept", "sold"] > 0:
                 scores.append({e: binned((outcome - base[e]) / scale[e]) for e in EXPERTS})
+                if promise:
+                    mixtures.append(binned((outcome - foreseen) / scale["kept", "used"]))
         if made:
             moved = self.level + 0.02 * (self.risk - short / made)
-            self.level = min(max(moved, self.risk / 5), min(0.5, 3 * self.risk))
+            self.level = min(max(moved, self.risk / 5), 0.5, 3 * self.risk)
         self.pool = [*self.pool, scores][-168:]
+        self.mixtures = [*self.mixtures, mixtures][-168:]
 
-    def _quantile(self, expert: tuple[str, str]) -> float:
-        every = sorted(row[expert] for window in self.pool for row in window)
+    def _quantile(self, scores: Sequence[float]) -> float:
+        every = sorted(scores)
         rank = math.ceil((1 - self.level) * (len(every) + 1))
         return every[min(len(every), max(1, rank)) - 1]
 
@@ -144,22 +148,30 @@ class Plain:
             self.said.pop(node, None)
             return sold
         if not full or sum(map(len, self.pool)) < max(50, 1 / self.risk):
-            self.said[node] = (base, scale, {}, math.nan, full)
+            self.said[node] = (base, scale, {}, math.nan, math.nan, full)
             return sold
-        promise = {e: min(sold, base[e] + self._quantile(e) * scale[e]) for e in EXPERTS}
+        promise = {}
+        for expert in EXPERTS:
+            q = self._quantile([row[expert] for window in self.pool for row in window])
+            promise[expert] = min(sold, base[expert] + q * scale[expert])
         own = self.losses.get(node, {})
         every = list(self.losses.values())
-        best, least = EXPERTS[0], math.inf
+        loss = {}
         for expert in EXPERTS:
             mean = sum(row[expert] for row in every) / len(every) if every else 0.0
-            loss = own.get(expert, 0.0) + 0.3 * mean
-            if loss < least - 1e-9:
-                best, least = expert, loss
+            loss[expert] = own.get(expert, 0.0) + 0.3 * mean
+        least = min(loss.values())
+        weight = {e: math.exp(-10 * (loss[e] - least) / max(least, 1e-9)) for e in EXPERTS}
+        foreseen = sum(weight[e] * promise[e] for e in EXPERTS) / sum(weight.values())
+        known = [score for window in self.mixtures for score in window]
+        margin = 0.0
+        if len(known) >= max(50, 1 / self.risk):
+            margin = self._quantile(known) * scale["kept", "used"]
         extra = sum(
             max(0.0, vms[vm][1] - float(np.nanmax([0.0, *vms[vm][2]])))
             for vm in came
             if vms[vm][0] == node
         )
-        told = min(max(promise[best] + extra, 0.0), sold)
-        self.said[node] = (base, scale, promise, told, full)
+        told = min(max(foreseen + margin + extra, 0.0), sold)
+        self.said[node] = (base, scale, promise, foreseen, told, full)
         return told

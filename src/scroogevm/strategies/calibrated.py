@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats
+from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.check import check
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History, Pool
@@ -15,6 +15,7 @@ from scroogevm.strategies._calibration.arrivals import foreseeable, unseen
 from scroogevm.strategies._calibration.experts import BASES, NAMES, bases, laid_out
 from scroogevm.strategies._calibration.hours import Hours
 from scroogevm.strategies._calibration.known import UNIT, Known
+from scroogevm.strategies._calibration.mixing import mixed, weights
 from scroogevm.strategies._calibration.sketch import counted
 
 ROUNDING = 1e-9
@@ -26,8 +27,8 @@ class Calibrated(Strategy):
     """The least demand that is exceeded in a stated share of windows, learned from all nodes.
 
     Experts foresee the next peak. How far peaks of all nodes lay beyond what an expert foresaw
-    says how much to add to it. Each node takes the expert that did best on it. Until enough is
-    known, VMs count at their allocation.
+    says how much to add to it. Each node mixes experts by how they did on it, and the mixture is
+    calibrated once more. Until enough is known, VMs count at their allocation.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -36,7 +37,7 @@ class Calibrated(Strategy):
     [6.0]
     """
 
-    formula = "base + q*scale of the best expert; q = quantile 1 - risk of what all nodes showed"
+    formula = "mixture of base + q*scale over experts; q = quantile 1 - risk of what all nodes showed"
     source = "split and adaptive conformal prediction (Vovk 2005; Gibbs, Candès 2021)"
     reads_vms: ClassVar[bool] = True
     pools: ClassVar[bool] = True
@@ -48,23 +49,24 @@ class Calibrated(Strategy):
     gamma: float = parameter(0.02, "how fast the level follows what happens", low=0, high=1)
     decay: float = parameter(0.98, "what is left of a loss after a window", low=0, high=1)
     common: float = parameter(0.3, "weight of the mean loss over nodes beside the own", low=0)
+    sharpness: float = parameter(
+        10.0, "how much more an expert counts that lost less; 0 for all alike", low=0
+    )
+    arrivals: float = parameter(
+        1.0, "share of what new VMs were promised and did not show that is added", low=0, high=1
+    )
 
     def summarise(self, history: History) -> Summary:
         """Scores and losses of every expert, and how many promises were exceeded."""
-        sold = history.memo.get("sold", np.zeros(history.nodes))
+        memo, none = history.memo, np.full(history.nodes, np.nan)
         seen, loss = self._outcome(history), self._losses(history)
-        judged = np.isfinite(seen) & (sold > 0) & self._ready_before(history)
         known = np.isfinite(loss[0])
-        told = history.memo.get("told", np.full(history.nodes, np.nan))
+        sums = np.rint(loss[:, known] * UNIT).astype(np.int64).sum(axis=1)
+        told = memo.get("told", none)
         made = np.isfinite(told) & np.isfinite(seen)
         exceeded = made & (seen - told > ROUNDING * history.capacity)
-        scores = np.empty((len(NAMES), 0))
-        if judged.any():
-            base, scale = laid_out({name: history.memo[f"base/{name}"] for name in BASES}, sold)
-            scores = (seen[judged] - base[:, judged]) / scale[:, judged]
-        sums = np.rint(loss[:, known] * UNIT).astype(np.int64).sum(axis=1)
         return {
-            "scores": counted(scores),
+            "scores": counted(*self._scores(history, seen)),
             "losses": np.append(sums, np.count_nonzero(known)),
             "promises": np.array([np.count_nonzero(made), np.count_nonzero(exceeded)], np.int64),
         }
@@ -75,38 +77,59 @@ class Calibrated(Strategy):
         return known.then(summary, self.risk, self.gamma, self.windows).pool()
 
     def estimate(self, history: History) -> Estimate:
-        """The demand of the expert that did best on each node."""
+        """What the experts foresee, weighed by how they did on each node, and what is to add."""
         known = Known.of(history.pool, self.risk)
         hours = Hours.then(history.memo, history.end - history.seconds, history.new.p99)
-        of_bases, sold = bases(history, hours), history.allocated
+        of_bases, sold = bases(history, hours), history.allocated.astype(np.float64)
         base, scale = laid_out(of_bases, sold)
-        ready = _kept(history) if known.size >= max(50, 1 / self.risk) else 0.0 * sold
+        whole = _kept(history)
+        enough = max(50, 1 / self.risk)
+        ready = (whole > 0) & (known.size >= enough)
         loss = self._losses(history)
-        promise = np.where(ready > 0, np.minimum(sold, base + known.q[:, np.newaxis] * scale), np.nan)
-        weighed = np.nan_to_num(loss) + self.common * known.loss[:, np.newaxis]
-        best = np.argmin(weighed, axis=0)
-        row = np.arange(history.nodes)
-        extra = unseen(history)
-        demand = np.clip(promise[best, row] + extra, 0.0, sold)
-        q = np.where(ready > 0, known.q[best], np.nan)
+        promise = np.minimum(sold, base + known.q[:-1, np.newaxis] * scale)
+        promise = np.where(ready, promise, np.nan)
+        weight = weights(loss, known.loss, self.common, self.sharpness)
+        foreseen, extra = mixed(weight, promise), self.arrivals * unseen(history)
+        q = known.q[-1] if known.mixtures >= enough else 0.0
+        margin = q * scale[0]
+        demand = np.clip(foreseen + margin + extra, 0.0, sold)
+        best = np.argmax(weight, axis=0)
         memo = {
             **{f"base/{name}": of_bases[name] for name in BASES},
             **{f"promise/{name}": promise[at] for at, name in enumerate(NAMES)},
             **{f"loss/{name}": loss[at] for at, name in enumerate(NAMES)},
             **hours.arrays(),
-            "sold": sold.astype(np.float64),
-            "ready": _kept(history),
+            "sold": sold,
+            "whole": whole,
+            "foreseen": foreseen,
             "told": demand,
             "window": np.full(history.nodes, float(history.number)),
             "expert": best.astype(np.float64),
-            "q": q,
-            "base": base[best, row],
-            "scale": scale[best, row],
+            "weight": weight.max(axis=0),
+            "q": known.q[best],
+            "margin": margin,
             "unseen": extra,
             "level": np.full(history.nodes, known.level[0]),
             "pool": np.full(history.nodes, float(known.size)),
         }
         return Estimate(np.where(np.isfinite(demand), demand, sold), memo)
+
+    def _scores(self, history: History, seen: Floats) -> tuple[Floats, Bools]:
+        """How far usage lay above each base, in scales, and above the mixture, (experts+1, nodes).
+
+        And where that is known.
+        """
+        memo, none = history.memo, np.full(history.nodes, np.nan)
+        sold, whole = memo.get("sold", none), memo.get("whole", none)
+        judged = np.isfinite(seen) & (sold > 0) & (whole > 0)
+        if not judged.any():
+            return np.zeros((len(NAMES) + 1, 0)), np.zeros((len(NAMES) + 1, 0), np.bool_)
+        old = {name: memo[f"base/{name}"][judged] for name in BASES}
+        base, scale = laid_out(old, sold[judged])
+        base = np.concatenate([base, memo["foreseen"][np.newaxis, judged]])
+        scale = np.concatenate([scale, scale[:1]])
+        scores = (seen[judged] - base) / scale
+        return scores, np.isfinite(scores)
 
     def _outcome(self, history: History) -> Floats:
         """``o`` where the memo speaks of the window before, else NaN, (nodes,)."""
@@ -114,9 +137,6 @@ class Calibrated(Strategy):
         if window is None or not history.numbers:
             return np.full(history.nodes, np.nan)
         return np.where(window == history.numbers[-1], foreseeable(history), np.nan)
-
-    def _ready_before(self, history: History) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-        return history.memo.get("ready", np.zeros(history.nodes)) > 0
 
     def _losses(self, history: History) -> Floats:
         """Losses of every expert on every node by now, (experts, nodes); NaN for none yet."""

@@ -20,13 +20,14 @@ class Known:
     """The pool, as arrays that the engine keeps.
 
     Attributes:
-        total: (experts, ``BINS``), scores of the last windows by bin.
+        total: (experts + 1, ``BINS``), scores of the last windows by bin; the last row is that of
+            what experts foresaw together.
         keys: flat places in ``total`` that each of these windows counted in, window by window.
         counts: what was counted there.
         sizes: (windows,), how many of ``keys`` each window has, the oldest first.
         loss: (experts,), mean loss over nodes; 0 where none is known.
         level: (1,), share of scores that may lie above q now.
-        q: (experts,), quantile of the scores at that level; NaN without scores.
+        q: (experts + 1,), quantile of the scores at that level; NaN without scores.
     """
 
     total: Ints
@@ -42,13 +43,13 @@ class Known:
         """Nothing yet."""
         number, none = len(NAMES), np.empty(0, np.int32)
         return cls(
-            total=np.zeros((number, BINS), np.int64),
+            total=np.zeros((number + 1, BINS), np.int64),
             keys=none,
             counts=none,
             sizes=np.empty(0, np.int64),
             loss=np.zeros(number),
             level=np.array([risk]),
-            q=np.full(number, np.nan),
+            q=np.full(number + 1, np.nan),
         )
 
     @classmethod
@@ -61,11 +62,16 @@ class Known:
         """Node-windows in the pool."""
         return int(self.total[0].sum())
 
+    @property
+    def mixtures(self) -> int:
+        """Node-windows in it for which experts foresaw something together."""
+        return int(self.total[-1].sum())
+
     def then(self, told: Mapping[str, Ints], risk: float, gamma: float, windows: int) -> "Known":
         """What is known after one more window.
 
         Args:
-            told: ``scores`` (experts, ``BINS``); ``losses`` (experts + 1,), sums in ``1/UNIT`` and
+            told: ``scores`` (experts + 1, ``BINS``); ``losses`` (experts + 1,), sums in ``1/UNIT`` and
                 how many nodes; ``promises`` (2,), how many were made and exceeded.
             risk: that was asked.
             gamma: how fast the level follows what happens.

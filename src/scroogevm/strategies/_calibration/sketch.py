@@ -9,7 +9,7 @@ from math import ceil
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.arrays import Bools, Floats, Ints
 
 LEAST, MOST = 2.0**-12, 2.0**10
 """A score nearer to 0 than the first counts as 0; beyond the second, it falls in the last bin."""
@@ -28,11 +28,17 @@ def bins(scores: Floats) -> Ints:
     return np.asarray(np.where(scores < 0, _SIDE - steps, _SIDE + steps))
 
 
-def counted(scores: Floats) -> Ints:
-    """How many scores of each row fall in each bin, (rows, ``BINS``)."""
+def counted(scores: Floats, which: Bools) -> Ints:
+    """How many scores of each row fall in each bin, (rows, ``BINS``).
+
+    Args:
+        scores: (rows, n).
+        which: likewise, those to count.
+    """
     rows = scores.shape[0]
-    keys = bins(scores) + BINS * np.arange(rows)[:, np.newaxis]
-    return np.bincount(keys.ravel(), minlength=rows * BINS).reshape(rows, BINS).astype(np.int64)
+    row = np.broadcast_to(np.arange(rows)[:, np.newaxis], scores.shape)
+    keys = bins(scores[which]) + BINS * row[which]
+    return np.bincount(keys, minlength=rows * BINS).reshape(rows, BINS).astype(np.int64)
 
 
 def middle(bin_: Ints) -> Floats:

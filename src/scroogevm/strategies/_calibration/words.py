@@ -20,15 +20,16 @@ def words(memo: Mapping[str, float], unit: str) -> str:
             "they were promised."
         )
     base, scale = EXPERTS[int(memo["expert"])]
-    side, size = ("more", memo["q"]) if memo["q"] >= 0 else ("less", -memo["q"])
+    side = "more" if memo["margin"] >= 0 else "less"
     said = (
         f"Of {memo['pool']:,.0f} node-windows of all nodes, {memo['level']:.2%} exceeded "
-        f"{BASES[base]} by more than {memo['q']:.3g} x {SCALES[scale]}. Of this node that is "
-        f"{memo['base']:.4g} {unit}, and {size * memo['scale']:.4g} {unit} {side}"
+        f"{BASES[base]} by more than {memo['q']:.3g} x {SCALES[scale]}. That expert counts for "
+        f"{memo['weight']:.0%} of what is foreseen here, {memo['foreseen']:.4g} {unit}; mixtures "
+        f"so far ask for {abs(memo['margin']):.4g} {unit} {side}"
     )
     if memo["unseen"] > 0:
         said += f"; VMs that just came may use {memo['unseen']:.4g} {unit} that they did not show"
-    held = memo["base"] + memo["q"] * memo["scale"] + memo["unseen"]
+    held = memo["foreseen"] + memo["margin"] + memo["unseen"]
     if held > memo["sold"]:
         said += f"; VMs were promised no more than {memo['sold']:.4g} {unit} together"
     return said + "."
