@@ -1,0 +1,21 @@
+"""The check function: what a promise at a stated risk costs."""
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats
+
+
+def check(excess: Floats, risk: float) -> Floats:
+    """``(1-risk)*e`` where usage exceeds the promise, ``-risk*e`` where it stays below it.
+
+    Its mean is least for the promise that is exceeded in exactly this share of windows: it counts
+    waste and shortfall at once, at the rate of exchange that the risk states.
+
+    Args:
+        excess: usage less promise, in any unit; NaN stays NaN.
+        risk: share of windows in which the promise may be exceeded.
+
+    >>> check(np.array([2.0, -1.0]), 0.25).tolist()
+    [1.5, 0.25]
+    """
+    return np.asarray(np.where(excess > 0, (1 - risk) * excess, -risk * excess))

@@ -1,0 +1,1 @@
+"""What ``calibrated`` is made of."""

@@ -1,0 +1,39 @@
+"""VMs that came since the window before: whoever made a promise did not know of them."""
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools, Floats
+from scroogevm.core.history import History
+from scroogevm.core.statistics import Ranked, aggregate, maximum
+
+
+def came(history: History) -> Bools:
+    """Which VMs came since the window of this slice before, (vms,); all of them at first."""
+    if not history.earlier:
+        return np.ones(history.vms.ids.size, np.bool_)
+    if history.since is None:
+        return history.earlier[-1].vms.find(history.vms.ids) < 0
+    return np.asarray(history.since > history.numbers[-1])
+
+
+def foreseeable(history: History) -> Floats:
+    """``o``: percentile 99 of the usage without VMs that came, sample by sample, (nodes,)."""
+    new, arrived = history.new, came(history)
+    peak = new.p99
+    if not arrived.any():
+        return peak
+    vms = new.vms.only(arrived)
+    rows = np.unique(vms.node)
+    theirs = vms.sum_rows(np.nan_to_num(vms.usage), history.nodes)[rows]
+    others = np.maximum(0.0, new.usage[rows] - theirs)
+    peak = peak.copy()
+    peak[rows] = Ranked.of(aggregate(others, new.aggregation)).percentile(99)
+    return peak
+
+
+def unseen(history: History) -> Floats:
+    """What VMs that came were promised beyond the most they showed, (nodes,)."""
+    arrived = came(history)
+    vms = history.vms.only(arrived)
+    shown = np.nan_to_num(maximum(vms.usage))
+    return vms.per_node(np.maximum(0.0, vms.allocated - shown), history.nodes)

@@ -1,0 +1,68 @@
+"""Experts: ways to foresee a node's next peak. Each is a base and a scale of what may come on top.
+
+A demand is ``base + q*scale``; q is read off what happened to all nodes.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats
+from scroogevm.core.history import History
+from scroogevm.core.statistics import percentile
+from scroogevm.strategies._calibration.hours import Hours
+
+BASES: Mapping[str, str] = {
+    "kept": "the percentile 99 of the kept windows",
+    "recent": "the percentile 99 of the new window",
+    "vms": "the sum of the percentiles 99 of its VMs",
+    "day": "the peak of the last 24 hours",
+    "season": "what it and its VMs used lately and at this hour of other days",
+}
+SCALES: Mapping[str, str] = {
+    "used": "the root of what it uses times what its VMs were promised",
+    "sold": "what its VMs were promised",
+    "vms": "the root of what it uses times what its VMs use one by one",
+}
+EXPERTS = [(base, scale) for base in BASES for scale in SCALES]
+"""Of equally good ones the first is taken."""
+NAMES = [f"{base}+{scale}" for base, scale in EXPERTS]
+LEAST = 0.001
+"""Share of the allocation that usage counts for at least in scales."""
+
+
+def bases(history: History, hours: Hours) -> dict[str, Floats]:
+    """Every base, (nodes,); NaN where a node gave no sample."""
+    kept = percentile(history.usage, 99)
+    vms, peak = history.vms, history.vm_percentile(99)
+    young = (history.vm_windows < history.kept) | np.isnan(peak)
+    one_by_one = vms.per_node(np.where(young, vms.allocated, peak), history.nodes)
+    following = history.end - history.seconds + history.slices * history.seconds
+    seen = hours.same(following)
+    seen = np.where(np.isnan(seen), kept, seen)
+    return {
+        "kept": kept,
+        "recent": history.new.p99,
+        "vms": one_by_one,
+        "day": np.fmax(hours.largest(), kept),
+        "season": (kept + one_by_one + seen) / 3,
+    }
+
+
+def scales(kept: Floats, vms: Floats, sold: Floats) -> dict[str, Floats]:
+    """Every scale, (nodes,), of two bases and the allocation."""
+    used = np.maximum(kept, LEAST * sold)
+    return {
+        "used": np.sqrt(used * sold),
+        "sold": sold,
+        "vms": np.sqrt(used * np.maximum(vms, LEAST * sold)),
+    }
+
+
+def laid_out(of_bases: Mapping[str, Floats], sold: Floats) -> tuple[Floats, Floats]:
+    """Base and scale of each expert, (experts, nodes) each."""
+    by_name = scales(of_bases["kept"], of_bases["vms"], sold)
+    return (
+        np.stack([of_bases[base] for base, _ in EXPERTS]),
+        np.stack([by_name[scale] for _, scale in EXPERTS]),
+    )

@@ -1,0 +1,42 @@
+"""How much each expert has a say on each node: exponential weights of what they lost."""
+
+import numpy as np
+
+from scroogevm.core.arrays import Floats
+
+LEAST = 1e-9
+"""Loss, as a share of capacity, below which experts are equally good."""
+
+
+def weights(own: Floats, mean: Floats, common: float, sharpness: float) -> Floats:
+    """``exp(-sharpness * (loss / least loss - 1))``, to a sum of 1 on each node.
+
+    Args:
+        own: (experts, nodes), loss on this node; NaN where there is none yet.
+        mean: (experts,), mean loss over nodes.
+        common: weight of the mean beside the own loss.
+        sharpness: 0 for equal weights, large for the best one alone.
+
+    Returns:
+        (experts, nodes).
+
+    >>> weights(np.array([[1.0], [2.0]]), np.zeros(2), 0.3, 50.0).round(3).tolist()
+    [[1.0], [0.0]]
+    """
+    loss = np.nan_to_num(own) + common * mean[:, np.newaxis]
+    least = np.maximum(loss.min(axis=0), LEAST)
+    # The difference to the least comes first: nothing overflows, and the best has weight 1.
+    weight = np.exp(-sharpness * (loss - loss.min(axis=0)) / least)
+    # Experts one by one: the sum has the same bits however many nodes there are.
+    total = np.zeros(weight.shape[1])
+    for one in weight:
+        total = total + one
+    return np.asarray(weight / total)
+
+
+def mixed(weight: Floats, values: Floats) -> Floats:
+    """The weighed sum over experts, (nodes,), of (experts, nodes), likewise one by one."""
+    total = np.zeros(weight.shape[1])
+    for share, one in zip(weight, values, strict=True):
+        total = total + share * one
+    return total

@@ -1,0 +1,35 @@
+"""Why a demand is what it is, in words."""
+
+from collections.abc import Mapping
+from math import isnan
+
+from scroogevm.strategies._calibration.experts import BASES, EXPERTS, SCALES
+
+
+def words(memo: Mapping[str, float], unit: str) -> str:
+    """One node's demand explained, of the numbers that were remembered of it.
+
+    Args:
+        memo: the node's number in each array of the memo of ``calibrated``.
+        unit: of the resource.
+    """
+    if isnan(memo["told"]):
+        return (
+            f"Too little is known ({memo['pool']:,.0f} node-windows of all nodes, or fewer windows "
+            f"of this node than are kept): its VMs count at the {memo['sold']:.4g} {unit} that "
+            "they were promised."
+        )
+    base, scale = EXPERTS[int(memo["expert"])]
+    side = "more" if memo["margin"] >= 0 else "less"
+    said = (
+        f"Of {memo['pool']:,.0f} node-windows of all nodes, {memo['level']:.2%} exceeded "
+        f"{BASES[base]} by more than {memo['q']:.3g} x {SCALES[scale]}. That expert counts for "
+        f"{memo['weight']:.0%} of what is foreseen here, {memo['foreseen']:.4g} {unit}; mixtures "
+        f"so far ask for {abs(memo['margin']):.4g} {unit} {side}"
+    )
+    if memo["unseen"] > 0:
+        said += f"; VMs that just came may use {memo['unseen']:.4g} {unit} that they did not show"
+    held = memo["foreseen"] + memo["margin"] + memo["unseen"]
+    if held > memo["sold"]:
+        said += f"; VMs were promised no more than {memo['sold']:.4g} {unit} together"
+    return said + "."

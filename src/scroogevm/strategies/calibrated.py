@@ -1,0 +1,156 @@
+"""The calibrated strategy: one dial, the share of windows in which a node may be short."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools, Floats
+from scroogevm.core.check import check
+from scroogevm.core.estimate import Estimate
+from scroogevm.core.history import History, Pool
+from scroogevm.ports import Strategy, Summary
+from scroogevm.registry import parameter
+from scroogevm.strategies._calibration.arrivals import foreseeable, unseen
+from scroogevm.strategies._calibration.experts import BASES, NAMES, bases, laid_out
+from scroogevm.strategies._calibration.hours import Hours
+from scroogevm.strategies._calibration.known import UNIT, Known
+from scroogevm.strategies._calibration.mixing import mixed, weights
+from scroogevm.strategies._calibration.sketch import counted
+
+ROUNDING = 1e-9
+"""Share of capacity below which usage above a promise is rounding."""
+
+
+@dataclass(frozen=True)
+class Calibrated(Strategy):
+    """The least demand that is exceeded in a stated share of windows, learned from all nodes.
+
+    Experts foresee the next peak. How far peaks of all nodes lay beyond what an expert foresaw
+    says how much to add to it. Each node mixes experts by how they did on it, and the mixture is
+    calibrated once more. Until enough is known, VMs count at their allocation.
+
+    >>> import numpy as np
+    >>> from scroogevm.core.window import VMs, Window
+    >>> window = Window(np.array([[1.0, 3.0]]), np.array([8.0]), np.array([6.0]), VMs.none())
+    >>> Calibrated().estimate(History((), window, kept=4)).demand.tolist()
+    [6.0]
+    """
+
+    formula = "mixture of base + q*scale over experts; q = quantile 1 - risk of what all nodes showed"
+    source = "split and adaptive conformal prediction (Vovk 2005; Gibbs, Candès 2021)"
+    reads_vms: ClassVar[bool] = True
+    pools: ClassVar[bool] = True
+
+    risk: float = parameter(
+        0.01, "share of windows in which p99 may exceed the demand", low=1e-4, high=0.5
+    )
+    windows: int = parameter(168, "windows whose scores are pooled", low=1)
+    gamma: float = parameter(0.02, "how fast the level follows what happens", low=0, high=1)
+    decay: float = parameter(0.98, "what is left of a loss after a window", low=0, high=1)
+    common: float = parameter(0.3, "weight of the mean loss over nodes beside the own", low=0)
+    sharpness: float = parameter(
+        10.0, "how much more an expert counts that lost less; 0 for all alike", low=0
+    )
+    arrivals: float = parameter(
+        1.0, "share of what new VMs were promised and did not show that is added", low=0, high=1
+    )
+
+    def summarise(self, history: History) -> Summary:
+        """Scores and losses of every expert, and how many promises were exceeded."""
+        memo, none = history.memo, np.full(history.nodes, np.nan)
+        seen, loss = self._outcome(history), self._losses(history)
+        known = np.isfinite(loss[0])
+        sums = np.rint(loss[:, known] * UNIT).astype(np.int64).sum(axis=1)
+        told = memo.get("told", none)
+        made = np.isfinite(told) & np.isfinite(seen)
+        exceeded = made & (seen - told > ROUNDING * history.capacity)
+        return {
+            "scores": counted(*self._scores(history, seen)),
+            "losses": np.append(sums, np.count_nonzero(known)),
+            "promises": np.array([np.count_nonzero(made), np.count_nonzero(exceeded)], np.int64),
+        }
+
+    def pool(self, before: Pool, summary: Summary) -> Pool:
+        """Scores of the last windows, the level that keeps the rate, and each expert's q."""
+        known = Known.of(before, self.risk)
+        return known.then(summary, self.risk, self.gamma, self.windows).pool()
+
+    def estimate(self, history: History) -> Estimate:
+        """What the experts foresee, weighed by how they did on each node, and what is to add."""
+        known = Known.of(history.pool, self.risk)
+        hours = Hours.then(history.memo, history.end - history.seconds, history.new.p99)
+        of_bases, sold = bases(history, hours), history.allocated.astype(np.float64)
+        base, scale = laid_out(of_bases, sold)
+        whole = _kept(history)
+        enough = max(50, 1 / self.risk)
+        ready = (whole > 0) & (known.size >= enough)
+        loss = self._losses(history)
+        promise = np.minimum(sold, base + known.q[:-1, np.newaxis] * scale)
+        promise = np.where(ready, promise, np.nan)
+        weight = weights(loss, known.loss, self.common, self.sharpness)
+        foreseen, extra = mixed(weight, promise), self.arrivals * unseen(history)
+        q = known.q[-1] if known.mixtures >= enough else 0.0
+        margin = q * scale[0]
+        demand = np.clip(foreseen + margin + extra, 0.0, sold)
+        best = np.argmax(weight, axis=0)
+        memo = {
+            **{f"base/{name}": of_bases[name] for name in BASES},
+            **{f"promise/{name}": promise[at] for at, name in enumerate(NAMES)},
+            **{f"loss/{name}": loss[at] for at, name in enumerate(NAMES)},
+            **hours.arrays(),
+            "sold": sold,
+            "whole": whole,
+            "foreseen": foreseen,
+            "told": demand,
+            "window": np.full(history.nodes, float(history.number)),
+            "expert": best.astype(np.float64),
+            "weight": weight.max(axis=0),
+            "q": known.q[best],
+            "margin": margin,
+            "unseen": extra,
+            "level": np.full(history.nodes, known.level[0]),
+            "pool": np.full(history.nodes, float(known.size)),
+        }
+        return Estimate(np.where(np.isfinite(demand), demand, sold), memo)
+
+    def _scores(self, history: History, seen: Floats) -> tuple[Floats, Bools]:
+        """How far usage lay above each base, in scales, and above the mixture, (experts+1, nodes).
+
+        And where that is known.
+        """
+        memo, none = history.memo, np.full(history.nodes, np.nan)
+        sold, whole = memo.get("sold", none), memo.get("whole", none)
+        judged = np.isfinite(seen) & (sold > 0) & (whole > 0)
+        if not judged.any():
+            return np.zeros((len(NAMES) + 1, 0)), np.zeros((len(NAMES) + 1, 0), np.bool_)
+        old = {name: memo[f"base/{name}"][judged] for name in BASES}
+        base, scale = laid_out(old, sold[judged])
+        base = np.concatenate([base, memo["foreseen"][np.newaxis, judged]])
+        scale = np.concatenate([scale, scale[:1]])
+        scores = (seen[judged] - base) / scale
+        return scores, np.isfinite(scores)
+
+    def _outcome(self, history: History) -> Floats:
+        """``o`` where the memo speaks of the window before, else NaN, (nodes,)."""
+        window = history.memo.get("window")
+        if window is None or not history.numbers:
+            return np.full(history.nodes, np.nan)
+        return np.where(window == history.numbers[-1], foreseeable(history), np.nan)
+
+    def _losses(self, history: History) -> Floats:
+        """Losses of every expert on every node by now, (experts, nodes); NaN for none yet."""
+        memo, none = history.memo, np.full(history.nodes, np.nan)
+        old = np.stack([memo.get(f"loss/{name}", none) for name in NAMES])
+        promise = np.stack([memo.get(f"promise/{name}", none) for name in NAMES])
+        room = np.where(history.capacity > 0, history.capacity, np.nan)
+        new = check((self._outcome(history) - promise) / room, self.risk)
+        return np.where(np.isnan(new), old, self.decay * np.nan_to_num(old) + new)
+
+
+def _kept(history: History) -> Floats:
+    """1 where K windows with samples are there, the new one included, else 0, (nodes,)."""
+    if len(history.windows) < history.kept:
+        return np.zeros(history.nodes)
+    full = np.logical_and.reduce([window.present > 0 for window in history.windows])
+    return np.asarray(full, np.float64)
