@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from scroogevm.core.arrays import Floats
+from scroogevm.core.history import Pool
 from scroogevm.core.state import State
 from scroogevm.core.window import Occurrence, VMs, Window
-from scroogevm.engine import Engine
+from scroogevm.engine import Engine, Key
 from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Chunk, Step, Strategy
 from scroogevm.registry import Parameter, parameters
 
@@ -184,11 +185,16 @@ def walked(chunk: Chunk) -> list[Occurrence]:
 def steps(
     engine: Engine, occurrences: Sequence[Occurrence], state: State | None = None
 ) -> tuple[State, list[Step]]:
-    """Step through occurrences, the later ones being the future of the earlier ones."""
-    state = state or State()
+    """Step through occurrences, the later ones being the future of the earlier ones.
+
+    Whoever pools begins with an empty pool, and these are all the nodes there are.
+    """
+    state, pools = state or State(), dict[Key, Pool]()
     done = []
     for number, occurrence in enumerate(occurrences):
-        state, step = engine.step(state, occurrence, occurrences[number + 1 :])
+        prepared = engine.prepare(state, occurrence, occurrences[number + 1 :])
+        pools = dict(engine.learn(pools, [prepared.summaries]))
+        state, step = engine.conclude(prepared, pools)
         done.append(step)
     return state, done
 

@@ -37,6 +37,12 @@ UNSCALED: Mapping[str, str] = {
 }
 """Strategies whose demand does not scale with its unit, and the reason."""
 
+POOLED: Mapping[str, str] = {
+    "calibrated": "it learns from all nodes together; tests/strategies/test_calibrated.py",
+}
+"""Strategies whose nodes are not alone, and where the same is shown of them."""
+each_for_itself = pytest.mark.parametrize("name", [n for n in STRATEGIES.names if n not in POOLED])
+
 
 def ran(name: str, windows: Sequence[Window], *, slices: int = 1) -> list[Step]:
     return steps(engine_of(name, slices=slices), occurrences_of(windows, slices=slices))[1]
@@ -64,7 +70,7 @@ def test_answers_one_float_a_node_and_memos_likewise(name: str) -> None:
                 assert array.shape == (3,)
 
 
-@every_strategy
+@each_for_itself
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), missing=st.sampled_from([0.0, 0.3]))
 def test_a_node_gets_the_same_number_alone_as_in_company(
@@ -117,7 +123,7 @@ def contents(window: Window) -> list[Any]:
     return own + [getattr(window.vms, item.name) for item in fields(window.vms)]
 
 
-@every_strategy
+@each_for_itself
 def test_windows_and_memos_may_be_read_only(name: str) -> None:
     windows = random_windows(2)
     for window in windows:
@@ -159,7 +165,7 @@ def without_samples(window: Window, node: int) -> Window:
     return replace(window, usage=usage, vms=replace(window.vms, usage=vm_usage))
 
 
-@every_strategy
+@each_for_itself
 def test_missing_samples_of_a_node_touch_no_other_node(name: str) -> None:
     windows = random_windows(7)
     whole = demands(ran(name, windows), name)
@@ -190,7 +196,7 @@ def test_a_node_without_samples_at_first_begins_when_they_come(name: str) -> Non
     assert np.isfinite(demands(ran(name, late), name)).all()
 
 
-@every_strategy
+@each_for_itself
 @pytest.mark.parametrize("slices", [1, 2])
 @pytest.mark.parametrize("stop", [1, 3, 6])
 def test_a_run_resumed_from_its_state_equals_one_that_was_never_stopped(
@@ -208,7 +214,7 @@ def test_a_run_resumed_from_its_state_equals_one_that_was_never_stopped(
     same(resumed, whole, name)
 
 
-@every_strategy
+@each_for_itself
 def test_an_old_state_is_not_changed_by_going_on_from_it(name: str) -> None:
     occurrences = occurrences_of(random_windows(11))
     engine = engine_of(name)
@@ -221,7 +227,7 @@ def again(name: str, state: State, occurrences: Sequence[Occurrence]) -> list[St
     return steps(engine_of(name), occurrences, state)[1]
 
 
-@every_strategy
+@each_for_itself
 def test_only_strategies_that_look_ahead_depend_on_the_future(name: str) -> None:
     occurrences = occurrences_of(random_windows(12))
     engine = engine_of(name)
@@ -291,3 +297,4 @@ def test_it_builds_for_every_resource_and_is_frozen(name: str) -> None:
 
 def test_exemptions_name_strategies_that_exist() -> None:
     assert set(UNSCALED) <= set(STRATEGIES.names)
+    assert set(POOLED) == {name for name in STRATEGIES.names if strategy_of(name).pools}
