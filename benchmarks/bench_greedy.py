@@ -12,10 +12,10 @@ import polars as pl
 from benchmarks.report import Result
 from scroogevm.config import ReplaySettings
 from scroogevm.ports import QUIESCENCE, RESOURCES, Shape
+from scroogevm.reports.table import Format
 from scroogevm.scoring import ROUNDING
-from scroogevm.sinks.table import Format
 from scroogevm.traces.generate import Workload, generate
-from scroogevm.traces.place import Placing, place
+from scroogevm.traces.placement.place import Placing, place
 from scroogevm.wiring import replay
 
 SHARED = Path(__file__).parents[2] / "shared"

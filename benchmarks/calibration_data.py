@@ -8,7 +8,7 @@ import polars as pl
 
 from scroogevm.ports import Shape
 from scroogevm.traces.generate import Workload, generate
-from scroogevm.traces.place import Placing, place
+from scroogevm.traces.placement.place import Placing, place
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 HOUR = 3600.0

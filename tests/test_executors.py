@@ -17,7 +17,7 @@ from scroogevm.executors.in_process import InProcess
 from scroogevm.executors.processes import Processes
 from scroogevm.pipeline import run
 from scroogevm.ports import RESOURCES, Executor
-from scroogevm.sinks.replay import replay_sinks
+from scroogevm.reports.replay import replay_sinks
 from scroogevm.traces.format import TraceSource
 from scroogevm.traces.generate import Workload, generate
 from scroogevm.traces.options import ReadOptions

@@ -10,7 +10,7 @@ import click
 
 from scroogevm.cli import cli
 from scroogevm.errors import ScroogeError
-from scroogevm.sinks.names import printable
+from scroogevm.reports.names import printable
 
 
 def main() -> None:

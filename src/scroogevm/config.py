@@ -14,7 +14,7 @@ from scroogevm.executors import open_executor
 from scroogevm.ports import QUIESCENCE, RESOURCES, STORES, STRATEGIES
 from scroogevm.registry import Family, Spec
 from scroogevm.registry.catalogue import catalogue
-from scroogevm.sinks.table import FORMATS, Format
+from scroogevm.reports.table import FORMATS, Format
 from scroogevm.traces.options import ReadOptions
 
 

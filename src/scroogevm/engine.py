@@ -18,7 +18,7 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import NO_MEMO, NO_POOL, History, Memo, Pool
 from scroogevm.core.state import Kept, Residents, State
-from scroogevm.core.trail import Trail
+from scroogevm.core.vm_history import Trail
 from scroogevm.core.window import Occurrence, Window
 from scroogevm.ports import Step, Strategy, Summary
 

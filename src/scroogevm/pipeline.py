@@ -7,7 +7,7 @@ from typing import Any
 
 from scroogevm.engine import Engine
 from scroogevm.executors.in_process import InProcess
-from scroogevm.ports import Chunk, Executor, Page, Remark, Shape, Sink, Source
+from scroogevm.ports import Chunk, ChunkSink, Executor, Remark, Shape, Sink, Source
 from scroogevm.runner import Lockstep, Runner, lockstep, replay
 
 Progress = Callable[[int], None]
@@ -15,8 +15,8 @@ Progress = Callable[[int], None]
 
 Load = Callable[[], Chunk]
 EngineFor = Callable[[Shape], Engine]
-Open = Callable[[Chunk], Page]
-Judged = tuple[Sequence[Any], Sequence[Remark], int]
+Open = Callable[[Chunk], ChunkSink]
+ChunkResult = tuple[Sequence[Any], Sequence[Remark], int]
 """What the pages of a chunk were closed with, what was odd about it, how many windows it has."""
 
 HERE = InProcess()
@@ -46,7 +46,7 @@ def run(
         What was odd about the windows.
     """
     opens = [sink.open for sink in sinks]
-    judged: Generator[Judged, None, None]
+    judged: Generator[ChunkResult, None, None]
     if together:
         judged = judge_together(source.loads(), engine_for, opens, progress)
     else:
@@ -61,7 +61,7 @@ def run(
     return remarks
 
 
-def judge(load: Load, engine_for: EngineFor, opens: Sequence[Open]) -> Judged:
+def judge(load: Load, engine_for: EngineFor, opens: Sequence[Open]) -> ChunkResult:
     """Judge one chunk."""
     chunk = load()
     pages = [open_page(chunk) for open_page in opens]
@@ -74,7 +74,7 @@ def judge(load: Load, engine_for: EngineFor, opens: Sequence[Open]) -> Judged:
 
 def judge_together(
     loads: Iterable[Load], engine_for: EngineFor, opens: Sequence[Open], progress: Progress
-) -> Generator[Judged, None, None]:
+) -> Generator[ChunkResult, None, None]:
     """Judge all chunks in lockstep, in this process: what is remembered of all is held at once."""
     chunks = [load() for load in loads]
     pages = [[open_page(chunk) for open_page in opens] for chunk in chunks]

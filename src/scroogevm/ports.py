@@ -186,7 +186,7 @@ class Step:
     measured: Mapping[str, Bools]
 
 
-class Page(Protocol):
+class ChunkSink(Protocol):
     """What a sink notes of one chunk, in the process that judges it."""
 
     def take(self, step: Step) -> None:
@@ -200,7 +200,7 @@ class Sink(Protocol):
     """Where estimates go."""
 
     @property
-    def open(self) -> Callable[[Chunk], Page]:
+    def open(self) -> Callable[[Chunk], ChunkSink]:
         """Opens a page for a chunk; it can be pickled."""
 
     def accept(self, content: Any) -> None:

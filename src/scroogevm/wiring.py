@@ -13,17 +13,17 @@ from scroogevm.executors import open_executor
 from scroogevm.files import StagedDirectory
 from scroogevm.pipeline import Progress, run
 from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES, Executor, Shape, Strategy
-from scroogevm.sinks.about import About
-from scroogevm.sinks.quiescence import MARKER as VERDICTS_MARKER
-from scroogevm.sinks.quiescence import QuiescenceOutcome, QuiescenceSinks
-from scroogevm.sinks.replay import MARKER, ReplayOutcome, replay_sinks
-from scroogevm.strategies._verdict import Asked
+from scroogevm.reports.provenance import About
+from scroogevm.reports.quiescence import MARKER as VERDICTS_MARKER
+from scroogevm.reports.quiescence import QuiescenceOutcome, QuiescenceSinks
+from scroogevm.reports.replay import MARKER, ReplayOutcome, replay_sinks
+from scroogevm.strategies._verdict import TestRunner
+from scroogevm.traces.recording import RecordingResult as Recorded
+from scroogevm.traces.recording import StoreQuery as Recording
+from scroogevm.traces.recording import record as record_trace
+from scroogevm.traces.recording.record import Bar as Pieces
 from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.several import open_traces
-from scroogevm.traces.stored import Asked as Recording
-from scroogevm.traces.stored import Outcome as Recorded
-from scroogevm.traces.stored import record as record_trace
-from scroogevm.traces.stored.record import Bar as Pieces
 
 if TYPE_CHECKING:
     from scroogevm.collect.settings import CollectSettings
@@ -119,7 +119,9 @@ def quiescence(settings: QuiescenceSettings, bar: Bar) -> QuiescenceOutcome:
         resource: {name: QUIESCENCE.build(spec, resource) for name, spec in specs.items()}
         for resource in RESOURCES
     }
-    strategies = {r: {n: Asked(test) for n, test in named.items()} for r, named in tests.items()}
+    strategies = {
+        r: {n: TestRunner(test) for n, test in named.items()} for r, named in tests.items()
+    }
     executor = open_executor(settings.engine, settings.workers)
     source = open_traces(_paths(settings.traces, executor), settings.reading)
     about = About.of(settings.traces, settings.command, settings.facts(), tests)
@@ -157,12 +159,12 @@ def collect(settings: "CollectSettings", reread: "Callable[[], Nodes]", say: "Sa
     from scroogevm.collect.settings import DEFAULT_BUFFER  # noqa: PLC0415  # likewise
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
     from scroogevm.stores import open_store  # noqa: PLC0415  # likewise
-    from scroogevm.stores._upkeep import Kept  # noqa: PLC0415  # likewise
+    from scroogevm.stores._upkeep import Maintainable  # noqa: PLC0415  # likewise
 
     store = open_store(settings.place, _store_options(settings))
     if not store.writable:
         raise MisuseError("takes no samples, it is only read", where=settings.place)
-    folder = settings.buffer or (None if isinstance(store, Kept) else DEFAULT_BUFFER)
+    folder = settings.buffer or (None if isinstance(store, Maintainable) else DEFAULT_BUFFER)
     if folder is not None:
         store = Buffered(store, folder, settings.buffer_limit)
     else:

@@ -12,7 +12,7 @@ import pytest
 from collect.exporters import VMS, Exporters, Handler, exposition
 from collect.running import Running
 from commands import fails, scroogevm
-from scroogevm.collect.settings import Asked, CollectSettings
+from scroogevm.collect.settings import CollectSettings, TargetConfig
 from scroogevm.core.samples import Recorded
 from scroogevm.stores import open_store
 from scroogevm.wiring import _store_options
@@ -220,7 +220,7 @@ def test_once_shows_what_each_node_says_and_lacks(tmp_path: Path) -> None:
 def test_the_predecessors_token_is_handed_over_as_a_file_on_no_disk(tmp_path: Path) -> None:
     env = tmp_path / ".env"
     env.write_text("INFLUXDB_URL=http://n:8086\nINFLUXDB_BUCKET=b\nINFLUXDB_TOKEN=t0ken\n")
-    asked = Asked(["n"], env=env)
+    asked = TargetConfig(["n"], env=env)
     (option,) = _store_options(CollectSettings(asked))
     assert Path(option.removeprefix("token_file=")).read_text() == "t0ken"
     assert _store_options(CollectSettings(asked, store="x")) == ()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from scroogevm.collect.body_layout import BodyLimits, Counts
 from scroogevm.collect.exposition import Parser
-from scroogevm.collect.layout import Counts, Limits
 from scroogevm.collect.lines import series
 from scroogevm.errors import ScrapeError
 from scroogevm.telemetry.dialect import Meaning, Table, TableDialect, every_dialect
@@ -35,7 +35,7 @@ class _Plain(TableDialect):
 
 
 def parser(**limits: int) -> Parser:
-    return Parser([_Plain()], "n", "http://n/metrics", Limits(**limits))
+    return Parser([_Plain()], "n", "http://n/metrics", BodyLimits(**limits))
 
 
 def read(body: str, reader: Parser | None = None) -> Reading:

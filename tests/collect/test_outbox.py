@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scroogevm.collect import outbox
-from scroogevm.collect.figures import Figures
 from scroogevm.collect.outbox import Outbox
+from scroogevm.collect.self_metrics import Figures
 from scroogevm.core.samples import Recorded, Rows, Sample
 from scroogevm.errors import MisuseError, StoreError
 from scroogevm.ports import Store

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from scroogevm.collect.env import read_env
-from scroogevm.collect.settings import Asked, CollectSettings
+from scroogevm.collect.settings import CollectSettings, TargetConfig
 from scroogevm.collect.target import Target
 from scroogevm.errors import MisuseError
 
 
-def target(asked: Asked) -> Target:
+def target(asked: TargetConfig) -> Target:
     ((found,),) = asked.nodes().values()
     return found
 
 
-def problem(asked: Asked) -> str:
+def problem(asked: TargetConfig) -> str:
     with pytest.raises(MisuseError) as caught:
         asked.nodes()
     assert caught.value.exit_code == 2
@@ -37,20 +37,22 @@ def problem(asked: Asked) -> str:
     ],
 )
 def test_a_word_names_node_and_url(word: str, node: str, url: str) -> None:
-    assert {name: found[0].url for name, found in Asked([word]).nodes().items()} == {node: url}
+    assert {name: found[0].url for name, found in TargetConfig([word]).nodes().items()} == {
+        node: url
+    }
 
 
 def test_exporters_of_one_host_are_one_node() -> None:
-    nodes = Asked(["http://n1:9100/metrics", "http://n1:9177/metrics", "n2:9100"]).nodes()
+    nodes = TargetConfig(["http://n1:9100/metrics", "http://n1:9177/metrics", "n2:9100"]).nodes()
     assert {name: len(targets) for name, targets in nodes.items()} == {"n1": 2, "n2": 1}
 
 
 def test_credentials_of_a_url_are_used_and_shown_nowhere() -> None:
-    found = target(Asked(["http://ann:s3cr%65t@n1/metrics?token=t0ken"]))
+    found = target(TargetConfig(["http://ann:s3cr%65t@n1/metrics?token=t0ken"]))
     assert found.authorization == "Basic YW5uOnMzY3JldA=="
     assert "s3cr" not in repr(found) + found.url
     assert "t0ken" not in found.shown
-    said = problem(Asked(["http://ann:s3cret@:0/metrics"]))
+    said = problem(TargetConfig(["http://ann:s3cret@:0/metrics"]))
     assert "s3cret" not in said
 
 
@@ -62,7 +64,7 @@ def test_a_target_has_secrets_of_its_own_or_those_of_all(tmp_path: Path) -> None
         {"url": "http://n2", "token_file": str(tmp_path / "own")},
         {"url": "http://n3", "user": "ann", "password-file": str(tmp_path / "own")},
     ]
-    asked = Asked(tables=tables, defaults={"token-file": str(tmp_path / "all")})
+    asked = TargetConfig(tables=tables, defaults={"token-file": str(tmp_path / "all")})
     found = {node: targets[0].authorization for node, targets in asked.nodes().items()}
     assert found["n1"] == "Bearer all-secret"
     assert found["n2"] == "Bearer own-secret"
@@ -71,7 +73,7 @@ def test_a_target_has_secrets_of_its_own_or_those_of_all(tmp_path: Path) -> None
 
 def test_a_secret_that_changed_makes_another_target(tmp_path: Path) -> None:
     token = tmp_path / "token"
-    asked = Asked(["n1"], defaults={"token-file": str(token)})
+    asked = TargetConfig(["n1"], defaults={"token-file": str(token)})
     token.write_text("one")
     before = asked.nodes()
     assert asked.nodes() == before
@@ -104,12 +106,12 @@ def test_a_secret_that_changed_makes_another_target(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_table_says_wrong(table: Mapping[str, Any], words: str) -> None:
-    assert words in problem(Asked(tables=[table]))
+    assert words in problem(TargetConfig(tables=[table]))
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     words = ["ftp://n", "http://n", "http://n", "two words"]
-    said = problem(Asked(words, [{"url": 3}], targets_file=tmp_path / "none"))
+    said = problem(TargetConfig(words, [{"url": 3}], targets_file=tmp_path / "none"))
     for each in (
         "names no exporter",
         "n has http://n/metrics twice",
@@ -122,11 +124,11 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_nothing_to_scrape_is_said() -> None:
-    assert "no target is given" in problem(Asked())
+    assert "no target is given" in problem(TargetConfig())
 
 
 def test_parameters_of_dialects_and_names_of_ones_own() -> None:
-    asked = Asked(
+    asked = TargetConfig(
         tables=[{"url": "http://n", "dialects": {"vmprobe": {"prefix": "a_domain"}}}],
         dialects={"inovex": {"vm-label": "uuid"}},
         names={"my_cores": {"term": "cores"}},
@@ -137,10 +139,10 @@ def test_parameters_of_dialects_and_names_of_ones_own() -> None:
     assert dialects["names"].places("my_cores", {})[0].term == "cores"
 
 
-def discovery(folder: Path, content: object) -> Asked:
+def discovery(folder: Path, content: object) -> TargetConfig:
     path = folder / "targets.json"
     path.write_text(json.dumps(content))
-    return Asked(targets_file=path)
+    return TargetConfig(targets_file=path)
 
 
 def test_a_file_of_targets_as_prometheus_takes_it(tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_a_file_of_targets_as_prometheus_takes_it(tmp_path: Path) -> None:
 def test_a_file_of_targets_that_is_none(tmp_path: Path, content: object) -> None:
     assert "is no list of targets" in problem(discovery(tmp_path, content))
     (tmp_path / "targets.json").write_text("[")
-    assert "is not JSON" in problem(Asked(targets_file=tmp_path / "targets.json"))
+    assert "is not JSON" in problem(TargetConfig(targets_file=tmp_path / "targets.json"))
 
 
 ENV = """
@@ -186,7 +188,7 @@ INFLUXDB_BUCKET=osub
 def test_the_predecessors_settings(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text(ENV)
-    asked = Asked(env=path)
+    asked = TargetConfig(env=path)
     nodes = asked.nodes()
     assert list(nodes) == ["http://n1:9100/metrics", "http://n2:9100/metrics"]
     (first,) = nodes["http://n1:9100/metrics"]
@@ -211,11 +213,11 @@ def test_the_predecessors_settings(tmp_path: Path) -> None:
 def test_what_the_predecessor_would_not_have_taken(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / ".env"
     path.write_text(text)
-    assert words in problem(Asked(env=path))
+    assert words in problem(TargetConfig(env=path))
 
 
 def test_numbers_are_checked_with_the_targets() -> None:
-    settings = CollectSettings(Asked(["ftp://n"]), time_limit=0, listen="0.0.0.0:1")
+    settings = CollectSettings(TargetConfig(["ftp://n"]), time_limit=0, listen="0.0.0.0:1")
     with pytest.raises(MisuseError) as caught:
         settings.check()
     for each in ("--time-limit 0", "--listen", "names no exporter"):

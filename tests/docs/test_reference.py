@@ -14,8 +14,8 @@ from documents import DOCS, PAGES, ROOT, blocks
 from scroogevm.cli import cli
 from scroogevm.cli._tables import Tables
 from scroogevm.collect.failure import REASONS
-from scroogevm.collect.figures import METRICS
 from scroogevm.collect.resolve import KEYS
+from scroogevm.collect.self_metrics import METRICS
 from scroogevm.errors import ScroogeError
 from scroogevm.offers.guard import GUARDS
 from scroogevm.ports import DIALECTS, QUIESCENCE, STORES, STRATEGIES

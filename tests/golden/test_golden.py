@@ -12,7 +12,7 @@ import pytest
 from golden.forced import NAMES, forced_engine
 from scroogevm.core.state import State
 from scroogevm.ports import RESOURCES, Step
-from scroogevm.sinks.dump_model import tiers
+from scroogevm.reports.dump_model import tiers
 from scroogevm.traces.format import open_trace
 from scroogevm.traces.options import ReadOptions
 

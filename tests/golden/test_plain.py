@@ -17,8 +17,8 @@ from golden.wild import Maker, Wild
 from scroogevm.core.state import State
 from scroogevm.engine import Engine
 from scroogevm.ports import RESOURCES, Chunk, Shape, Step
-from scroogevm.sinks.dump import Dump
-from scroogevm.sinks.dump_model import tiers
+from scroogevm.reports.dump import Dump
+from scroogevm.reports.dump_model import tiers
 from scroogevm.traces.format import open_trace
 from scroogevm.traces.options import ReadOptions
 

@@ -16,7 +16,7 @@ from hypervisor.nodes import Node
 from hypervisor.probes import Probe
 from scroogevm.ports import Shape
 from scroogevm.stores import open_store
-from scroogevm.traces.stored import Asked, record
+from scroogevm.traces.recording import StoreQuery, record
 from servers import (
     Influx1,
     LibvirtExporter,
@@ -164,7 +164,7 @@ def work(first: Guest, second: Guest) -> None:
 
 def tables(way: Way, since: float, until: float, place: Path) -> Mapping[str, Table]:
     """The trace that comes of a store."""
-    asked = Asked(way.store, since, until, ["n1"], INTERVAL, Shape(WINDOW, WINDOW))
+    asked = StoreQuery(way.store, since, until, ["n1"], INTERVAL, Shape(WINDOW, WINDOW))
     with open_store(way.store, way.options) as store:
         record(store, asked, place, lambda _: nullcontext(lambda _: None))
     found = {}

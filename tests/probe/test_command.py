@@ -21,7 +21,7 @@ from probe.trees import NODE, grow
 from scroogevm.errors import OutputError
 from scroogevm.probe.capabilities import CAPABILITIES
 from scroogevm.probe.probe import Probe
-from scroogevm.probe.service import Speaker, _steady
+from scroogevm.probe.service import ProbeLog, _steady
 from scroogevm.probe.snapshot import Snapshot, Values
 from scroogevm.probe.textfile import write_textfile
 from servers import wait
@@ -276,7 +276,7 @@ def test_both_at_once_and_the_file_may_come_and_go(tmp_path: Path) -> None:
 
 def test_what_changes_is_said_once() -> None:
     lines: list[str] = []
-    speaker = Speaker(lines.append)
+    speaker = ProbeLog(lines.append)
     for why in ({"libvirt": "a"}, {"libvirt": "b"}, {}, {}, {"libvirt": "c"}):
         speaker.hear(Snapshot(Values(), blind=why))
     cost = CAPABILITIES["libvirt"]

@@ -11,7 +11,7 @@ from probe.trees import LIBRARY, NEWER, OTHER, UUID, Error, Host, Vm, answer
 from scroogevm.errors import MissingExtraError
 from scroogevm.probe.hypervisor import library
 from scroogevm.probe.hypervisor.hypervisor import HANGING, HELD, WIDTH, Hypervisor, Listed, View
-from scroogevm.probe.hypervisor.limits import HeldError, Limits
+from scroogevm.probe.hypervisor.limits import CallLimits, HeldError
 from scroogevm.probe.hypervisor.openstack import NAMESPACES, read_openstack
 from scroogevm.probe.hypervisor.stats import read_stats
 from servers import wait
@@ -305,7 +305,7 @@ def test_statistics_from_the_future_are_not_older_than_now() -> None:
 
 
 def test_a_call_raises_what_it_raises_and_then_is_free() -> None:
-    limits = Limits()
+    limits = CallLimits()
     for error in (ValueError, TimeoutError):
         with pytest.raises(error):
             limits.call("x", _raising(error), LONG)
@@ -314,7 +314,7 @@ def test_a_call_raises_what_it_raises_and_then_is_free() -> None:
 
 
 def test_a_call_that_hangs_keeps_others_about_the_same_away(blocked: Event) -> None:
-    limits = Limits()
+    limits = CallLimits()
     for _ in range(2):
         with pytest.raises(HeldError):
             limits.call("x", blocked.wait, SHORT)
@@ -331,7 +331,7 @@ def test_of_many_questions_no_more_are_asked_at_once_than_allowed() -> None:
         gate.wait(LONG)
         return key
 
-    assert Limits().each(ask, range(10), SHORT, width=3) == {}
+    assert CallLimits().each(ask, range(10), SHORT, width=3) == {}
     assert len(asked) == 3
     gate.set()
 

@@ -8,7 +8,7 @@ import pytest
 from probe.trees import NODE, OTHER, STAT, UUID, grow, process
 from scroogevm.probe.kernel.cgroups import groups, read_groups
 from scroogevm.probe.kernel.node import read_node
-from scroogevm.probe.kernel.processes import Process, Processes
+from scroogevm.probe.kernel.processes import Process, ProcessFinder
 from scroogevm.probe.kernel.threads import Scheduled, Threads
 from scroogevm.probe.snapshot import Values
 
@@ -96,7 +96,7 @@ def test_an_old_kernel_without_available_memory_is_blind_for_memory(tmp_path: Pa
 
 def test_a_vm_is_found_by_its_uuid_and_followed(tmp_path: Path) -> None:
     procfs, _ = grow(tmp_path, {**process(77, UUID), **process(78, OTHER.upper())})
-    processes = Processes(procfs)
+    processes = ProcessFinder(procfs)
     found = processes.find([UUID, OTHER])
     assert {uuid: each.pid for uuid, each in found.items()} == {UUID: 77, OTHER: 78}
     assert found[UUID][1:] == (4711, 28741, 7, 20, 8, 730681344, 67004, 18446744073709551615)
@@ -109,14 +109,14 @@ def test_a_vm_is_found_by_its_uuid_and_followed(tmp_path: Path) -> None:
 def test_of_processes_that_name_the_same_vm_the_oldest_is_it(tmp_path: Path) -> None:
     for pid, started in ((10, 300), (20, 200), (30, 400)):
         procfs, _ = grow(tmp_path, process(pid, UUID, started=started))
-    assert Processes(procfs).find([UUID])[UUID].pid == 20
+    assert ProcessFinder(procfs).find([UUID])[UUID].pid == 20
 
 
 def test_a_vm_without_a_process_is_sought_ever_more_rarely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     procfs, _ = grow(tmp_path, process(5, OTHER))
-    processes = Processes(procfs)
+    processes = ProcessFinder(procfs)
     sought: list[int] = []
 
     def seek(uuids: Collection[str]) -> dict[str, Process]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from scroogevm.errors import MisuseError, ProbeError
 from scroogevm.probe import server as module
-from scroogevm.probe.access import Access, Certificate, Token, parse_address
+from scroogevm.probe.access import Certificate, ServerAccess, Token, parse_address
 from scroogevm.probe.exposition import OPENMETRICS, TEXT
 from scroogevm.probe.latest import Latest
 from scroogevm.probe.negotiation import takes_gzip, wants_openmetrics
@@ -44,7 +44,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         page: Callable[[bool], str] = lambda openmetrics: f"open {openmetrics}\n",
         **more: bool,
     ) -> Server:
-        access = Access(parse_address(ANYWHERE), token, certificate)
+        access = ServerAccess(parse_address(ANYWHERE), token, certificate)
         started.append(Server(access, page, **more))
         started[-1].start()
         return started[-1]
@@ -161,7 +161,7 @@ def test_a_file_without_a_token_is_misuse(tmp_path: Path, content: str) -> None:
 
 def test_a_token_is_never_shown(tmp_path: Path) -> None:
     token = write_token(tmp_path / "token", "hush-hush")
-    access = Access(parse_address(ANYWHERE), token)
+    access = ServerAccess(parse_address(ANYWHERE), token)
     assert "hush-hush" not in f"{token!r} {token} {access!r} {vars(access)}"
 
 
@@ -300,13 +300,13 @@ def test_other_machines_need_a_token_unless_insecure_is_said(
 ) -> None:
     address = parse_address(listen)
     assert address.is_loopback is loopback
-    Access(address).check(insecure=True)
-    Access(address, write_token(tmp_path / "token", "x")).check(insecure=False)
+    ServerAccess(address).check(insecure=True)
+    ServerAccess(address, write_token(tmp_path / "token", "x")).check(insecure=False)
     if loopback:
-        Access(address).check(insecure=False)
+        ServerAccess(address).check(insecure=False)
     else:
         with pytest.raises(MisuseError, match="--insecure"):
-            Access(address).check(insecure=False)
+            ServerAccess(address).check(insecure=False)
 
 
 @pytest.mark.parametrize(
@@ -320,13 +320,13 @@ def test_what_is_no_address_is_misuse(listen: str) -> None:
 def test_a_taken_address_is_said(start: Start) -> None:
     taken = start().server_port
     with pytest.raises(ProbeError, match="cannot listen: Address already in use"):
-        Server(Access(parse_address(f"127.0.0.1:{taken}")), str)
+        Server(ServerAccess(parse_address(f"127.0.0.1:{taken}")), str)
 
 
 def test_six_addresses_are_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAUSE", 0.01)
     try:
-        server = Server(Access(parse_address("[::1]:0")), lambda _: "six\n")
+        server = Server(ServerAccess(parse_address("[::1]:0")), lambda _: "six\n")
     except ProbeError as error:
         pytest.skip(f"this machine has no IPv6: {error}")
     with server:

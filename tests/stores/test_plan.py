@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scroogevm.errors import StoreError
-from scroogevm.stores._scraped.plan import SAMPLES, Pace, Piece, Plan
-from scroogevm.stores._scraped.series import Series
+from scroogevm.stores._scraped.plan import SAMPLES, QueryPlan, QuerySize, QueryWindow
+from scroogevm.stores._scraped.series import RawSeries
 from scroogevm.stores._server.http import LargeError
 
 HOUR = 3_600_000
@@ -18,23 +18,25 @@ class Server:
 
     def __init__(self, density: float, first: int, end: int, limit: float = np.inf) -> None:
         self.density, self.first, self.end, self.limit = density, first, end, limit
-        self.answers: list[tuple[Piece, int]] = []
+        self.answers: list[tuple[QueryWindow, int]] = []
         self.looked = 0
 
-    def fetch(self, piece: Piece) -> Sequence[Series]:
+    def fetch(self, piece: QueryWindow) -> Sequence[RawSeries]:
         span = min(piece.end, self.end) - max(piece.first, self.first)
         samples = round(max(span, 0) / 1000 * self.density * len(piece.nodes))
         if samples > self.limit:
             raise LargeError("too many samples")
         self.answers.append((piece, samples))
-        return [Series("x", {}, np.empty(samples), np.empty(samples))] if samples else []
+        return [RawSeries("x", {}, np.empty(samples), np.empty(samples))] if samples else []
 
-    def there(self, piece: Piece) -> bool:
+    def there(self, piece: QueryWindow) -> bool:
         self.looked += 1
         return piece.end > self.first and piece.first < self.end
 
-    def read(self, nodes: int, first: int, end: int, pace: Pace | None = None) -> list[Piece]:
-        plan = Plan(self.fetch, self.there, pace or Pace())
+    def read(
+        self, nodes: int, first: int, end: int, pace: QuerySize | None = None
+    ) -> list[QueryWindow]:
+        plan = QueryPlan(self.fetch, self.there, pace or QuerySize())
         return [piece for piece, _ in plan.run([str(node) for node in range(nodes)], first, end)]
 
 
@@ -53,7 +55,7 @@ def test_answers_grow_to_what_is_wanted_and_no_further(density: float, nodes: in
 
 
 def test_what_was_learned_holds_for_the_next_question() -> None:
-    server, pace = Server(37.0, 0, 48 * HOUR), Pace()
+    server, pace = Server(37.0, 0, 48 * HOUR), QuerySize()
     server.read(1, 0, 24 * HOUR, pace)
     before = len(server.answers)
     server.read(1, 24 * HOUR, 48 * HOUR, pace)
@@ -64,7 +66,7 @@ def test_a_server_that_gives_less_is_asked_for_less_and_not_refused_again_and_ag
     server = Server(37.0, 0, 48 * HOUR, limit=40_000)
     refused = 0
 
-    def fetch(piece: Piece) -> Sequence[Series]:
+    def fetch(piece: QueryWindow) -> Sequence[RawSeries]:
         nonlocal refused
         try:
             return server.fetch(piece)
@@ -72,7 +74,7 @@ def test_a_server_that_gives_less_is_asked_for_less_and_not_refused_again_and_ag
             refused += 1
             raise
 
-    pieces = [piece for piece, _ in Plan(fetch, server.there).run(["a"], 0, 48 * HOUR)]
+    pieces = [piece for piece, _ in QueryPlan(fetch, server.there).run(["a"], 0, 48 * HOUR)]
     assert sum(piece.size for piece in pieces) == 48 * HOUR
     assert refused < 5
 

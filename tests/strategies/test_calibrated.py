@@ -19,7 +19,7 @@ from scroogevm.ports import CPU, Step
 from scroogevm.runner import Lockstep, Runner, lockstep
 from scroogevm.strategies._calibration.experts import NAMES
 from scroogevm.strategies._calibration.hours import HOUR, Hours
-from scroogevm.strategies._calibration.known import Known
+from scroogevm.strategies._calibration.known import PoolState
 from scroogevm.strategies._calibration.sketch import counted, quantiles
 from scroogevm.strategies._calibration.words import words
 from scroogevm.strategies.calibrated import Calibrated
@@ -125,7 +125,7 @@ def test_a_higher_level_of_the_same_state_never_demands_more(
     for occurrence in occurrences_of(windows):
         together.step([(occurrence, ())])
     memo = together.runners[0]._state.memos[0, CPU, NAME]
-    known = Known.of(together._pools[0, CPU, NAME], 0.1)
+    known = PoolState.of(together._pools[0, CPU, NAME], 0.1)
     told = []
     for level in sorted(levels):
         q = quantiles(known.total, level)
@@ -185,19 +185,25 @@ def test_a_sketch_is_off_by_half_a_per_cent_at_most(seed: int, level: float, num
     scores = np.where(abs(scores) < 2**-12, 0.0, scores)
     rank = min(number, int(np.ceil((1 - level) * (number + 1))))
     exact = np.sort(scores, axis=1)[:, rank - 1]
-    np.testing.assert_allclose(quantiles(counted(scores, np.isfinite(scores)), level), exact, rtol=0.005)
+    np.testing.assert_allclose(
+        quantiles(counted(scores, np.isfinite(scores)), level), exact, rtol=0.005
+    )
 
 
 def told_of(scores: Floats) -> dict[str, Any]:
     rows = np.broadcast_to(scores, (len(NAMES) + 1, scores.size))
     none = np.zeros(len(NAMES) + 1, np.int64)
-    return {"scores": counted(rows, np.isfinite(rows)), "losses": none, "promises": np.zeros(2, np.int64)}
+    return {
+        "scores": counted(rows, np.isfinite(rows)),
+        "losses": none,
+        "promises": np.zeros(2, np.int64),
+    }
 
 
 def test_the_pool_forgets_what_is_older_than_its_windows() -> None:
     rng = np.random.default_rng(0)
     draws = [rng.normal(size=rng.integers(0, 9)) for _ in range(30)]
-    known = Known.first(0.1)
+    known = PoolState.first(0.1)
     for draw in draws:
         known = known.then(told_of(draw), 0.1, 0.02, windows=7)
     np.testing.assert_array_equal(known.total, told_of(np.concatenate(draws[-7:]))["scores"])

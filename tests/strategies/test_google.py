@@ -7,7 +7,7 @@ import pytest
 
 from helpers import NAN, demands, occurrences_of, steps, vms_of, window_of
 from scroogevm.core.history import History
-from scroogevm.core.trail import Trail
+from scroogevm.core.vm_history import Trail
 from scroogevm.core.window import VMs, Window
 from scroogevm.engine import Engine
 from scroogevm.ports import CPU, STRATEGIES

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from helpers import NAN
 from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import NODE, VM, Rows
-from scroogevm.telemetry.columns import Series, quantities
+from scroogevm.telemetry.columns import TermSeries, quantities
 from scroogevm.telemetry.dialect import Place
 from scroogevm.telemetry.meter import Meter
 from scroogevm.telemetry.reading import Reading
@@ -54,7 +54,7 @@ def seconds(number: int) -> Floats:
     return np.array([5.0 * n for n in range(number)])
 
 
-def as_series(made: Sequence[Reading]) -> list[Series]:
+def as_series(made: Sequence[Reading]) -> list[TermSeries]:
     """The same as a server has it."""
     points: dict[Place, list[tuple[float, float]]] = {}
     for one in made:
@@ -63,7 +63,7 @@ def as_series(made: Sequence[Reading]) -> list[Series]:
         for term, column in one.vm_values.items():
             for vm, value in zip(one.vms, column, strict=True):
                 points.setdefault(Place(vm, term), []).append((one.time, float(value)))
-    return [Series("n", place, *np.array(both).T) for place, both in points.items()]
+    return [TermSeries("n", place, *np.array(both).T) for place, both in points.items()]
 
 
 def by_owner(rows: Rows, name: str) -> dict[tuple[str, ...], dict[float, float]]:
@@ -111,10 +111,10 @@ def test_usage_is_never_more_than_there_is_and_never_zero_for_want_of_news(
 
 def test_several_series_of_one_place_are_summed_and_a_change_of_their_number_is_no_rate() -> None:
     time = seconds(6)
-    one = Series("n", Place(None, "cpu_time"), time, time * 1.0)
-    late = Series("n", Place(None, "cpu_time"), time[3:], 1000 + time[3:])
+    one = TermSeries("n", Place(None, "cpu_time"), time, time * 1.0)
+    late = TermSeries("n", Place(None, "cpu_time"), time[3:], 1000 + time[3:])
     cores = [
-        Series("n", Place(None, "cores", count=True), each.time, each.value * 7)
+        TermSeries("n", Place(None, "cores", count=True), each.time, each.value * 7)
         for each in (one, late)
     ]
     (rows, _) = quantities([one, late, *cores])
@@ -123,7 +123,7 @@ def test_several_series_of_one_place_are_summed_and_a_change_of_their_number_is_
 
 
 def test_only_what_is_wanted_is_made() -> None:
-    series = Series("n", Place("vm", "vcpus"), np.array([1.0]), np.array([2.0]))
+    series = TermSeries("n", Place("vm", "vcpus"), np.array([1.0]), np.array([2.0]))
     assert set(quantities([series], wanted=("cpu",)).vms.values) == {"cpu"}
 
 
@@ -135,7 +135,7 @@ def test_nothing_gives_no_rows() -> None:
 def test_a_vm_that_is_shut_off_has_no_rows() -> None:
     time = np.array([1.0, 6.0])
     series = [
-        Series("n", Place(vm, term), time, np.array(values))
+        TermSeries("n", Place(vm, term), time, np.array(values))
         for vm, state in (("on", [1.0, 3.0]), ("off", [5.0, 5.0]), ("ends", [1.0, 5.0]))
         for term, values in (("state", state), ("vcpus", [2.0, 2.0]))
     ]

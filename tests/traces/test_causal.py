@@ -20,7 +20,7 @@ from scroogevm.traces import tables
 from scroogevm.traces.format import open_trace
 from scroogevm.traces.manifest import MANIFEST, Manifest
 from scroogevm.traces.options import ReadOptions
-from scroogevm.traces.place import Placing, place
+from scroogevm.traces.placement.place import Placing, place
 from scroogevm.traces.tables import TraceWriter
 
 INTERVAL, SAMPLES, WINDOWS = 60, 4, 10

@@ -2,8 +2,8 @@
 
 from generated.markdown import code, table
 from scroogevm.collect.failure import REASONS
-from scroogevm.collect.figures import METRICS
 from scroogevm.collect.resolve import KEYS
+from scroogevm.collect.self_metrics import METRICS
 
 
 def keys() -> str:

@@ -140,7 +140,7 @@ def asked(options: dict[str, Any]) -> Any:
     from scroogevm.core.duration import seconds  # noqa: PLC0415  # likewise
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
     from scroogevm.ports import Shape  # noqa: PLC0415  # imports NumPy
-    from scroogevm.traces.stored import Asked  # noqa: PLC0415  # imports Polars
+    from scroogevm.traces.recording import StoreQuery  # noqa: PLC0415  # imports Polars
 
     now = time.time()
     interval = options["interval"]
@@ -151,7 +151,7 @@ def asked(options: dict[str, Any]) -> Any:
     scope = 1800.0 if options["scope"] is None else options["scope"]
     slice_ = scope if options["slice"] is None else options["slice"]
     history = 3 if options["history"] is None else options["history"]
-    return Asked(
+    return StoreQuery(
         origin=options["from"],
         since=since,
         until=min(now, until),
@@ -201,7 +201,7 @@ def reading(command: Command) -> Command:
 
 def shared(options: dict[str, Any]) -> dict[str, Any]:
     """The settings that these options make."""
-    from scroogevm.sinks.table import FORMATS  # noqa: PLC0415  # imports Polars
+    from scroogevm.reports.table import FORMATS  # noqa: PLC0415  # imports Polars
     from scroogevm.traces.options import ReadOptions  # noqa: PLC0415  # imports NumPy
 
     return {

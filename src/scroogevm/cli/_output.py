@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scroogevm.sinks.names import printable
+from scroogevm.reports.names import printable
 
 WIDE = 200
 """Columns of a table that is written to a file."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scroogevm.sinks.verdict_table import Count
+    from scroogevm.reports.verdict_table import Count
 
 COUNTS = ("resource", "quiescent", "of judged", "not judged", "limits reached by")
 """Headings, behind that of the name."""

@@ -9,8 +9,8 @@ import click
 from scroogevm.cli._tables import Tables
 
 if TYPE_CHECKING:
-    from scroogevm.collect.once import Look
-    from scroogevm.collect.settings import Asked
+    from scroogevm.collect.dry_run import NodeCheck
+    from scroogevm.collect.settings import TargetConfig
 
 _file = click.Path(path_type=Path)
 _DEFAULTS = ("interval", "token-file", "user", "password-file", "ca-file", "cert-file", "key-file")
@@ -94,12 +94,12 @@ def command(context: click.Context, /, *, once: bool, as_json: bool, **options: 
     collect(settings, lambda: _reread(context, asked).nodes(), remark)
 
 
-def _asked(options: dict[str, Any]) -> "Asked":
+def _asked(options: dict[str, Any]) -> "TargetConfig":
     """Where the targets are written."""
-    from scroogevm.collect.settings import Asked  # noqa: PLC0415  # on demand
+    from scroogevm.collect.settings import TargetConfig  # noqa: PLC0415  # on demand
 
     given = {key: options[key.replace("-", "_")] for key in _DEFAULTS}
-    return Asked(
+    return TargetConfig(
         words=options["words"],
         tables=options["tables"],
         targets_file=options["targets_file"],
@@ -110,7 +110,7 @@ def _asked(options: dict[str, Any]) -> "Asked":
     )
 
 
-def _reread(context: click.Context, asked: "Asked") -> "Asked":
+def _reread(context: click.Context, asked: "TargetConfig") -> "TargetConfig":
     """The same with the tables that are in the settings file now."""
     from dataclasses import replace  # noqa: PLC0415  # on demand
 
@@ -134,7 +134,7 @@ def _once(settings: Any, *, as_json: bool) -> None:
     import asyncio  # noqa: PLC0415  # on demand
 
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # likewise
-    from scroogevm.collect.once import look  # noqa: PLC0415  # likewise
+    from scroogevm.collect.dry_run import look  # noqa: PLC0415  # likewise
     from scroogevm.errors import ScrapeError  # noqa: PLC0415  # likewise
 
     looks = asyncio.run(look(settings, settings.asked.nodes()))
@@ -147,9 +147,9 @@ def _once(settings: Any, *, as_json: bool) -> None:
         raise ScrapeError(f"{silent} of {len(looks)} nodes gave no sample")
 
 
-def _show(looks: "Sequence[Look]") -> None:
+def _show(looks: "Sequence[NodeCheck]") -> None:
     from scroogevm.cli._output import remark, table  # noqa: PLC0415  # on demand
-    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
+    from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
     table(
         counted(len(looks), "node"),
@@ -162,7 +162,7 @@ def _show(looks: "Sequence[Look]") -> None:
             remark(f"{each.node}: {line}")
 
 
-def _cells(look: "Look") -> Sequence[str]:
+def _cells(look: "NodeCheck") -> Sequence[str]:
     sample = look.scraped.sample
     values = sample.values if sample else {}
     node = [_number(values.get(name), digits) for name, digits in _NODE]
@@ -171,7 +171,7 @@ def _cells(look: "Look") -> Sequence[str]:
     return (look.node, *node, number, *vms, ", ".join(look.dialects) or "-")
 
 
-def _sum(look: "Look", name: str, digits: int) -> str:
+def _sum(look: "NodeCheck", name: str, digits: int) -> str:
     sample = look.scraped.sample
     column = sample.vm_values.get(name) if sample else None
     return "-" if column is None else _number(float(column.sum()), digits)

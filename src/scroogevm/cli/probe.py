@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from scroogevm.probe.access import Access
+    from scroogevm.probe.access import ServerAccess
 
 _file = click.Path(path_type=Path)
 
@@ -58,7 +58,7 @@ def command(
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
     from scroogevm.probe.plain import to_plain  # noqa: PLC0415  # likewise
     from scroogevm.probe.probe import Places, Probe  # noqa: PLC0415  # likewise
-    from scroogevm.probe.service import Outlets, Speaker, serve  # noqa: PLC0415  # likewise
+    from scroogevm.probe.service import Outlets, ProbeLog, serve  # noqa: PLC0415  # likewise
     from scroogevm.probe.vmprobe import check_prefix  # noqa: PLC0415  # likewise
 
     if as_json and not once:
@@ -73,7 +73,7 @@ def command(
     prefix = None if vmprobe is None else check_prefix(vmprobe)
     if once:
         snapshot = Probe(places).read()
-        Speaker(remark).hear(snapshot)
+        ProbeLog(remark).hear(snapshot)
         if as_json:
             print_json(to_plain(snapshot))
         else:
@@ -106,14 +106,14 @@ def _access(
     tls_key: Path | None,
     *,
     insecure: bool,
-) -> "Access":
+) -> "ServerAccess":
     """How the numbers are served; everything is checked before anything starts."""
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
-    from scroogevm.probe.access import Access, Certificate, Token, parse_address  # noqa: PLC0415
+    from scroogevm.probe.access import Certificate, ServerAccess, Token, parse_address  # noqa: PLC0415
 
     if (tls_cert is None) is not (tls_key is None):
         raise MisuseError("come together", where="--tls-cert and --tls-key")
-    access = Access(
+    access = ServerAccess(
         parse_address(listen or "127.0.0.1:19177"),
         Token(token_file) if token_file else None,
         Certificate(tls_cert, tls_key) if tls_cert and tls_key else None,

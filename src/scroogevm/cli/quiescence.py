@@ -20,7 +20,7 @@ from scroogevm.cli._options import (
 )
 
 if TYPE_CHECKING:
-    from scroogevm.sinks.quiescence import QuiescenceOutcome
+    from scroogevm.reports.quiescence import QuiescenceOutcome
 
 
 @click.command("quiescence")
@@ -82,7 +82,7 @@ def _show(outcome: "QuiescenceOutcome", nodes: int) -> None:
     """The windows of the first nodes, then how often each test said what."""
     from scroogevm.cli._output import remark, table  # noqa: PLC0415  # on demand
     from scroogevm.cli._verdicts import COUNTS, count_rows  # noqa: PLC0415  # likewise
-    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
+    from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
     for (node, resource), rows in groupby(outcome.rows, lambda row: (row["node"], row["resource"])):
         found = sorted(rows, key=lambda row: row["window"])

@@ -22,7 +22,7 @@ from scroogevm.cli._options import (
 )
 
 if TYPE_CHECKING:
-    from scroogevm.sinks.replay import ReplayOutcome
+    from scroogevm.reports.replay import ReplayOutcome
 
 SHOWN = (
     ("savings", "savings", 100, "%"),
@@ -140,7 +140,7 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
 def _record(options: dict[str, Any], places: Sequence[Path]) -> None:
     """Write what the store has to its one place, if there is a store."""
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
-    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
+    from scroogevm.text import counted  # noqa: PLC0415  # likewise
     from scroogevm.wiring import record  # noqa: PLC0415  # imports NumPy and Polars
 
     for place in places:
@@ -176,8 +176,8 @@ def _settings(options: dict[str, Any]) -> Any:
 def _show(outcome: "ReplayOutcome", output: Path) -> None:
     """The table, what it means, what it comes to, and where the rest is."""
     from scroogevm.cli._output import remark, table  # noqa: PLC0415  # on demand
-    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
-    from scroogevm.sinks.names import printable  # noqa: PLC0415  # likewise
+    from scroogevm.reports.names import printable  # noqa: PLC0415  # likewise
+    from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
     for resource in outcome.scores["resource"].unique(maintain_order=True):
         rows = outcome.scores.filter(resource=resource).to_dicts()

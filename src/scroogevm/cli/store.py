@@ -42,20 +42,20 @@ def info(store: str, store_option: Sequence[str], since: str | None, *, as_json:
     """Say what STORE has of each node: samples, VMs, span, holes."""
     from scroogevm.cli import _output as output  # noqa: PLC0415  # on demand
     from scroogevm.cli._moments import moment  # noqa: PLC0415  # likewise
-    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
     from scroogevm.stores import open_store  # noqa: PLC0415  # imports NumPy
-    from scroogevm.stores._upkeep import Kept, outlines  # noqa: PLC0415  # likewise
+    from scroogevm.stores._upkeep import Maintainable, outlines  # noqa: PLC0415  # likewise
+    from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
     now = time.time()
     with open_store(store, store_option) as opened:
-        kept = isinstance(opened, Kept)
+        kept = isinstance(opened, Maintainable)
         if since is None:
             start = -1e11 if kept else now - _DAY
         else:
             start = moment(since, now, "--since")
         end = 1e11 if kept else now
         found = [_facts(outline) for outline in outlines(opened, start, end)]
-        size = opened.size if isinstance(opened, Kept) else None
+        size = opened.size if isinstance(opened, Maintainable) else None
     if as_json:
         output.print_json({"store": store, "bytes": size, "nodes": found})
         return
@@ -134,10 +134,10 @@ def _kept(store: str, options: Iterable[str]) -> Any:
     """
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
     from scroogevm.stores import open_store  # noqa: PLC0415  # imports NumPy
-    from scroogevm.stores._upkeep import Kept  # noqa: PLC0415  # likewise
+    from scroogevm.stores._upkeep import Maintainable  # noqa: PLC0415  # likewise
 
     opened: Store = open_store(store, tuple(options))
-    if not isinstance(opened, Kept):
+    if not isinstance(opened, Maintainable):
         opened.close()
         raise MisuseError(
             "looks after its own files", where=store, remedy="use the means of that server"
@@ -178,6 +178,6 @@ def _when(seconds: float) -> str:
 
 
 def _printable(text: str) -> str:
-    from scroogevm.sinks.names import printable  # noqa: PLC0415  # on demand
+    from scroogevm.reports.names import printable  # noqa: PLC0415  # on demand
 
     return printable(text)

@@ -92,8 +92,8 @@ def convert(
     data set of VMs becomes one Parquet file.
     """
     from scroogevm.cli._output import progress  # noqa: PLC0415  # on demand
-    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+    from scroogevm.text import counted  # noqa: PLC0415  # likewise
     from scroogevm.traces.convert import convert_nodes, convert_vms  # noqa: PLC0415  # Polars
     from scroogevm.traces.manifest import MANIFEST  # noqa: PLC0415  # likewise
     from scroogevm.traces.tables import PART_ROWS  # noqa: PLC0415  # likewise
@@ -220,8 +220,8 @@ def place(vms: Path, output: Path, *, force: bool, as_json: bool, **asked: Any) 
     """Place the VMs of a data set on identical nodes, and write the trace of the nodes."""
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.ports import Shape  # noqa: PLC0415  # imports NumPy
-    from scroogevm.traces.place import Placing  # noqa: PLC0415  # imports Polars
-    from scroogevm.traces.place import place as write  # noqa: PLC0415  # likewise
+    from scroogevm.traces.placement.place import Placing  # noqa: PLC0415  # imports Polars
+    from scroogevm.traces.placement.place import place as write  # noqa: PLC0415  # likewise
 
     scope, slice_, history = (asked.pop(name) for name in ("scope", "slice", "history"))
     spec = asked.pop("format")
@@ -240,7 +240,7 @@ def place(vms: Path, output: Path, *, force: bool, as_json: bool, **asked: Any) 
 
 def _say(facts: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
-    from scroogevm.core.counts import counted  # noqa: PLC0415  # likewise
+    from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
     if as_json:
         print_json(facts)

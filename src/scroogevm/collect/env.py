@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scroogevm.collect.wish import Wish
+from scroogevm.collect.target_spec import Wish
 from scroogevm.errors import MisuseError
 
 _LINE = re.compile(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scroogevm.collect.layout import Counts, Layout, Limits, lay_out
+from scroogevm.collect.body_layout import BodyLayout, BodyLimits, Counts, lay_out
 from scroogevm.errors import ScrapeError
 from scroogevm.telemetry.dialect import Dialect
 from scroogevm.telemetry.reading import Reading
@@ -31,14 +31,14 @@ class Parser:
         dialects: Sequence[Dialect],
         node: str,
         target: str = "",
-        limits: Limits | None = None,
+        limits: BodyLimits | None = None,
     ) -> None:
         self.node = node
         self.target = target
         self.counts = Counts()
         self._dialects = dialects
-        self._limits = limits or Limits()
-        self._layout: Layout | None = None
+        self._limits = limits or BodyLimits()
+        self._layout: BodyLayout | None = None
 
     def read(self, body: bytes, time: float) -> Sequence[Reading]:
         """What a body says: a reading for each dialect that it speaks, the most believed one first.

@@ -17,7 +17,7 @@ _ESCAPED = {"n": "\n"}
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class SeriesHead:
     """What stands before a value.
 
     Attributes:
@@ -31,7 +31,7 @@ class Series:
     length: int
 
 
-def series(line: bytes, most_labels: int) -> Series | None:
+def series(line: bytes, most_labels: int) -> SeriesHead | None:
     r"""The series of a line; None when the line is none of the format.
 
     >>> series(b'up{node="a",path="C:\\\\x"} 1', 9).labels
@@ -48,7 +48,7 @@ def series(line: bytes, most_labels: int) -> Series | None:
         return None
     if not len(labels) == len(pairs) <= most_labels:
         return None
-    return Series(name, labels, found.end())
+    return SeriesHead(name, labels, found.end())
 
 
 def number(tail: bytes) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scroogevm.collect.schedule import time_limit
-from scroogevm.collect.source import Outcome, Source
+from scroogevm.collect.source import Exporter, ScrapeResult
 from scroogevm.core.samples import Sample
 from scroogevm.telemetry.meter import Meter
 from scroogevm.telemetry.reading import Reading
@@ -28,7 +28,7 @@ class Round:
     """
 
     node: str
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[ScrapeResult]
     sample: Sample | None
 
     @property
@@ -51,7 +51,7 @@ class Node:
     def __init__(
         self,
         name: str,
-        sources: Sequence[Source],
+        sources: Sequence[Exporter],
         meter: Meter,
         seconds: float,
         interval: float = DEFAULT_INTERVAL,

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from scroogevm.collect.buffer import Buffered
-from scroogevm.collect.figures import Figures
+from scroogevm.collect.self_metrics import Figures
 from scroogevm.core.samples import Sample
 from scroogevm.errors import StoreError
 from scroogevm.ports import Store

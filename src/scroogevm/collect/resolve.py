@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import httpx
 
 from scroogevm.collect.target import Nodes, Target, Trust, basic, bearer, password_in
-from scroogevm.collect.wish import Wish
+from scroogevm.collect.target_spec import Wish
 from scroogevm.core.duration import seconds
 from scroogevm.errors import MisuseError, ScroogeError
 from scroogevm.telemetry.dialect import Dialect

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from scroogevm.collect.fetch import FEW
-from scroogevm.collect.figures import Figures, render
+from scroogevm.collect.fleet import Fleet, ScrapeLimits
+from scroogevm.collect.metrics_endpoint import parse_listen, serve
 from scroogevm.collect.outbox import Outbox
-from scroogevm.collect.page import parse_listen, serve
-from scroogevm.collect.service import Bounds, Fleet
+from scroogevm.collect.self_metrics import Figures, render
 from scroogevm.collect.settings import CollectSettings
 from scroogevm.collect.speaker import Say
 from scroogevm.collect.target import Nodes
-from scroogevm.core.counts import counted
 from scroogevm.core.samples import Sample
 from scroogevm.errors import MisuseError
 from scroogevm.ports import Store
+from scroogevm.text import counted
 
 _LOOK = 2.0
 """Seconds between looks whether the file of targets is another one."""
@@ -61,7 +61,7 @@ async def collect(
         outbox,
         figures,
         say,
-        Bounds(settings.time_limit, settings.size_limit, asyncio.Semaphore(FEW)),
+        ScrapeLimits(settings.time_limit, settings.size_limit, asyncio.Semaphore(FEW)),
     )
     watching = asyncio.create_task(_watch(settings.asked.targets_file, changed))
     try:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scroogevm.collect.env import Env, read_env
-from scroogevm.collect.page import parse_listen
+from scroogevm.collect.metrics_endpoint import parse_listen
 from scroogevm.collect.resolve import Resolver
 from scroogevm.collect.target import Nodes
-from scroogevm.collect.wish import Wish, from_discovery, from_table, from_word
+from scroogevm.collect.target_spec import Wish, from_discovery, from_table, from_word
 from scroogevm.errors import MisuseError
 
 DEFAULT_STORE = "embedded:scroogevm-store"
@@ -19,7 +19,7 @@ DEFAULT_BUFFER = Path("scroogevm-buffer")
 
 
 @dataclass(frozen=True)
-class Asked:
+class TargetConfig:
     """Where the targets are written. Files are read again whenever they are asked for.
 
     Attributes:
@@ -97,7 +97,7 @@ class CollectSettings:
         verbose: whether to say each sample that the store has.
     """
 
-    asked: Asked
+    asked: TargetConfig
     store: str = ""
     store_options: Sequence[str] = ()
     buffer: Path | None = None

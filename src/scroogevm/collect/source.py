@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
 
+from scroogevm.collect.body_layout import BodyLimits, Counts
 from scroogevm.collect.exposition import Parser
 from scroogevm.collect.failure import ScrapeFailedError
 from scroogevm.collect.fetch import Fetcher
-from scroogevm.collect.layout import Counts, Limits
 from scroogevm.collect.schedule import pause
 from scroogevm.collect.target import Target
 from scroogevm.errors import ScrapeError
@@ -24,7 +24,7 @@ _REST = 4.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScrapeResult:
     """What came of asking an exporter once.
 
     Attributes:
@@ -44,7 +44,7 @@ class Outcome:
     failure: ScrapeFailedError | None = None
 
 
-class Source:
+class Exporter:
     """One exporter of a node.
 
     Args:
@@ -65,7 +65,7 @@ class Source:
     ) -> None:
         self.target = target
         self._fetcher = fetcher
-        self._parser = Parser(target.dialects, node, target.url, Limits(size=limit))
+        self._parser = Parser(target.dialects, node, target.url, BodyLimits(size=limit))
         self._clock = clock
         self._failures = 0
         self._not_before = 0.0
@@ -75,7 +75,7 @@ class Source:
         """Whether it may be asked, at a time on the loop's clock."""
         return now >= self._not_before
 
-    async def ask(self, seconds: float, interval: float) -> Outcome:
+    async def ask(self, seconds: float, interval: float) -> ScrapeResult:
         """Ask once.
 
         Args:
@@ -97,7 +97,7 @@ class Source:
         now = time.perf_counter()
         passed = now - began
         self._not_before = asyncio.get_running_loop().time() + _REST * (now - came)
-        return Outcome(self.target, passed, size, readings, self._parser.counts)
+        return ScrapeResult(self.target, passed, size, readings, self._parser.counts)
 
     async def _read(self, body: bytes, at: float) -> Sequence[Reading]:
         try:
@@ -111,11 +111,11 @@ class Source:
 
     def _failed(
         self, failure: ScrapeFailedError, seconds: float, size: int, interval: float
-    ) -> Outcome:
+    ) -> ScrapeResult:
         self._failures += 1
         wait = pause(self._failures, interval, self._random.random())
         self._not_before = asyncio.get_running_loop().time() + wait - seconds
-        return Outcome(self.target, seconds, size, failure=failure)
+        return ScrapeResult(self.target, seconds, size, failure=failure)
 
     async def close(self) -> None:
         """End its connection."""

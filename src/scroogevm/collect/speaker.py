@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scroogevm.collect.node import Round
-from scroogevm.collect.source import Outcome
+from scroogevm.collect.source import ScrapeResult
 from scroogevm.telemetry.report import lacking
 
 Say = Callable[[str], None]
@@ -19,7 +19,7 @@ class _Failing:
     reasons: set[str] = field(default_factory=set)
 
 
-class Speaker:
+class CollectLog:
     """Says that an exporter fails, that it answers again, and what a node does not say.
 
     Args:
@@ -48,7 +48,7 @@ class Speaker:
             for line in lacking(scraped.readings):
                 self._say(f"{scraped.node}: {line}")
 
-    def _note(self, node: str, outcome: Outcome, *, named: bool) -> None:
+    def _note(self, node: str, outcome: ScrapeResult, *, named: bool) -> None:
         key = (node, outcome.target.url)
         who = f"{node}, {outcome.target.shown}" if named else node
         before = self._failing.get(key)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scroogevm.core.arrays import Bools, Floats, Ints
-from scroogevm.core.shared import computed_once
+from scroogevm.core.cached import computed_once
 from scroogevm.core.statistics import (
     Ranked,
     mean,
@@ -17,7 +17,7 @@ from scroogevm.core.statistics import (
     ranks_above,
     std,
 )
-from scroogevm.core.trail import Trail
+from scroogevm.core.vm_history import Trail
 from scroogevm.core.window import VMs, Window, take
 
 Memo = Mapping[str, Floats]

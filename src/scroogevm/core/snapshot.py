@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scroogevm.core.arrays import Ints
 from scroogevm.core.history import Pool
 from scroogevm.core.state import Kept, Residents, State
-from scroogevm.core.trail import Trail
+from scroogevm.core.vm_history import Trail
 from scroogevm.core.window import VMs, Window
 
 Snapshot = Mapping[str, NDArray[Any]]

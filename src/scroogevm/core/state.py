@@ -8,7 +8,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.history import Memo
-from scroogevm.core.trail import Trail
+from scroogevm.core.vm_history import Trail
 from scroogevm.core.window import Occurrence, VMs, Window, take
 
 

@@ -141,7 +141,7 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class Access:
+class ServerAccess:
     """How the numbers are served.
 
     Attributes:

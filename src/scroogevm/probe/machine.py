@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scroogevm.probe.kernel.cgroups import read_groups
 from scroogevm.probe.kernel.perf import Counters, allow_many, of_node, of_process
-from scroogevm.probe.kernel.processes import Process, Processes
+from scroogevm.probe.kernel.processes import Process, ProcessFinder
 from scroogevm.probe.kernel.threads import Threads
 from scroogevm.probe.snapshot import Values
 
@@ -26,7 +26,7 @@ class Machine:
     def __init__(self, procfs: Path, sysfs: Path, *, perf: bool) -> None:
         self._procfs = procfs
         self._sysfs = sysfs
-        self._processes = Processes(procfs)
+        self._processes = ProcessFinder(procfs)
         self._threads = Threads(procfs)
         self._perf = Perf(procfs) if perf else None
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, NamedTuple
 
-from scroogevm.probe.access import Access, Token
+from scroogevm.probe.access import ServerAccess, Token
 from scroogevm.probe.exposition import OPENMETRICS, TEXT
 from scroogevm.probe.negotiation import takes_gzip, wants_openmetrics
 
@@ -61,7 +61,7 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 32
 
-    def __init__(self, access: Access, page: Page, *, openmetrics: bool = True) -> None:
+    def __init__(self, access: ServerAccess, page: Page, *, openmetrics: bool = True) -> None:
         self.served = Served(page, access.token, openmetrics)
         self._context = access.certificate.context() if access.certificate else None
         self._access = access

@@ -12,7 +12,7 @@ from types import FrameType
 
 from scroogevm.errors import MisuseError, OutputError
 from scroogevm.probe import exposition, vmprobe
-from scroogevm.probe.access import Access
+from scroogevm.probe.access import ServerAccess
 from scroogevm.probe.capabilities import CAPABILITIES, said
 from scroogevm.probe.latest import Latest
 from scroogevm.probe.probe import Places, Probe
@@ -33,7 +33,7 @@ class Outlets:
         prefix: of vmprobe's names, where those are wanted.
     """
 
-    access: Access | None = None
+    access: ServerAccess | None = None
     textfile: Path | None = None
     prefix: str | None = None
 
@@ -45,7 +45,7 @@ class Outlets:
 
 
 @dataclass
-class Speaker:
+class ProbeLog:
     """Says what cannot be seen, and later what changed: each once.
 
     Attributes:
@@ -83,7 +83,7 @@ def serve(places: Places, outlets: Outlets, say: Say) -> None:
         OutputError: the textfile cannot be written, right at the beginning.
     """
     probe = Probe(places)
-    speaker = Speaker(say)
+    speaker = ProbeLog(say)
 
     def read() -> Snapshot:
         snapshot = probe.read()
@@ -117,7 +117,7 @@ def _wait(
     places: Places,
     outlets: Outlets,
     latest: Latest,
-    speaker: Speaker,
+    speaker: ProbeLog,
     ended: Event,
     *,
     rounds: bool,

@@ -9,7 +9,7 @@ from scroogevm.probe.kernel.perf import EVENTS
 from scroogevm.probe.snapshot import Snapshot, Values
 
 
-class Part(NamedTuple):
+class Ingredient(NamedTuple):
     """What one of its numbers is made of.
 
     Attributes:
@@ -21,14 +21,14 @@ class Part(NamedTuple):
     keys: Sequence[tuple[str, str]]
 
 
-def _part(factor: float, name: str, *labels: str) -> Part:
-    return Part(factor, [(name, label) for label in labels or ("",)])
+def _part(factor: float, name: str, *labels: str) -> Ingredient:
+    return Ingredient(factor, [(name, label) for label in labels or ("",)])
 
 
 _NS, _KIB, _MS = 1e9, 1 / 1024, 1e3
 _CPU = "scrooge_node_cpu_seconds_total"
 
-GLOBAL: Mapping[str, Part] = {
+GLOBAL: Mapping[str, Ingredient] = {
     "probe_epoch": _part(_MS, "scrooge_probe_time_seconds"),
     "probe_delay": _part(_MS, "scrooge_probe_interval_seconds"),
     "cpu_total": _part(1, "scrooge_node_cpus"),
@@ -50,7 +50,7 @@ GLOBAL: Mapping[str, Part] = {
 }
 """What it says of the node."""
 
-DOMAIN: Mapping[str, Part] = {
+DOMAIN: Mapping[str, Ingredient] = {
     "cpu_alloc": _part(1, "scrooge_domain_vcpus_maximum"),
     "cpu_cputime": _part(_NS, "scrooge_domain_cpu_seconds_total"),
     "cpu_usertime": _part(_NS, "scrooge_domain_cpu_user_seconds_total"),
@@ -81,7 +81,7 @@ DOMAIN: Mapping[str, Part] = {
 }
 """What it says of a VM."""
 
-PERF: Mapping[str, Part] = {
+PERF: Mapping[str, Ingredient] = {
     f"perf_{('hw', 'sw')[kind]}{event.replace('_', '')}": _part(1, "perf_delta", event)
     for event, (kind, _) in EVENTS.items()
 }
@@ -123,7 +123,7 @@ def _uuid(domain: object) -> str:
     return str(getattr(domain, "uuid", ""))
 
 
-def _lines(start: str, values: Values, parts: Mapping[str, Part]) -> Iterator[str]:
+def _lines(start: str, values: Values, parts: Mapping[str, Ingredient]) -> Iterator[str]:
     for name, part in {**parts, **PERF}.items():
         found = [values[key] for key in part.keys if key in values]
         if len(found) == len(part.keys):

@@ -45,7 +45,7 @@ class Outline:
         return list(ends)
 
 
-class Kept(ABC):
+class Maintainable(ABC):
     """A store whose files are ours to look after."""
 
     @property
@@ -71,7 +71,7 @@ class Kept(ABC):
 
 def outlines(store: Store, since: float, until: float) -> Iterator[Outline]:
     """Each node of any store with a sample in ``since <= time < until``, by name."""
-    if isinstance(store, Kept):
+    if isinstance(store, Maintainable):
         yield from store.outlines(since, until)
         return
     for node in store.nodes(since, until):

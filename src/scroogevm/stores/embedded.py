@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from scroogevm.core.samples import ESSENTIAL, Recorded, Sample
 from scroogevm.ports import Store
 from scroogevm.registry import parameter, parameters
-from scroogevm.stores._embedded.access import Access
+from scroogevm.stores._embedded.access import StoreAccess
 from scroogevm.stores._embedded.database import FILE
-from scroogevm.stores._upkeep import Kept, Outline
+from scroogevm.stores._upkeep import Maintainable, Outline
 
 
 @dataclass(frozen=True)
-class Embedded(Store, Kept):
+class Embedded(Store, Maintainable):
     """A folder with an SQLite file, for one writer and any number of readers at once.
 
     Numbers are kept as float32, times to the millisecond. What ``write`` has returned of survives
@@ -33,11 +33,11 @@ class Embedded(Store, Kept):
     location: str = parameter("", "folder; made by the first write")
     retention: float = parameter(35.0, "days that samples are kept; 0 for ever", low=0)
     synced: bool = parameter(default=True, meaning="whether a write waits for the disk")
-    _access: Access = field(init=False, repr=False, compare=False)
+    _access: StoreAccess = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        access = Access(Path(self.location), synced=self.synced, retention=self.retention)
+        access = StoreAccess(Path(self.location), synced=self.synced, retention=self.retention)
         object.__setattr__(self, "_access", access)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from scroogevm.core.samples import Sample
 from scroogevm.errors import MisuseError
 from scroogevm.stores._scraped.base import ScrapedStore
-from scroogevm.stores._scraped.series import Series, matrix
+from scroogevm.stores._scraped.series import RawSeries, matrix
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Prometheus(ScrapedStore):
             remedy="let it scrape `scroogevm probe`, or write to another store",
         )
 
-    def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[Series]:
+    def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[RawSeries]:
         """Raw samples, by an instant query for a range."""
         # The range reaches back one millisecond further: some count its beginning, some do not.
         query, time = f"{chosen}[{end - first}ms]", f"{(end - 1) / 1000:.3f}"

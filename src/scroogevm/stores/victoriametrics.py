@@ -14,9 +14,9 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, LISTED, NODE, VM, Recorded, Sample
 from scroogevm.registry import parameter
 from scroogevm.stores._scraped.base import ScrapedStore, enough
-from scroogevm.stores._scraped.plan import Pace, Piece, Plan
+from scroogevm.stores._scraped.plan import QueryPlan, QuerySize, QueryWindow
 from scroogevm.stores._scraped.promql import selector
-from scroogevm.stores._scraped.series import Series, exported
+from scroogevm.stores._scraped.series import RawSeries, exported
 from scroogevm.stores._server.access import location
 from scroogevm.stores._server.base import about, milliseconds, wanted
 from scroogevm.stores._server.batches import send
@@ -101,11 +101,11 @@ class VictoriaMetrics(ScrapedStore):
                 self.gather(sorted(rest), bounds, of_nodes, of_vms)
         return Recorded(of_nodes.rows(), of_vms.rows())
 
-    def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[Series]:
+    def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[RawSeries]:
         """Raw samples, by an export."""
         return patiently(lambda: list(self._exported(chosen, first, end, where)))
 
-    def _exported(self, chosen: str, first: int, end: int, where: str) -> Iterator[Series]:
+    def _exported(self, chosen: str, first: int, end: int, where: str) -> Iterator[RawSeries]:
         params = {
             "match[]": chosen,
             "start": f"{first / 1000:.3f}",
@@ -138,16 +138,16 @@ class VictoriaMetrics(ScrapedStore):
         ]
         names += [f"{_VM}{name}" for name in of_vms.quantities] + [_VM_MARK]
 
-        def fetch(piece: Piece) -> Sequence[Series]:
+        def fetch(piece: QueryWindow) -> Sequence[RawSeries]:
             return self.series(
                 selector(names, "node", piece.nodes), piece.first, piece.end, piece.about
             )
 
-        def there(piece: Piece) -> bool:
+        def there(piece: QueryWindow) -> bool:
             chosen = selector([_NODE_MARK], "node", piece.nodes)
             return bool(self.known("node", chosen, piece.first, piece.end, piece.about))
 
-        for _, series in Plan(fetch, there, self._own_pace).run(nodes, *bounds):
+        for _, series in QueryPlan(fetch, there, self._own_pace).run(nodes, *bounds):
             for each in series:
                 vm = each.labels.get("vm")
                 pieces, prefix = (of_nodes, _NODE) if vm is None else (of_vms, _VM)
@@ -159,15 +159,15 @@ class VictoriaMetrics(ScrapedStore):
                     pieces.add(owner, each.time / 1000, _column(pieces.quantities, column, each))
 
     @cached_property
-    def _own_pace(self) -> Pace:
-        return Pace()
+    def _own_pace(self) -> QuerySize:
+        return QuerySize()
 
     @cached_property
     def _sink(self) -> Http:
         return self.connected(self.write_location) if self.write_location else self.http
 
 
-def _column(quantities: Sequence[str], name: str, series: Series) -> Floats:
+def _column(quantities: Sequence[str], name: str, series: RawSeries) -> Floats:
     """Rows of one quantity; of none at all, if it is a mark."""
     values = np.full((series.time.size, len(quantities)), np.nan)
     if name in quantities:

@@ -14,7 +14,7 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History
 from scroogevm.core.statistics import divide
-from scroogevm.core.trail import Trail
+from scroogevm.core.vm_history import Trail
 from scroogevm.ports import Strategy
 from scroogevm.registry import parameter
 

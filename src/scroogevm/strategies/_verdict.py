@@ -33,7 +33,7 @@ def verdict(test: QuiescenceTest, history: History) -> tuple[Bools, dict[str, Fl
 
 
 @dataclass(frozen=True)
-class Asked(Strategy):
+class TestRunner(Strategy):
     """Asks a test about every window; what counts is its memo, it demands nothing."""
 
     test: QuiescenceTest

@@ -14,7 +14,7 @@ from scroogevm.registry import parameter
 from scroogevm.strategies._calibration.arrivals import foreseeable, unseen
 from scroogevm.strategies._calibration.experts import BASES, NAMES, bases, laid_out
 from scroogevm.strategies._calibration.hours import Hours
-from scroogevm.strategies._calibration.known import UNIT, Known
+from scroogevm.strategies._calibration.known import UNIT, PoolState
 from scroogevm.strategies._calibration.mixing import mixed, weights
 from scroogevm.strategies._calibration.sketch import counted
 
@@ -37,7 +37,9 @@ class Calibrated(Strategy):
     [6.0]
     """
 
-    formula = "mixture of base + q*scale over experts; q = quantile 1 - risk of what all nodes showed"
+    formula = (
+        "mixture of base + q*scale over experts; q = quantile 1 - risk of what all nodes showed"
+    )
     source = "split and adaptive conformal prediction (Vovk 2005; Gibbs, Candès 2021)"
     reads_vms: ClassVar[bool] = True
     pools: ClassVar[bool] = True
@@ -73,12 +75,12 @@ class Calibrated(Strategy):
 
     def pool(self, before: Pool, summary: Summary) -> Pool:
         """Scores of the last windows, the level that keeps the rate, and each expert's q."""
-        known = Known.of(before, self.risk)
+        known = PoolState.of(before, self.risk)
         return known.then(summary, self.risk, self.gamma, self.windows).pool()
 
     def estimate(self, history: History) -> Estimate:
         """What the experts foresee, weighed by how they did on each node, and what is to add."""
-        known = Known.of(history.pool, self.risk)
+        known = PoolState.of(history.pool, self.risk)
         hours = Hours.then(history.memo, history.end - history.seconds, history.new.p99)
         of_bases, sold = bases(history, hours), history.allocated.astype(np.float64)
         base, scale = laid_out(of_bases, sold)

@@ -7,7 +7,7 @@ import numpy as np
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.history import History
 from scroogevm.core.statistics import divide
-from scroogevm.core.trail import Trail
+from scroogevm.core.vm_history import Trail
 from scroogevm.strategies._google import BASHIR, GooglePredictor
 
 
@@ -17,7 +17,7 @@ class GoogleAvg(GooglePredictor):
 
     >>> import numpy as np
     >>> from scroogevm.core.history import History
-    >>> from scroogevm.core.trail import Trail
+    >>> from scroogevm.core.vm_history import Trail
     >>> from scroogevm.core.window import VMs, Window
     >>> usage = np.array([[1.0, 3.0], [np.nan, 2.0]])
     >>> vms = VMs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 2.0]), usage)

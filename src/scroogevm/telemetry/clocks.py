@@ -11,7 +11,7 @@ from scroogevm.telemetry.rates import PERIODS, believable
 
 
 @dataclass(frozen=True, eq=False)
-class Clock:
+class RowClock:
     """The clock of each row, which row is the one before, and how often rows are renewed.
 
     Attributes:
@@ -30,7 +30,7 @@ class Clock:
     interval: Floats
 
     @classmethod
-    def of_nodes(cls, rows: Rows) -> "Clock":
+    def of_nodes(cls, rows: Rows) -> "RowClock":
         """By what the exporter says of its clock, where it says so; else by that of the server."""
         missing = np.full(len(rows), np.nan)
         said = rows.values.get("clock", missing)
@@ -39,7 +39,7 @@ class Clock:
         clock = np.where(says[rows.owner], said, rows.time)
         return cls._of(rows, clock, rows.values.get("interval", missing))
 
-    def of_vms(self, rows: Rows, at: Ints) -> "Clock":
+    def of_vms(self, rows: Rows, at: Ints) -> "RowClock":
         """By the clock of the node in the same scrape.
 
         Args:
@@ -53,7 +53,7 @@ class Clock:
         return self._of(rows, clock, np.append(self.interval, np.nan)[at])
 
     @classmethod
-    def _of(cls, rows: Rows, clock: Floats, interval: Floats) -> "Clock":
+    def _of(cls, rows: Rows, clock: Floats, interval: Floats) -> "RowClock":
         number = np.arange(len(rows))
         follows = np.zeros(len(rows), np.bool_)
         follows[1:] = rows.owner[1:] == rows.owner[:-1]

@@ -11,14 +11,14 @@ import numpy as np
 from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.samples import LISTED, Recorded, Rows
 from scroogevm.telemetry import terms
-from scroogevm.telemetry.clocks import Clock
+from scroogevm.telemetry.clocks import RowClock
 from scroogevm.telemetry.dialect import Place
-from scroogevm.telemetry.pieces import Piece, together
+from scroogevm.telemetry.pieces import OwnerRows, together
 from scroogevm.telemetry.quantities import node_quantities, there, vm_quantities
 from scroogevm.telemetry.rates import LONGEST
 
 
-class Series(NamedTuple):
+class TermSeries(NamedTuple):
     """One series in a window.
 
     Attributes:
@@ -35,7 +35,7 @@ class Series(NamedTuple):
 
 
 def quantities(
-    series: Iterable[Series], wanted: Collection[str] | None = None, longest: float = LONGEST
+    series: Iterable[TermSeries], wanted: Collection[str] | None = None, longest: float = LONGEST
 ) -> Recorded:
     """Rows of quantities from series of one dialect.
 
@@ -50,7 +50,7 @@ def quantities(
     found = list(series)
     nodes = _terms([one for one in found if one.place.vm is None], terms.NODE)
     vms = _terms([one for one in found if one.place.vm is not None], terms.VM)
-    clock = Clock.of_nodes(nodes)
+    clock = RowClock.of_nodes(nodes)
     values, _ = node_quantities(clock.pair(nodes, longest), wanted)
     at = _same_scrape(nodes, vms)
     vm_clock = clock.of_vms(vms, at)
@@ -65,9 +65,9 @@ def quantities(
     )
 
 
-def _terms(series: Sequence[Series], known: Collection[str]) -> Rows:
+def _terms(series: Sequence[TermSeries], known: Collection[str]) -> Rows:
     """Rows of terms."""
-    owned: dict[tuple[str, ...], list[Series]] = {}
+    owned: dict[tuple[str, ...], list[TermSeries]] = {}
     for one in series:
         owner = (one.node,) if one.place.vm is None else (one.node, one.place.vm)
         owned.setdefault(owner, []).append(one)
@@ -76,7 +76,7 @@ def _terms(series: Sequence[Series], known: Collection[str]) -> Rows:
     return together(pieces, [term for term in known if term in found])
 
 
-def _summed(series: Sequence[Series]) -> Piece:
+def _summed(series: Sequence[TermSeries]) -> OwnerRows:
     """The rows of one owner: series of one place are summed.
 
     A sum of more series than in the row before, or of fewer, is missing in that row: what it grew
@@ -101,7 +101,7 @@ def _summed(series: Sequence[Series]) -> Piece:
         if term not in counted:
             missing[1:] |= (number[1:] != number[:-1]) & (number[:-1] > 0)
         total[missing] = np.nan
-    return Piece(time, sums)
+    return OwnerRows(time, sums)
 
 
 def _same_scrape(nodes: Rows, vms: Rows) -> Ints:

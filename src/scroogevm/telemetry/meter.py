@@ -37,7 +37,7 @@ class Meter:
         self.node = node
         self.longest = longest
         self.oddities: Counter[str] = Counter()
-        self._sources: dict[_Key, _Source] = {}
+        self._sources: dict[_Key, _DialectSource] = {}
         self._vms_from: _Key | None = None
 
     def sample(self, readings: Sequence[Reading]) -> Sample | None:
@@ -53,7 +53,7 @@ class Meter:
         taken = {}
         for reading in ordered:
             key = (reading.target, reading.dialect)
-            source = self._sources.setdefault(key, _Source(self.longest, self.oddities))
+            source = self._sources.setdefault(key, _DialectSource(self.longest, self.oddities))
             part = source.take(reading)
             if part is not None:
                 taken[key] = part
@@ -97,7 +97,7 @@ class _Part:
     lists: bool
 
 
-class _Source:
+class _DialectSource:
     """One dialect of one target."""
 
     def __init__(self, longest: float, oddities: Counter[str]) -> None:

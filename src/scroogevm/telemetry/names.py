@@ -26,7 +26,7 @@ _KEYS = ("term", "vm", "factor", "where", "count", "dialect")
 
 
 @dataclass(frozen=True)
-class Names(Dialect):
+class CustomDialect(Dialect):
     """Names that a user wrote down: a dialect that is believed before all others, or part of one.
 
     Attributes:
@@ -139,7 +139,7 @@ def with_names(
     extended: dict[str, Dialect] = dict(known)
     for base in dict.fromkeys(entry.get("dialect", "") for entry in table.values()):
         entries = {n: entry for n, entry in table.items() if entry.get("dialect", "") == base}
-        names = Names(
+        names = CustomDialect(
             {name: _meaning(entry) for name, entry in entries.items()},
             {name: entry["vm"] for name, entry in entries.items() if "vm" in entry},
             known.get(base),

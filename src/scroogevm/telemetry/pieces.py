@@ -9,7 +9,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import Rows
 
 
-class Piece(NamedTuple):
+class OwnerRows(NamedTuple):
     """Rows of one owner.
 
     Attributes:
@@ -21,15 +21,15 @@ class Piece(NamedTuple):
     values: Mapping[str, Floats]
 
 
-def apart(rows: Rows) -> Iterable[tuple[tuple[str, ...], Piece]]:
+def apart(rows: Rows) -> Iterable[tuple[tuple[str, ...], OwnerRows]]:
     """The rows of each owner."""
     starts = np.searchsorted(rows.owner, np.arange(len(rows.owners) + 1))
     for number, owner in enumerate(rows.owners):
         mine = slice(starts[number], starts[number + 1])
-        yield owner, Piece(rows.time[mine], {n: v[mine] for n, v in rows.values.items()})
+        yield owner, OwnerRows(rows.time[mine], {n: v[mine] for n, v in rows.values.items()})
 
 
-def together(pieces: Mapping[tuple[str, ...], Piece], names: Iterable[str]) -> Rows:
+def together(pieces: Mapping[tuple[str, ...], OwnerRows], names: Iterable[str]) -> Rows:
     """Rows of all owners, in order.
 
     Args:

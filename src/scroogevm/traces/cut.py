@@ -18,13 +18,13 @@ from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.options import ReadOptions, refuse_short
 from scroogevm.traces.remarks import Remarks, two_places, unknown_allocation
 from scroogevm.traces.roster import Roster, places
-from scroogevm.traces.table import Cut, Owners, Table
+from scroogevm.traces.table import Cut, Owners, TraceTable
 from scroogevm.windows.grid import Grid
 from scroogevm.windows.presence import Presence, listing
 from scroogevm.windows.signals import Age
 
 
-class Block(NamedTuple):
+class TimeBlock(NamedTuple):
     """The rows of some time.
 
     Attributes:
@@ -58,7 +58,7 @@ class CutChunk:
     shape: Shape
     nodes: Sequence[str]
     windows: int
-    blocks: Callable[[], Iterable[Block]]
+    blocks: Callable[[], Iterable[TimeBlock]]
     manifest: Manifest
     options: ReadOptions
     where: str
@@ -93,8 +93,8 @@ def cut(
     else:
         names = nodes["node"].drop_nulls().cast(pl.String).unique().sort().to_list()
 
-    def everything(windows: int) -> Iterable[Block]:
-        return [Block(0, windows, nodes, vms)]
+    def everything(windows: int) -> Iterable[TimeBlock]:
+        return [TimeBlock(0, windows, nodes, vms)]
 
     return cut_blocks(names, everything, manifest, options, where)
 
@@ -106,7 +106,7 @@ def recorded_shape(manifest: Manifest) -> Shape:
 
 def cut_blocks(
     names: Sequence[str],
-    blocks: Callable[[int], Iterable[Block]],
+    blocks: Callable[[int], Iterable[TimeBlock]],
     manifest: Manifest,
     options: ReadOptions,
     where: str,
@@ -147,7 +147,7 @@ class _Cutter:
         unit = chunk.options.vm_cpu_usage or chunk.manifest.vm_cpu_usage
         self.fraction = unit == "fraction"
 
-    def cut(self, block: Block) -> Iterator[Occurrence]:
+    def cut(self, block: TimeBlock) -> Iterator[Occurrence]:
         """The occurrences of a block."""
         chunk, shape = self.chunk, self.chunk.shape
         node_table, vm_table = self._tables(block)
@@ -197,7 +197,7 @@ class _Cutter:
             )
         self.roster.end(of_vms)
 
-    def _tables(self, block: Block) -> tuple[Table, Table]:
+    def _tables(self, block: TimeBlock) -> tuple[TraceTable, TraceTable]:
         chunk, vms = self.chunk, block.vms
         if self.fraction and {"cpu", "cpu_usage"} <= set(vms.columns):
             vms = vms.with_columns(pl.col("cpu_usage") * pl.col("cpu"))
@@ -206,15 +206,15 @@ class _Cutter:
         last = block.last == chunk.windows
         end = manifest.end if last else manifest.origin + block.last * slice_
         grid = Grid(begin, end, manifest.interval, slice_)
-        nodes = Table(block.nodes, ("node",), grid, f"{chunk.where}: nodes")
-        table = Table(vms, ("node", "vm"), grid, f"{chunk.where}: vms")
+        nodes = TraceTable(block.nodes, ("node",), grid, f"{chunk.where}: nodes")
+        table = TraceTable(vms, ("node", "vm"), grid, f"{chunk.where}: vms")
         for resource in RESOURCES:
             nodes.check(resource, ABSURD_NODE)
             most = ABSURD_FRACTION if self.fraction and resource == CPU else ABSURD_VM
             table.check(resource, most)
         return nodes, table
 
-    def _homes(self, vms: Table) -> Ints:
+    def _homes(self, vms: TraceTable) -> Ints:
         """The place of each VM's node."""
         home = places(vms.owners, self.chunk.nodes)
         if (home < 0).any():
@@ -226,7 +226,7 @@ class _Cutter:
             )
         return home
 
-    def _listing(self, nodes: Table, place: Ints, vms: Table, home: Ints) -> Bools:
+    def _listing(self, nodes: TraceTable, place: Ints, vms: TraceTable, home: Ints) -> Bools:
         """Where samples list VMs, (windows, nodes).
 
         Where the table does not say, a sample that has rows of VMs lists them.
@@ -237,7 +237,7 @@ class _Cutter:
         counts = nodes.spread("vms", place, self.nodes)
         return np.stack([listing(counts[:, at], rows[at]) for at in range(rows.shape[0])])
 
-    def _signals(self, nodes: Table, place: Ints) -> Mapping[str, Floats]:
+    def _signals(self, nodes: TraceTable, place: Ints) -> Mapping[str, Floats]:
         """The mean of each signal that the table has, (nodes, windows)."""
         found = {}
         for name in SIGNALS:
@@ -249,7 +249,7 @@ class _Cutter:
                 found[name] = np.where(number > 0, total / np.maximum(number, 1), np.nan)
         return found
 
-    def _note(self, vms: Table) -> None:
+    def _note(self, vms: TraceTable) -> None:
         for resource in RESOURCES:
             row, number = vms.unknown(resource, self.roster.new)
             if number:

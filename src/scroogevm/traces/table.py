@@ -49,7 +49,7 @@ class Owners:
     listed: Bools
 
 
-class Table:
+class TraceTable:
     """The rows of a block of time, sorted by owner (node, or node and VM), then time.
 
     Args:

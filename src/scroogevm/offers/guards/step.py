@@ -13,7 +13,7 @@ from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Step(Guard):
+class GrowthGuard(Guard):
     """Free falls at once and grows slowly.
 
     It grows from nothing on a node of which nothing was told before.

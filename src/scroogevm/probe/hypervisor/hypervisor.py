@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from scroogevm.errors import MissingExtraError
 from scroogevm.probe.hypervisor import library
-from scroogevm.probe.hypervisor.limits import HeldError, Limits
+from scroogevm.probe.hypervisor.limits import CallLimits, HeldError
 from scroogevm.probe.hypervisor.questions import (
     all_stats,
     at_once,
@@ -92,7 +92,7 @@ class Hypervisor:
         self._uri = uri
         self._seconds = seconds
         self._connect = connect
-        self._limits = Limits()
+        self._limits = CallLimits()
         self._connection: Any = None
         self._idle: list[Any] = []
         self._openstack: dict[tuple[str, int], tuple[str, str, str] | None] = {}

@@ -14,7 +14,7 @@ class HeldError(Exception):
     """A call did not return in time; it goes on in a thread of its own, which nobody can end."""
 
 
-class Limits:
+class CallLimits:
     """Calls in threads of their own. Of what is held, no second call is made until it returns."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Limits:
 class _Round(Generic[K, R]):
     """Questions that several threads take from one list until time is up."""
 
-    def __init__(self, limits: Limits, ask: Callable[[K], R], keys: Sequence[K]) -> None:
+    def __init__(self, limits: CallLimits, ask: Callable[[K], R], keys: Sequence[K]) -> None:
         self._limits = limits
         self._ask = ask
         self._left = deque(keys)

@@ -48,7 +48,7 @@ def read_process(procfs: Path, pid: int) -> Process | None:
     return Process(pid, started, minor, child_minor, major, child_major, virtual, resident, limit)
 
 
-class Processes:
+class ProcessFinder:
     """Finds the process of each VM by its UUID, and remembers it while it lives.
 
     Every process is looked through, so a VM that is not found is sought again only at its 1st, 2nd,

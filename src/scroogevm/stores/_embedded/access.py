@@ -22,11 +22,11 @@ from scroogevm.stores._embedded.names import Layouts, node_names
 from scroogevm.stores._embedded.prune import prune
 from scroogevm.stores._embedded.reader import active, blocks, milliseconds
 from scroogevm.stores._embedded.rows import Found, recorded
-from scroogevm.stores._embedded.writer import Writer
+from scroogevm.stores._embedded.writer import StoreWriter
 from scroogevm.stores._upkeep import Outline
 
 
-class Access:
+class StoreAccess:
     """Reads and writes; threads take turns, one at each.
 
     Args:
@@ -39,7 +39,7 @@ class Access:
         self.folder = folder
         self._synced = synced
         self._retention = retention
-        self._writer: Writer | None = None
+        self._writer: StoreWriter | None = None
         self._reader: Database | None = None
         self._layouts = Layouts()
         self._writing = Lock()
@@ -49,7 +49,9 @@ class Access:
         """Keep samples."""
         with self._writing:
             if self._writer is None:
-                self._writer = Writer(self.folder, synced=self._synced, retention=self._retention)
+                self._writer = StoreWriter(
+                    self.folder, synced=self._synced, retention=self._retention
+                )
             self._writer.write(samples)
 
     def nodes(self, since: float, until: float) -> Sequence[str]:

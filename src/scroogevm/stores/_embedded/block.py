@@ -18,13 +18,13 @@ from scroogevm.stores._embedded.blob import (
     unpack_matrix,
     unseal,
 )
-from scroogevm.stores._embedded.layout import Layout
+from scroogevm.stores._embedded.layout import SampleLayout
 
 _FIRST = struct.Struct("<q")
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class StoreBlock:
     """Some samples of one node, in order of time.
 
     Attributes:
@@ -38,7 +38,7 @@ class Block:
     """
 
     times: Ints
-    layout: Layout
+    layout: SampleLayout
     present: Bools | None
     node: Singles
     vms: Mapping[str, Singles | bytes]
@@ -99,7 +99,7 @@ class Block:
         column: Singles = self.node[self.layout.node_quantities.index(quantity)]
         return column
 
-    def within(self, since: float, until: float) -> "Block":
+    def within(self, since: float, until: float) -> "StoreBlock":
         """The samples in ``since <= time < until``, in seconds."""
         if since <= self.first / 1000 and self.last / 1000 < until:
             return self
@@ -126,7 +126,7 @@ class Packed(NamedTuple):
     columns: Mapping[str, bytes]
 
 
-def pack_block(block: Block) -> Packed:
+def pack_block(block: StoreBlock) -> Packed:
     """A block, of no more than days, as bytes."""
     present = b"" if block.present is None else zlib.compress(np.packbits(block.present).data, 1)
     content = _FIRST.pack(block.first)
@@ -139,8 +139,8 @@ def pack_block(block: Block) -> Packed:
 
 
 def unpack_block(
-    head: bytes, times: int, layout: Layout, columns: Mapping[str, Singles | bytes]
-) -> Block:
+    head: bytes, times: int, layout: SampleLayout, columns: Mapping[str, Singles | bytes]
+) -> StoreBlock:
     """The block that was packed.
 
     Args:
@@ -166,10 +166,10 @@ def unpack_block(
             present = np.unpackbits(bits, count=shape[0] * times).reshape(shape).view(np.bool_)
     except (ValueError, zlib.error, struct.error) as error:
         raise DamagedError(str(error)) from None
-    return Block(stamps, layout, present, node, columns, times, slice(None))
+    return StoreBlock(stamps, layout, present, node, columns, times, slice(None))
 
 
-def recent_block(times: Sequence[int], layout: Layout, blobs: Sequence[bytes]) -> Block:
+def recent_block(times: Sequence[int], layout: SampleLayout, blobs: Sequence[bytes]) -> StoreBlock:
     """Samples of one layout, each as it was packed.
 
     Raises:
@@ -185,10 +185,10 @@ def recent_block(times: Sequence[int], layout: Layout, blobs: Sequence[bytes]) -
     cube = rest.reshape(length, len(layout.vm_quantities), vms).transpose(1, 2, 0)
     columns: dict[str, Singles | bytes] = dict(zip(layout.vm_quantities, cube, strict=True))
     stamps = np.array(times, np.int64)
-    return Block(stamps, layout, None, node.T, columns, length, slice(None))
+    return StoreBlock(stamps, layout, None, node.T, columns, length, slice(None))
 
 
-def merge(blocks: Sequence[Block]) -> Block:
+def merge(blocks: Sequence[StoreBlock]) -> StoreBlock:
     """Several blocks of a node as one; of a time that is in two of them, the earlier block's."""
     layout = reduce(_joined, (block.layout for block in blocks))
     times = np.unique(np.concatenate([block.times for block in blocks]))
@@ -211,12 +211,12 @@ def merge(blocks: Sequence[Block]) -> Block:
         for name in block.layout.vm_quantities:
             columns[name][there] = block.column(name)[:, new]
     everywhere = bool(present.all())
-    return Block(
+    return StoreBlock(
         times, layout, None if everywhere else present, node, columns, times.size, slice(None)
     )
 
 
-def _joined(one: Layout, other: Layout) -> Layout:
+def _joined(one: SampleLayout, other: SampleLayout) -> SampleLayout:
     if one == other:
         return one
-    return Layout(*(tuple(sorted({*a, *b})) for a, b in zip(one, other, strict=True)))
+    return SampleLayout(*(tuple(sorted({*a, *b})) for a, b in zip(one, other, strict=True)))

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from scroogevm.stores._embedded.blob import DamagedError
-from scroogevm.stores._embedded.block import Block, recent_block, unpack_block
+from scroogevm.stores._embedded.block import StoreBlock, recent_block, unpack_block
 from scroogevm.stores._embedded.database import PERIOD
-from scroogevm.stores._embedded.layout import Layout
+from scroogevm.stores._embedded.layout import SampleLayout
 from scroogevm.stores._embedded.names import Layouts
 
 
@@ -58,14 +58,14 @@ def _known(names: Mapping[int, str], node: int) -> None:
         raise DamagedError("the name of the node is missing")
 
 
-def _dated(block: Block, period: int, ends: tuple[int, int]) -> None:
+def _dated(block: StoreBlock, period: int, ends: tuple[int, int]) -> None:
     if ends != (block.first, block.last) or not period <= ends[0] <= ends[1] < period + PERIOD:
         raise DamagedError("its times are not those of its chunk")
 
 
 def _decoded(
-    connection: sqlite3.Connection, number: int, samples: int, head: bytes, layout: Layout
-) -> Block:
+    connection: sqlite3.Connection, number: int, samples: int, head: bytes, layout: SampleLayout
+) -> StoreBlock:
     parts = "SELECT quantity, content FROM part WHERE chunk = ?"
     block = unpack_block(
         head, samples, layout, dict(connection.execute(parts, (number,)).fetchall())

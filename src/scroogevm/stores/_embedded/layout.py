@@ -17,7 +17,7 @@ class _Fields(NamedTuple):
     vm_quantities: tuple[str, ...]
 
 
-class Layout(_Fields):
+class SampleLayout(_Fields):
     """The VMs and quantities of a sample or chunk, each sorted."""
 
     @cached_property
@@ -35,7 +35,7 @@ class Layout(_Fields):
         return seal(json.dumps(self).encode())
 
     @classmethod
-    def unpack(cls, blob: bytes) -> "Layout":
+    def unpack(cls, blob: bytes) -> "SampleLayout":
         """What was packed.
 
         Raises:
@@ -47,10 +47,10 @@ class Layout(_Fields):
             raise DamagedError(str(error)) from None
 
 
-def layout_of(sample: Sample) -> tuple[Layout, Sequence[int]]:
+def layout_of(sample: Sample) -> tuple[SampleLayout, Sequence[int]]:
     """The layout of a sample, and where in it each of the layout's VMs stands."""
     order = sorted(range(len(sample.vms)), key=sample.vms.__getitem__)
-    layout = Layout(
+    layout = SampleLayout(
         tuple(sample.vms[number] for number in order),
         tuple(sorted(sample.values)),
         tuple(sorted(sample.vm_values)),
@@ -58,7 +58,7 @@ def layout_of(sample: Sample) -> tuple[Layout, Sequence[int]]:
     return layout, order
 
 
-def pack_sample(sample: Sample, layout: Layout, order: Sequence[int]) -> bytes:
+def pack_sample(sample: Sample, layout: SampleLayout, order: Sequence[int]) -> bytes:
     """All numbers of a sample: the node's, then each quantity of its VMs."""
     quantities, vms = len(layout.node_quantities), len(layout.vms)
     numbers = np.empty(layout.numbers, "<f4")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from scroogevm.stores._embedded.blob import DamagedError
-from scroogevm.stores._embedded.layout import Layout
+from scroogevm.stores._embedded.layout import SampleLayout
 
 
 def encoded(name: str) -> bytes:
@@ -30,9 +30,11 @@ class Layouts:
     """Layouts by their number, each unpacked once."""
 
     def __init__(self) -> None:
-        self._read = lru_cache(maxsize=10_000)(Layout.unpack)
+        self._read = lru_cache(maxsize=10_000)(SampleLayout.unpack)
 
-    def load(self, connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Layout]:
+    def load(
+        self, connection: sqlite3.Connection, numbers: Iterable[int]
+    ) -> dict[int, SampleLayout]:
         """The layouts of some numbers.
 
         Raises:
@@ -53,7 +55,7 @@ class Numbers:
 
     def __init__(self) -> None:
         self._nodes: dict[str, int] = {}
-        self._layouts: dict[Layout, int] = {}
+        self._layouts: dict[SampleLayout, int] = {}
 
     def forget(self) -> None:
         """Look all up anew: a transaction was rolled back, or numbers were taken away."""
@@ -65,7 +67,7 @@ class Numbers:
             self._nodes[name] = _number(connection, "node", "name", encoded(name))
         return self._nodes[name]
 
-    def layout(self, connection: sqlite3.Connection, layout: Layout) -> int:
+    def layout(self, connection: sqlite3.Connection, layout: SampleLayout) -> int:
         """The number of a layout, which it has from now on."""
         number = self._layouts.get(layout)
         if number is None:

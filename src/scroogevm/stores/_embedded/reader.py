@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from scroogevm.core.arrays import Singles
-from scroogevm.stores._embedded.block import Block, merge, recent_block, unpack_block
+from scroogevm.stores._embedded.block import StoreBlock, merge, recent_block, unpack_block
 from scroogevm.stores._embedded.database import PERIOD
 from scroogevm.stores._embedded.names import Layouts
 
@@ -70,7 +70,7 @@ def blocks(
     nodes: Sequence[int],
     span: tuple[float, float],
     quantities: Sequence[str],
-) -> Iterator[Sequence[Block]]:
+) -> Iterator[Sequence[StoreBlock]]:
     """For each node its samples in a span of seconds, its end left out: in order, each once.
 
     Raises:
@@ -130,7 +130,7 @@ def chunk_rows(
 
 def chunks(
     connection: sqlite3.Connection, layouts: Layouts, rows: Sequence[ChunkRow]
-) -> Iterator[Block]:
+) -> Iterator[StoreBlock]:
     """Chunks of a node, unpacked but for their columns.
 
     Raises:
@@ -162,7 +162,7 @@ def _recent(
 
 def recent_blocks(
     connection: sqlite3.Connection, layouts: Layouts, rows: Sequence[Row]
-) -> Iterator[Block]:
+) -> Iterator[StoreBlock]:
     """Rows of ``recent`` of one node in order of time, those of one layout together.
 
     Raises:
@@ -174,7 +174,7 @@ def recent_blocks(
         yield recent_block(times, known[layout], contents)
 
 
-def _apart(found: Sequence[Block]) -> Iterator[Block]:
+def _apart(found: Sequence[StoreBlock]) -> Iterator[StoreBlock]:
     """Merge what overlaps: samples that came late, or twice; of those the first in ``found``."""
     run: list[int] = []
     last = -_END
@@ -188,5 +188,5 @@ def _apart(found: Sequence[Block]) -> Iterator[Block]:
         yield _one([found[one] for one in sorted(run)])
 
 
-def _one(run: Sequence[Block]) -> Block:
+def _one(run: Sequence[StoreBlock]) -> StoreBlock:
     return run[0] if len(run) == 1 else merge(run)

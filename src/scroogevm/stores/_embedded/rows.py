@@ -10,7 +10,7 @@ import numpy as np
 from scroogevm.core.arrays import Bools, Floats, Ints, Singles
 from scroogevm.core.samples import NODE, VM, Recorded, Rows
 from scroogevm.stores._embedded.blob import DamagedError
-from scroogevm.stores._embedded.block import Block
+from scroogevm.stores._embedded.block import StoreBlock
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Found:
     """
 
     node: str
-    blocks: Sequence[Block]
+    blocks: Sequence[StoreBlock]
 
     @cached_property
     def times(self) -> Floats:
@@ -88,7 +88,7 @@ class Found:
             out[target] = block.column(quantity)[there]
 
     @cached_property
-    def _targets(self) -> Sequence[tuple[Block, Bools, Ints]]:
+    def _targets(self) -> Sequence[tuple[StoreBlock, Bools, Ints]]:
         """For each block which of its numbers count, and where they go."""
         counts = self.counts
         starts = (np.cumsum(counts) - counts.ravel()).reshape(counts.shape)
@@ -147,6 +147,6 @@ def _vms(found: Sequence[Found], quantities: Sequence[str]) -> Rows:
     return Rows(owners, owner, time, values)
 
 
-def _node_column(block: Block, quantity: str) -> Singles:
+def _node_column(block: StoreBlock, quantity: str) -> Singles:
     column = block.node_column(quantity)
     return np.full(block.times.size, np.nan, np.float32) if column is None else column

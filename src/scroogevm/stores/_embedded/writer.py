@@ -12,7 +12,7 @@ from scroogevm.core.samples import Sample
 from scroogevm.errors import StoreError
 from scroogevm.stores._embedded.compact import Compaction
 from scroogevm.stores._embedded.database import FILE, LOCK, open_writer, translated
-from scroogevm.stores._embedded.layout import Layout, layout_of, pack_sample
+from scroogevm.stores._embedded.layout import SampleLayout, layout_of, pack_sample
 from scroogevm.stores._embedded.lock import WriterLock
 from scroogevm.stores._embedded.names import Numbers
 from scroogevm.stores._embedded.prune import prune, settled
@@ -27,7 +27,7 @@ _WAL = 64 * 2**20
 """Bytes of the log above which it is cut, where a reader would keep it growing."""
 
 
-class Writer:
+class StoreWriter:
     """Holds the lock of a store and writes to it.
 
     Args:
@@ -95,7 +95,7 @@ class Writer:
             self._database.connection.close()
         self._lock.close()
 
-    def _packed(self, sample: Sample) -> tuple[int, str, Layout, bytes]:
+    def _packed(self, sample: Sample) -> tuple[int, str, SampleLayout, bytes]:
         if not 0 <= sample.time < LATEST:
             raise StoreError(
                 f"a sample of node {sample.node!r} has no sensible time: {sample.time}",

@@ -10,12 +10,12 @@ from functools import cached_property
 from scroogevm.core.samples import ESSENTIAL, NODE, VM, Recorded
 from scroogevm.errors import MisuseError
 from scroogevm.registry import parameter
-from scroogevm.stores._scraped.names import Names
-from scroogevm.stores._scraped.needs import needed
+from scroogevm.stores._scraped.names import NamesFile
 from scroogevm.stores._scraped.node import Scraped
-from scroogevm.stores._scraped.plan import Pace, Piece, Plan
+from scroogevm.stores._scraped.plan import QueryPlan, QuerySize, QueryWindow
 from scroogevm.stores._scraped.promql import selector
-from scroogevm.stores._scraped.series import PartialError, Series, vector, words
+from scroogevm.stores._scraped.required_terms import needed
+from scroogevm.stores._scraped.series import PartialError, RawSeries, vector, words
 from scroogevm.stores._server.base import ServerStore, about, milliseconds, wanted
 from scroogevm.stores._server.http import LargeError, RefusalError, Result, patiently
 from scroogevm.stores._server.json import GarbledError
@@ -121,21 +121,21 @@ class ScrapedStore(ServerStore):
         found = self._values(names, *bounds)
         values = {node: found[node] for node in sorted({*nodes} & found.keys())}
 
-        def chosen(piece: Piece) -> str:
+        def chosen(piece: QueryWindow) -> str:
             some = [value for node in piece.nodes for value in values[node]]
             return selector(names, self.node_label, some, self.match)
 
-        def fetch(piece: Piece) -> Sequence[Series]:
+        def fetch(piece: QueryWindow) -> Sequence[RawSeries]:
             # What came before gives the first rates, what comes after the times of the last.
             first = max(piece.first - round(self.longest * 1000), 0)
             return self.series(chosen(piece), first, piece.end + _SLACK, piece.about)
 
-        def there(piece: Piece) -> bool:
+        def there(piece: QueryWindow) -> bool:
             return bool(
                 self.known(self.node_label, chosen(piece), piece.first, piece.end, piece.about)
             )
 
-        for piece, series in Plan(fetch, there, self._pace).run(list(values), *bounds):
+        for piece, series in QueryPlan(fetch, there, self._pace).run(list(values), *bounds):
             scraped = {node: self._scraped(node) for node in piece.nodes}
             for each in series:
                 node = self._node(each.labels.get(self.node_label, ""))
@@ -145,7 +145,7 @@ class ScrapedStore(ServerStore):
                 one.put(of_nodes, of_vms, (piece.first / 1000, piece.end / 1000))
 
     @abstractmethod
-    def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[Series]:
+    def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[RawSeries]:
         """Raw samples.
 
         Args:
@@ -230,8 +230,8 @@ class ScrapedStore(ServerStore):
         return self._written_down.nodes.get(value) or self._written_down.nodes.get(name, name)
 
     @cached_property
-    def _pace(self) -> Pace:
-        return Pace()
+    def _pace(self) -> QuerySize:
+        return QuerySize()
 
     @cached_property
     def _pattern(self) -> "re.Pattern[str]":
@@ -255,8 +255,8 @@ class ScrapedStore(ServerStore):
         return self._written_down.spoken(self.names_file, self.vm_label)
 
     @cached_property
-    def _written_down(self) -> Names:
-        return Names.read(self.names_file)
+    def _written_down(self) -> NamesFile:
+        return NamesFile.read(self.names_file)
 
 
 def enough(error: RefusalError) -> RefusalError | LargeError:

@@ -12,7 +12,7 @@ from scroogevm.telemetry.names import dialects
 
 
 @dataclass(frozen=True)
-class Names:
+class NamesFile:
     """A file of names: a collector's settings, or one with nothing but these tables.
 
     ```toml
@@ -37,7 +37,7 @@ class Names:
     nodes: Mapping[str, str]
 
     @classmethod
-    def read(cls, path: str) -> "Names":
+    def read(cls, path: str) -> "NamesFile":
         """What a file says; nothing where there is no file.
 
         Raises:

@@ -8,8 +8,8 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.samples import Recorded
-from scroogevm.stores._scraped.series import Series
-from scroogevm.stores._scraped.twice import Told, once
+from scroogevm.stores._scraped.deduplicate import OwnedSeries, once
+from scroogevm.stores._scraped.series import RawSeries
 from scroogevm.stores._server.rows import Pieces
 from scroogevm.telemetry import columns, pieces
 from scroogevm.telemetry.dialect import Dialect
@@ -36,9 +36,9 @@ class Scraped:
     dialects: Sequence[Dialect]
     replicas: Sequence[str]
     longest: float
-    _found: dict[_Key, list[Told]] = field(default_factory=lambda: defaultdict(list))
+    _found: dict[_Key, list[OwnedSeries]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, series: Series) -> None:
+    def add(self, series: RawSeries) -> None:
         """Take a series in, if some dialect understands it."""
         labels = series.labels
         for dialect in self.dialects:
@@ -46,7 +46,7 @@ class Scraped:
             if places and series.time.size:
                 part = dialect.part(series.name, labels)
                 target = labels.get("job", ""), labels.get("instance", "")
-                told = Told(part, labels, places, series.time / 1000, series.values)
+                told = OwnedSeries(part, labels, places, series.time / 1000, series.values)
                 self._found[(dialect.rank, dialect.name, *target)].append(told)
 
     def put(self, nodes: Pieces, vms: Pieces, span: Span) -> None:
@@ -78,13 +78,13 @@ class Scraped:
                 _put(vms, owner, time, piece.values, new)
             covered.add("", source.time)
 
-    def _sources(self) -> Iterator[tuple[str, Sequence[columns.Series]]]:
+    def _sources(self) -> Iterator[tuple[str, Sequence[columns.TermSeries]]]:
         """Each dialect of each target, the most believed one first; of replicas the fullest."""
         for (_, dialect, *_), told in sorted(self._found.items()):
             yield (
                 dialect,
                 [
-                    columns.Series(self.node, place, one.time, one.values)
+                    columns.TermSeries(self.node, place, one.time, one.values)
                     for one in once(told, self.replicas)
                     for place in one.places
                 ],

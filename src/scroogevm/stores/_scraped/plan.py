@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from scroogevm.errors import StoreError
-from scroogevm.stores._scraped.series import Series
+from scroogevm.stores._scraped.series import RawSeries
 from scroogevm.stores._server.base import about
 from scroogevm.stores._server.http import LargeError
 
@@ -23,7 +23,7 @@ _GROWTH = 4
 
 
 @dataclass(frozen=True)
-class Piece:
+class QueryWindow:
     """Some nodes in some time.
 
     Attributes:
@@ -47,7 +47,7 @@ class Piece:
         """Of what it holds, as far as one knows before."""
         return len(self.nodes) * (self.end - self.first)
 
-    def halves(self) -> "Sequence[Piece]":
+    def halves(self) -> "Sequence[QueryWindow]":
         """Half of the nodes each, or else half of the time; none when that is too little."""
         some = len(self.nodes) // 2
         if some:
@@ -59,7 +59,7 @@ class Piece:
 
 
 @dataclass
-class Pace:
+class QuerySize:
     """How much is asked for at once: begun with little, and learned from what answers hold.
 
     Attributes:
@@ -78,19 +78,19 @@ class Pace:
         """Milliseconds to ask for, of so many nodes together."""
         return int(min(max(self.size / nodes, _SHORTEST), _LONGEST))
 
-    def learn(self, piece: Piece, samples: int) -> None:
+    def learn(self, piece: QueryWindow, samples: int) -> None:
         """What a piece held tells how large the next one may be."""
         if samples:
             fitting = piece.size * SAMPLES / samples
             self.size = min(fitting, _GROWTH * max(self.size, piece.size), self.limit / 2)
 
-    def shrink(self, piece: Piece) -> None:
+    def shrink(self, piece: QueryWindow) -> None:
         """A piece was too large."""
         self.limit, self.size = piece.size, piece.size / 2
 
 
 @dataclass
-class Plan:
+class QueryPlan:
     """Goes through nodes and time.
 
     What proved too large is halved, and nothing as large is tried again; a time in which there is
@@ -102,13 +102,13 @@ class Plan:
         pace: how much to ask for at once.
     """
 
-    fetch: Callable[[Piece], Sequence[Series]]
-    there: Callable[[Piece], bool]
-    pace: Pace = field(default_factory=Pace)
+    fetch: Callable[[QueryWindow], Sequence[RawSeries]]
+    there: Callable[[QueryWindow], bool]
+    pace: QuerySize = field(default_factory=QuerySize)
 
     def run(
         self, nodes: Sequence[str], first: int, end: int
-    ) -> Iterator[tuple[Piece, Sequence[Series]]]:
+    ) -> Iterator[tuple[QueryWindow, Sequence[RawSeries]]]:
         """All pieces that hold something; those of a node in order of time.
 
         Raises:
@@ -122,12 +122,12 @@ class Plan:
 
     def _through(
         self, group: Sequence[str], start: int, end: int
-    ) -> Iterator[tuple[Piece, Sequence[Series]]]:
+    ) -> Iterator[tuple[QueryWindow, Sequence[RawSeries]]]:
         stride, most, lost = 0, end - start, False
         while start < end:
             span = self.pace.span(len(group))
             step = max(span, min(stride, most))
-            piece = Piece(group, start, min(start + step, end))
+            piece = QueryWindow(group, start, min(start + step, end))
             if lost and not self.there(piece):
                 start, stride = piece.end, 2 * step
             elif step > span:
@@ -139,7 +139,7 @@ class Plan:
                     yield part, series
                 start = piece.end
 
-    def _parts(self, whole: Piece) -> Iterator[tuple[Piece, Sequence[Series]]]:
+    def _parts(self, whole: QueryWindow) -> Iterator[tuple[QueryWindow, Sequence[RawSeries]]]:
         todo = [whole]
         while todo:
             piece = todo.pop()

@@ -10,7 +10,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.stores._server.json import GarbledError, found, listed, numbers, parsed
 
 
-class Series(NamedTuple):
+class RawSeries(NamedTuple):
     """Raw samples of one series.
 
     Attributes:
@@ -30,7 +30,7 @@ class PartialError(Exception):
     """An answer from which something is missing."""
 
 
-def matrix(body: bytes, *, partial: bool = False) -> Sequence[Series]:
+def matrix(body: bytes, *, partial: bool = False) -> Sequence[RawSeries]:
     """The series of an instant query for a range: ``[[seconds, "value"], ...]`` each.
 
     Raises:
@@ -41,7 +41,7 @@ def matrix(body: bytes, *, partial: bool = False) -> Sequence[Series]:
     return [_of_pairs(each) for each in series]
 
 
-def exported(line: bytes) -> Series:
+def exported(line: bytes) -> RawSeries:
     """One line of an export: ``metric``, ``values``, ``timestamps`` in milliseconds.
 
     Raises:
@@ -89,7 +89,7 @@ def _whole(document: Any, partial: bool) -> Any:  # noqa: FBT001  # of those abo
     return document
 
 
-def _of_pairs(series: Any) -> Series:
+def _of_pairs(series: Any) -> RawSeries:
     both = numbers(_at(series, "values"))
     if both.size % 2:
         raise GarbledError("has a value without time")
@@ -97,7 +97,7 @@ def _of_pairs(series: Any) -> Series:
     return _series(series, np.round(pairs[:, 0] * 1000), pairs[:, 1])
 
 
-def _series(series: Any, time: Floats, values: Floats) -> Series:
+def _series(series: Any, time: Floats, values: Floats) -> RawSeries:
     labels = _labels(series)
     if not np.isfinite(time).all():
         raise GarbledError("has values without times")
@@ -106,7 +106,7 @@ def _series(series: Any, time: Floats, values: Floats) -> Series:
     if (np.diff(time) <= 0).any():  # what was written twice; the first is as good as any
         time, at = np.unique(time, return_index=True)
         values = values[at]
-    return Series(labels.pop("__name__", ""), labels, time, values)
+    return RawSeries(labels.pop("__name__", ""), labels, time, values)
 
 
 def _labels(series: Any) -> dict[str, str]:

@@ -29,7 +29,7 @@ _FIRST_PAUSE = 0.25
 _REMARK = 8 << 10
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """What a server said.
 
     Attributes:
@@ -99,7 +99,7 @@ class Http:
         *,
         form: bool = False,
         about: str = "",
-    ) -> Answer:
+    ) -> HttpAnswer:
         """A whole answer.
 
         Args:
@@ -116,7 +116,7 @@ class Http:
         """
         with self._open(method, path, params, content, form=form, about=about) as response:
             body = b"".join(self._blocks(response, about, LONGEST_LINE))
-            return Answer(response.status_code, response.headers, body)
+            return HttpAnswer(response.status_code, response.headers, body)
 
     def lines(
         self,

@@ -6,7 +6,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import Rows
-from scroogevm.telemetry.pieces import Piece, together
+from scroogevm.telemetry.pieces import OwnerRows, together
 
 Owner = tuple[str, ...]
 
@@ -37,7 +37,7 @@ class Pieces:
         """All of them; at one time of an owner each value is the last one that was added."""
         joined = {owner: _joined(pieces) for owner, pieces in self._pieces.items()}
         named = {
-            owner: Piece(time, dict(zip(self.quantities, values.T, strict=True)))
+            owner: OwnerRows(time, dict(zip(self.quantities, values.T, strict=True)))
             for owner, (time, values) in joined.items()
         }
         return together(named, self.quantities)

@@ -16,7 +16,7 @@ UNIT = 2.0**36
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class PoolState:
     """The pool, as arrays that the engine keeps.
 
     Attributes:
@@ -39,7 +39,7 @@ class Known:
     q: Floats
 
     @classmethod
-    def first(cls, risk: float) -> "Known":
+    def first(cls, risk: float) -> "PoolState":
         """Nothing yet."""
         number, none = len(NAMES), np.empty(0, np.int32)
         return cls(
@@ -53,7 +53,7 @@ class Known:
         )
 
     @classmethod
-    def of(cls, pool: Pool, risk: float) -> "Known":
+    def of(cls, pool: Pool, risk: float) -> "PoolState":
         """Read a pool; an empty one is the first."""
         return cls(**pool) if pool else cls.first(risk)
 
@@ -67,12 +67,14 @@ class Known:
         """Node-windows in it for which experts foresaw something together."""
         return int(self.total[-1].sum())
 
-    def then(self, told: Mapping[str, Ints], risk: float, gamma: float, windows: int) -> "Known":
+    def then(
+        self, told: Mapping[str, Ints], risk: float, gamma: float, windows: int
+    ) -> "PoolState":
         """What is known after one more window.
 
         Args:
-            told: ``scores`` (experts + 1, ``BINS``); ``losses`` (experts + 1,), sums in ``1/UNIT`` and
-                how many nodes; ``promises`` (2,), how many were made and exceeded.
+            told: ``scores`` (experts + 1, ``BINS``); ``losses`` (experts + 1,), sums in
+                ``1/UNIT`` and how many nodes; ``promises`` (2,), how many were made and exceeded.
             risk: that was asked.
             gamma: how fast the level follows what happens.
             windows: how many to keep.
@@ -91,7 +93,7 @@ class Known:
         old = int(sizes[:-windows].sum())
         np.subtract.at(total.reshape(-1), keys[:old], counts[:old])
         *sums, nodes = told["losses"].tolist()
-        return Known(
+        return PoolState(
             total=total,
             keys=keys[old:],
             counts=counts[old:],

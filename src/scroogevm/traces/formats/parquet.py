@@ -10,7 +10,7 @@ import polars as pl
 
 from scroogevm.errors import TraceError
 from scroogevm.ports import Chunk
-from scroogevm.traces.cut import Block, cut_blocks, recorded_shape
+from scroogevm.traces.cut import TimeBlock, cut_blocks, recorded_shape
 from scroogevm.traces.format import TraceFormat, TraceSource
 from scroogevm.traces.manifest import MANIFEST, VERSION, Manifest, Part
 from scroogevm.traces.options import ReadOptions
@@ -34,11 +34,11 @@ class Parquet(TraceFormat):
         manifest = Manifest.read(path)
         if not manifest.parts:
             raise TraceError("has no parts", where=str(path), remedy="at least one, with a node")
-        return _Source(path, manifest, options)
+        return _ParquetSource(path, manifest, options)
 
 
 @dataclass(frozen=True)
-class _Source(TraceSource):
+class _ParquetSource(TraceSource):
     path: Path
     manifest: Manifest
     options: ReadOptions
@@ -85,7 +85,7 @@ class _Source(TraceSource):
             chunk.found.add(without_listing(str(self.path)))
         return chunk
 
-    def _blocks(self, part: Part, windows: int) -> Iterator[Block]:
+    def _blocks(self, part: Part, windows: int) -> Iterator[TimeBlock]:
         """The rows of a part, some time after another: as much as it was written in."""
         manifest = self.manifest
         slice_ = self.options.shape(recorded_shape(manifest), manifest.interval, "").slice
@@ -96,7 +96,7 @@ class _Source(TraceSource):
             begin = manifest.origin + first * slice_ if first else None
             end = manifest.origin + last * slice_ if last < windows else None
             nodes, vms = (self._rows(table, part, begin, end) for table in ("nodes", "vms"))
-            yield Block(first, last, nodes, vms)
+            yield TimeBlock(first, last, nodes, vms)
 
     def _rows(self, table: str, part: Part, begin: float | None, end: float | None) -> pl.DataFrame:
         """The rows of some time."""

@@ -31,11 +31,11 @@ class Predecessor(TraceFormat):
 
     def open(self, path: Path, options: ReadOptions) -> TraceSource:
         """The source of a file."""
-        return _Source(path, options)
+        return _JsonSource(path, options)
 
 
 @dataclass(frozen=True)
-class _Source(TraceSource):
+class _JsonSource(TraceSource):
     path: Path
     options: ReadOptions
 

@@ -20,7 +20,7 @@ MIXES = sorted(
 
 
 @dataclass(frozen=True, eq=False)
-class VMs:
+class DrawnVMs:
     """What is drawn of each VM before its life begins.
 
     Attributes:
@@ -75,7 +75,7 @@ class Mix:
         sources = dict.fromkeys(f"{each['source']} ({each['licence']})" for each in (mix, other))
         return cls(mix["sizes"], other["usage"], "; ".join(sources))
 
-    def draw(self, count: int, rng: np.random.Generator) -> VMs:
+    def draw(self, count: int, rng: np.random.Generator) -> DrawnVMs:
         """Draw VMs. The larger in cores are the larger in memory: one rank decides both."""
         rank = rng.random(count)
         classes = list(self.classes.values())
@@ -90,7 +90,7 @@ class Mix:
             return np.array([item[name] for item in classes], np.float64)[which]
 
         mean = within("mean")
-        return VMs(
+        return DrawnVMs(
             cores=_quantile(self.sizes["cores"], rank),
             memory=_quantile(self.sizes["memory_gib"], rank) * MIB_IN_GIB,
             mean=mean,

@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 
 from scroogevm.traces.generate import signals
-from scroogevm.traces.generate.mixes import VMs
-from scroogevm.traces.generate.signals import Clock, Singles
+from scroogevm.traces.generate.mixes import DrawnVMs
+from scroogevm.traces.generate.signals import SampleTimes, Singles
 from scroogevm.traces.generate.workload import Workload
 
 OVERHEAD_CORES = 0.002
@@ -24,11 +24,11 @@ def draw(workload: Workload, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         number: which node, from 0.
     """
     rng = np.random.default_rng(np.random.SeedSequence(workload.seed, spawn_key=(number,)))
-    clock = Clock(workload.samples, workload.interval)
+    clock = SampleTimes(workload.samples, workload.interval)
     course = workload.course
     vms, begin, end = course.lives(workload.figures, workload.vms, clock.samples, rng)
     if course.periodic is not None:
-        vms = VMs(**(vars(vms) | {"periodic": rng.random(begin.size) < course.periodic}))
+        vms = DrawnVMs(**(vars(vms) | {"periodic": rng.random(begin.size) < course.periodic}))
     cores, memory = workload.capacity
     present = (np.arange(clock.samples) >= begin[:, np.newaxis]) & (
         np.arange(clock.samples) < end[:, np.newaxis]
@@ -84,7 +84,7 @@ def _fit(
     return granted, np.round(np.minimum(total, capacity), digits).astype(np.float32)
 
 
-def _times(clock: Clock) -> np.ndarray:
+def _times(clock: SampleTimes) -> np.ndarray:
     """Seconds of each sample, whole numbers where the interval is one."""
     times = np.arange(clock.samples) * clock.interval
     return times.astype(np.int32) if float(clock.interval).is_integer() else times

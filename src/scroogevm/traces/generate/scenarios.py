@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.core.arrays import Floats, Ints
-from scroogevm.traces.generate.mixes import Mix, VMs
+from scroogevm.traces.generate.mixes import DrawnVMs, Mix
 
 STAY = 0.35
 """Share of the VMs that a growing node starts with, and that a shrinking one ends with."""
@@ -14,7 +14,7 @@ STAY = 0.35
 LIVES = 3.0
 """Mean number of VMs that follow one another in each place of a churning node."""
 
-Lives = tuple[VMs, Ints, Ints]
+Lives = tuple[DrawnVMs, Ints, Ints]
 """VMs, the sample each begins with and the sample it has gone at, (vms,) each."""
 
 
@@ -79,7 +79,7 @@ def _following(mix: Mix, count: int, samples: int, rng: np.random.Generator) -> 
     alive = np.flatnonzero(end > begin)
     alive = alive[np.lexsort((end[alive], begin[alive]))]
     picked = {name: value[alive] for name, value in vars(vms).items()}
-    return VMs(**picked), begin[alive], end[alive]
+    return DrawnVMs(**picked), begin[alive], end[alive]
 
 
 SCENARIOS: Mapping[str, Scenario] = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scroogevm.traces.generate.mixes import VMs
+from scroogevm.traces.generate.mixes import DrawnVMs
 
 Singles = npt.NDArray[np.float32]
 
@@ -55,7 +55,7 @@ def autocorrelated(shocks: Singles, correlation: float) -> Singles:
 
 
 @dataclass(frozen=True)
-class Clock:
+class SampleTimes:
     """The samples of a node.
 
     Attributes:
@@ -90,7 +90,9 @@ class Clock:
         return np.repeat(steps, self.stride, axis=1)[:, : self.samples]
 
 
-def cpu(vms: VMs, clock: Clock, trend: tuple[float, float], rng: np.random.Generator) -> Singles:
+def cpu(
+    vms: DrawnVMs, clock: SampleTimes, trend: tuple[float, float], rng: np.random.Generator
+) -> Singles:
     """Cpu usage as a fraction of the allocation, (vms, samples).
 
     The VM's mean, times day, level shifts, trend and noise, plus bursts up to its peak.
@@ -115,7 +117,7 @@ def cpu(vms: VMs, clock: Clock, trend: tuple[float, float], rng: np.random.Gener
     return np.clip(usage, 0, 1, out=usage)
 
 
-def memory(count: int, clock: Clock, rng: np.random.Generator) -> Singles:
+def memory(count: int, clock: SampleTimes, rng: np.random.Generator) -> Singles:
     """Memory usage as a fraction of the allocation, (vms, samples): it moves slowly."""
     share = rng.uniform(0.25, 0.85, (count, 1)).astype(np.float32)
     drift = rng.standard_normal((count, clock.steps), np.float32)
@@ -123,7 +125,7 @@ def memory(count: int, clock: Clock, rng: np.random.Generator) -> Singles:
     return clock.spread(np.clip(moving, 0.02, 1).astype(np.float32))
 
 
-def _day(vms: VMs, clock: Clock, rng: np.random.Generator) -> Singles:
+def _day(vms: DrawnVMs, clock: SampleTimes, rng: np.random.Generator) -> Singles:
     """Factor of the time of day, lowest at the begin for most."""
     depth = np.where(vms.periodic, rng.uniform(0.4, 0.8, vms.mean.size), 0.0)
     late = rng.normal(0.0, DAY / 16, vms.mean.size)
@@ -131,7 +133,7 @@ def _day(vms: VMs, clock: Clock, rng: np.random.Generator) -> Singles:
     return (1 - depth[:, np.newaxis] * np.cos(angle)).astype(np.float32)
 
 
-def _shifts(count: int, clock: Clock, rng: np.random.Generator) -> Singles:
+def _shifts(count: int, clock: SampleTimes, rng: np.random.Generator) -> Singles:
     """Factor of the level: from some moment on a VM does more, or less, than before."""
     factor = np.ones((count, clock.steps), np.float32)
     for _ in range(2):
@@ -142,7 +144,7 @@ def _shifts(count: int, clock: Clock, rng: np.random.Generator) -> Singles:
     return factor
 
 
-def _bursts(count: int, clock: Clock, rng: np.random.Generator) -> Singles:
+def _bursts(count: int, clock: SampleTimes, rng: np.random.Generator) -> Singles:
     """How much of the way up to its peak a VM goes, by step; mostly 0."""
     # A burst lasts while a slow noise stays above the level that leaves the wanted share.
     shocks = rng.standard_normal((count, clock.steps), np.float32)

@@ -1,0 +1,179 @@
+"""How a body is laid out: which line holds what. Learnt once, since exporters repeat themselves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from scroogevm.collect.aggregation import Cells
+from scroogevm.collect.lines import number, series
+from scroogevm.core.arrays import Floats
+from scroogevm.telemetry.dialect import Dialect, Place
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """What an exporter may ask of memory.
+
+    Attributes:
+        size: bytes of a body.
+        lines: of a body.
+        length: bytes of a line.
+        labels: of a series.
+    """
+
+    size: int = 32 << 20
+    lines: int = 200_000
+    length: int = 16 << 10
+    labels: int = 64
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was in a body.
+
+    Attributes:
+        samples: lines with a series and a value.
+        used: of these, such that a dialect has a place for.
+        bad: lines that are no sample of the format.
+        duplicates: samples of a series that the body had already; the first one counts.
+    """
+
+    samples: int = 0
+    used: int = 0
+    bad: int = 0
+    duplicates: int = 0
+
+
+class KnownSeries(NamedTuple):
+    """A series whose places were asked for.
+
+    Attributes:
+        places: with the number of the dialect that says so; none for most series.
+        identity: hash of name and labels, whatever their order; only of series with places.
+    """
+
+    places: Sequence[tuple[int, Place]]
+    identity: int = 0
+
+
+_UNUSED = KnownSeries(())
+
+
+@dataclass(frozen=True, eq=False)
+class BodyLayout:
+    """What stands in each line of a body, but for the values.
+
+    Attributes:
+        heads: what each line begins with, up to its value; of comments all of it.
+        exact: lines that must be the same to the letter, blank and bad ones.
+        wanted: line and length of its head, of each series that has a place.
+        known: every series of it, by the bytes that stand before its value.
+        cells: where the values go.
+        counts: as if every value were a number.
+    """
+
+    heads: Sequence[bytes]
+    exact: Sequence[tuple[int, bytes]]
+    wanted: Sequence[tuple[int, int]]
+    known: Mapping[bytes, KnownSeries]
+    cells: Cells
+    counts: Counts
+
+    def fits(self, lines: Sequence[bytes]) -> bool:
+        """Whether a body is laid out so."""
+        return (
+            len(lines) == len(self.heads)
+            and all(map(bytes.startswith, lines, self.heads))
+            and all(lines[at] == line for at, line in self.exact)
+        )
+
+    def values(self, lines: Sequence[bytes]) -> tuple[Floats, int]:
+        """The values of a body, NaN for what is no number, and how many are none."""
+        tails = [lines[at][length:] for at, length in self.wanted]
+        if b"_" not in b"".join(tails):  # Python would take 1_000 for a number
+            try:
+                return np.array(list(map(float, tails))), 0
+            except ValueError:
+                pass
+        numbers = [number(tail) for tail in tails]
+        bad = numbers.count(None)
+        return np.array([np.nan if each is None else each for each in numbers]), bad
+
+
+def lay_out(
+    lines: Sequence[bytes],
+    dialects: Sequence[Dialect],
+    known: Mapping[bytes, KnownSeries],
+    limits: BodyLimits,
+) -> BodyLayout:
+    """The layout of a body.
+
+    Args:
+        lines: of the body.
+        dialects: that are asked where the values of each series go.
+        known: series of an earlier body.
+        limits: what it may ask of memory.
+    """
+    heads: list[bytes] = []
+    exact: list[tuple[int, bytes]] = []
+    wanted: list[tuple[int, int]] = []
+    here: dict[bytes, KnownSeries] = {}
+    places: list[Sequence[tuple[int, Place]]] = []
+    seen: set[int] = set()
+    texts: dict[str, str] = {}
+    samples = bad = duplicates = 0
+    for at, line in enumerate(lines):
+        head, space, _ = line.rpartition(b" ")
+        start = head + space
+        found = known.get(start)
+        if found is None and line.lstrip().startswith(b"#"):
+            heads.append(line)
+            continue
+        if found is None:
+            learnt = _learn(line, dialects, limits, texts)
+            if learnt is None:
+                bad += bool(line.strip())
+                heads.append(b"")
+                exact.append((at, line))
+                continue
+            start, found = learnt
+        samples += 1
+        here[start] = found
+        heads.append(start)
+        if found.identity in seen:
+            duplicates += 1
+        elif found.places:
+            seen.add(found.identity)
+            wanted.append((at, len(start)))
+            places.append(found.places)
+    counts = Counts(samples, len(wanted), bad, duplicates)
+    return BodyLayout(heads, exact, wanted, here, Cells(dialects, places), counts)
+
+
+def _learn(
+    line: bytes, dialects: Sequence[Dialect], limits: BodyLimits, texts: dict[str, str]
+) -> tuple[bytes, KnownSeries] | None:
+    """What stands before the value of a line, and where values of its series go.
+
+    Args:
+        line: any.
+        dialects: that are asked.
+        limits: of a line.
+        texts: values of labels, each once, since thousands of series name the same few VMs.
+    """
+    if len(line) > limits.length:
+        return None
+    found = series(line, limits.labels)
+    if found is None:
+        return None
+    start = line[: found.length + line[found.length :][:1].isspace()]
+    labels = {name: texts.setdefault(text, text) for name, text in found.labels.items()}
+    places = tuple(
+        (at, place)
+        for at, dialect in enumerate(dialects)
+        for place in dialect.places(found.name, labels)
+    )
+    identity = hash((found.name, frozenset(labels.items())))
+    return start, KnownSeries(places, identity) if places else _UNUSED

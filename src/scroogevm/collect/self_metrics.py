@@ -1,0 +1,198 @@
+"""What the collector says of itself, as metrics."""
+
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scroogevm import __version__
+from scroogevm.collect.failure import REASONS
+from scroogevm.collect.node import Round
+
+
+@dataclass
+class Figures:
+    """Everything that is counted.
+
+    Attributes:
+        failures: scrapes that failed, by reason.
+        oddities: what a meter left out, by why.
+        last: when each node last gave a sample, seconds since 1970; None for never.
+        oldest: time of the oldest sample that waits for the store.
+    """
+
+    scrapes: int = 0
+    scrape_seconds: float = 0.0
+    body_bytes: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    lines: Counter[str] = field(default_factory=Counter)
+    oddities: Counter[str] = field(default_factory=Counter)
+    skipped: int = 0
+    samples: int = 0
+    written: int = 0
+    lost: int = 0
+    write_failures: int = 0
+    write_seconds: float = 0.0
+    waiting: int = 0
+    buffered: int = 0
+    buffered_bytes: int = 0
+    oldest: float | None = None
+    last: dict[str, float | None] = field(default_factory=dict)
+
+    def count(self, scraped: Round) -> None:
+        """Take note of a round."""
+        for outcome in scraped.outcomes:
+            self.scrapes += 1
+            self.scrape_seconds += outcome.seconds
+            self.body_bytes += outcome.size
+            if outcome.failure is not None:
+                self.failures[outcome.failure.reason] += 1
+            counts = outcome.counts
+            self.lines["used"] += counts.used
+            self.lines["unused"] += counts.samples - counts.used
+            self.lines["bad"] += counts.bad
+        if scraped.sample is not None:
+            self.samples += 1
+            self.last[scraped.node] = scraped.sample.time
+
+
+@dataclass(frozen=True)
+class SelfMetric:
+    """One of our metrics.
+
+    Attributes:
+        kind: as Prometheus calls it.
+        meaning: one line.
+        values: by the value of its label, ``""`` where it has none.
+        label: its label, if it has one.
+    """
+
+    kind: str
+    meaning: str
+    values: Callable[[Figures, float], Mapping[str, float]]
+    label: str = ""
+
+
+def _one(kind: str, meaning: str, value: Callable[[Figures, float], float | None]) -> SelfMetric:
+    def values(figures: Figures, now: float) -> Mapping[str, float]:
+        found = value(figures, now)
+        return {} if found is None else {"": found}
+
+    return SelfMetric(kind, meaning, values)
+
+
+def _counted(meaning: str, name: str) -> SelfMetric:
+    return _one("counter", meaning, lambda figures, _: getattr(figures, name))
+
+
+def _ages(figures: Figures, now: float) -> Mapping[str, float]:
+    return {node: max(now - at, 0.0) for node, at in figures.last.items() if at is not None}
+
+
+METRICS: Mapping[str, SelfMetric] = {
+    "scrooge_collect_info": SelfMetric(
+        "gauge", "Which collector this is", lambda *_: {__version__: 1.0}, "version"
+    ),
+    "scrooge_collect_scrapes_total": _counted("Times that an exporter was asked", "scrapes"),
+    "scrooge_collect_scrape_failures_total": SelfMetric(
+        "counter",
+        "Times that this failed",
+        lambda figures, _: {reason: figures.failures[reason] for reason in REASONS},
+        "reason",
+    ),
+    "scrooge_collect_scrape_seconds_total": _counted(
+        "Time from asking to having read the answer", "scrape_seconds"
+    ),
+    "scrooge_collect_scrapes_skipped_total": _counted(
+        "Times of a node that passed while it was busy with the one before", "skipped"
+    ),
+    "scrooge_collect_body_bytes_total": _counted("What exporters answered, unpacked", "body_bytes"),
+    "scrooge_collect_lines_total": SelfMetric(
+        "counter",
+        "Lines of answers: samples that count towards something, others, and bad lines",
+        lambda figures, _: {kind: figures.lines[kind] for kind in ("used", "unused", "bad")},
+        "kind",
+    ),
+    "scrooge_collect_oddities_total": SelfMetric(
+        "counter",
+        "Readings and values that were left out",
+        lambda figures, _: {
+            why: figures.oddities[why] for why in ("repeats", "stale", "clocks", "absurd")
+        },
+        "why",
+    ),
+    "scrooge_collect_samples_total": _counted("Samples made, each of a node", "samples"),
+    "scrooge_collect_samples_written_total": _counted(
+        "Samples that the store, or the buffer, has", "written"
+    ),
+    "scrooge_collect_samples_lost_total": _counted("Samples that no store has", "lost"),
+    "scrooge_collect_samples_waiting": _one(
+        "gauge", "Samples that wait in memory", lambda figures, _: figures.waiting
+    ),
+    "scrooge_collect_buffer_samples": _one(
+        "gauge", "Samples that wait on the disk", lambda figures, _: figures.buffered
+    ),
+    "scrooge_collect_buffer_bytes": _one(
+        "gauge", "What they take there", lambda figures, _: figures.buffered_bytes
+    ),
+    "scrooge_collect_lag_seconds": _one(
+        "gauge",
+        "Age of the oldest sample that waits for the store",
+        lambda figures, now: 0.0 if figures.oldest is None else max(now - figures.oldest, 0.0),
+    ),
+    "scrooge_collect_write_failures_total": _counted(
+        "Times that the store did not take samples", "write_failures"
+    ),
+    "scrooge_collect_write_seconds_total": _counted(
+        "Time in which samples were written", "write_seconds"
+    ),
+    "scrooge_collect_nodes": _one(
+        "gauge", "Nodes that are scraped", lambda figures, _: len(figures.last)
+    ),
+    "scrooge_collect_node_sample_age_seconds": SelfMetric(
+        "gauge", "How long ago a node last gave a sample; absent when it never did", _ages, "node"
+    ),
+    "process_cpu_seconds_total": _one(
+        "counter", "Cpu time of the collector", lambda *_: _cpu_seconds()
+    ),
+    "process_resident_memory_bytes": _one(
+        "gauge", "Memory of the collector", lambda *_: _resident()
+    ),
+}
+"""Every metric of the collector, in the order in which they are written."""
+
+
+def render(figures: Figures, now: float | None = None) -> str:
+    """The metrics as text.
+
+    >>> "scrooge_collect_samples_lost_total 0" in render(Figures())
+    True
+    """
+    return "".join(_lines(figures, time.time() if now is None else now))
+
+
+def _lines(figures: Figures, now: float) -> Iterator[str]:
+    for name, metric in METRICS.items():
+        yield f"# HELP {name} {metric.meaning}\n# TYPE {name} {metric.kind}\n"
+        for label, value in metric.values(figures, now).items():
+            labels = f'{{{metric.label}="{_escaped(label)}"}}' if metric.label else ""
+            yield f"{name}{labels} {value!r}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _resident() -> float | None:
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except (OSError, ValueError):
+        return None
+    return float(pages * resource.getpagesize())

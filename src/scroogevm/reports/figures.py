@@ -1,0 +1,98 @@
+"""``figures/``: the pictures of a replay as PNG and SVG."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scroogevm.errors import MissingExtraError
+from scroogevm.reports.names import file_name, printable
+from scroogevm.reports.panel import Panel
+from scroogevm.reports.styles import Style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NODES_DRAWN = 2
+_STYLE: dict[Any, Any] = {
+    "text.parse_math": False,  # a dollar in a name is a dollar
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "figure.dpi": 100,
+    "axes.edgecolor": "#8a919c",
+    "xtick.color": "#4b5563",
+    "ytick.color": "#4b5563",
+    "svg.hashsalt": "scroogevm",
+}
+
+
+def draw(
+    directory: Path,
+    panels: Sequence[Panel],
+    looks: Mapping[str, Style],
+    scores: Sequence[Mapping[str, Any]],
+    whole: str = "all nodes",
+) -> None:
+    """Draw every figure of every panel.
+
+    Args:
+        directory: the one that ``figures/`` goes into.
+        panels: the fleet, then nodes.
+        looks: of each strategy.
+        scores: the fleet's, best first.
+        whole: what the fleet is called.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    with studio(directory) as folder:
+        from scroogevm.reports import drawing  # noqa: PLC0415  # needs Matplotlib, an extra
+
+        for panel in panels:
+            if not panel.hours.size:
+                continue
+            title = printable(panel.name or whole)
+            for resource in panel.resources:
+                rows = [score for score in scores if score["resource"] == resource]
+                order = [score["strategy"] for score in rows]
+                scene = drawing.Scene(panel, title, resource, looks, order)
+                stem = f"{file_name(panel.name) if panel.name else 'fleet'}-{resource}"
+                save(drawing.usage(scene), folder / f"{stem}-usage")
+                save(drawing.misprediction(scene), folder / f"{stem}-misprediction")
+                save(drawing.cumulation(scene), folder / f"{stem}-cumulated")
+                save(drawing.ratio(scene), folder / f"{stem}-oversubscription")
+                if not panel.name:
+                    save(drawing.frontier(scene, rows), folder / f"{stem}-frontier")
+
+
+@contextmanager
+def studio(directory: Path) -> Iterator[Path]:
+    """Where figures are drawn: ``figures/``, and Matplotlib set up for the block.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError:
+        raise MissingExtraError("matplotlib", "plots", "drawing figures") from None
+    folder = directory / "figures"
+    folder.mkdir()
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A node may be named in letters that the font has no picture of.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield folder
+
+
+def save(figure: "Figure", stem: Path) -> None:
+    """The same bytes for the same picture: no date, no version."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, for both
+    figure.savefig(
+        stem.with_name(f"{stem.name}.png"),
+        dpi=120,
+        metadata={"Software": None},
+        pil_kwargs={"compress_level": 4},
+    )
+    figure.savefig(stem.with_name(f"{stem.name}.svg"), metadata={"Date": None, "Creator": None})

@@ -1,0 +1,158 @@
+"""``report.html``: the scores and the figures in one file that needs nothing else."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from scroogevm import __version__
+from scroogevm.reports.count_table import count_table
+from scroogevm.reports.html import asked_rows, asset, cut_of, definitions, heading, text
+from scroogevm.reports.node_selection import choice
+from scroogevm.reports.panel import Panel
+from scroogevm.reports.payload import payload
+from scroogevm.reports.provenance import About
+from scroogevm.reports.record import Pair
+from scroogevm.reports.scores import Scores
+from scroogevm.reports.styles import TITLES, Style
+from scroogevm.reports.verdict_table import Count
+from scroogevm.scoring import SCORES
+from scroogevm.text import counted
+
+_PERCENT = (
+    "violation_rate", "violation_rate_max", "mean_severity", "p99_severity", "worst_severity",
+    "savings", "offered_free", "waste", "regret",
+)  # fmt: skip
+_BARS = ("violation_rate", "savings")
+_FIRST = (
+    "savings", "violation_rate", "mean_severity", "p99_severity", "worst_severity", "waste",
+    "regret", "oversubscription", "misprediction", "violation", "decreases", "churn",
+)  # fmt: skip
+_ORDER = (*_FIRST, *(name for name in SCORES if name not in _FIRST))
+"""Columns in the order they are read in: what is saved, what it costs, the rest."""
+
+
+def write_report(
+    path: Path,
+    about: About,
+    scores: Scores,
+    panels: Sequence[Panel],
+    looks: Mapping[str, Style],
+    *,
+    verdicts: Mapping[Pair, Count],
+    freed: Sequence[str] = (),
+) -> None:
+    """Write the report.
+
+    Args:
+        path: the file.
+        about: what was replayed, and how.
+        scores: closed or not; all chunks were counted.
+        panels: the fleet, then nodes; as many as fit are carried along.
+        looks: of each strategy.
+        verdicts: how often strategies that ask a quiescence test found a window quiescent.
+        freed: what it comes to, in sentences.
+    """
+    rows = scores.fleet().to_dicts()
+    origin = _origin(scores)
+    data, carried = payload(panels, looks, about.roles, rows, origin)
+    nodes = counted(scores.nodes, "node")
+    page = Template(asset("report.html")).substitute(
+        title=text(", ".join(about.traces) or "a trace"),
+        summary=f"{nodes}, {len(about.asked)} strategies",
+        css=asset("report.css"),
+        js=asset("windows.js") + asset("report.js"),
+        freed="".join(f'<p class="freed">{text(line)}</p>' for line in freed),
+        verdicts=_quiescence(verdicts),
+        library_css=asset("uPlot.min.css"),
+        library_js=asset("uPlot.iife.min.js"),
+        tables="".join(_table(resource, rows, scores) for resource in scores.judged),
+        meanings=definitions({heading(name): SCORES[name] for name in _ORDER}),
+        shown=text(choice(carried - 1, scores.nodes, "whose usage went beyond the promises most")),
+        facts=definitions(_facts(about, scores)),
+        strategies=asked_rows(about),
+        data=data,
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def _origin(scores: Scores) -> float | None:
+    """Seconds since 1970 at which all windows begin; None where it is no date, or not one."""
+    origins = {shape.origin for shape in scores.shapes}
+    dated = len(origins) == 1 and min(origins) > _DATED
+    return min(origins) if dated else None
+
+
+_DATED = 1e9
+"""A smaller origin is no date of our days: synthetic traces count from 0."""
+
+
+def _quiescence(verdicts: Mapping[Pair, Count]) -> str:
+    """What quiescence tests said, where a strategy asks one."""
+    if not verdicts:
+        return ""
+    return Template(asset("verdicts.html")).substitute(counts=count_table(verdicts, "strategy"))
+
+
+def _facts(about: About, scores: Scores) -> Mapping[str, str]:
+    windows = {
+        f"windows, {TITLES[resource]}": f"{judged:,} judged, "
+        f"{scores.unmeasured[resource]:,} with too few samples to say anything"
+        for resource, judged in scores.judged.items()
+    }
+    command = {"command": " ".join(about.command)} if about.command else {}
+    return {
+        "program": f"ScroogeVM {__version__}",
+        **command,
+        "traces": ", ".join(about.traces),
+        "nodes": f"{scores.nodes:,}",
+        **windows,
+        **_begin(_origin(scores)),
+        "time": "; ".join(dict.fromkeys(map(cut_of, scores.shapes))),
+        **about.settings,
+    }
+
+
+def _begin(origin: float | None) -> Mapping[str, str]:
+    if origin is None:
+        return {}
+    return {"begin": f"{datetime.fromtimestamp(origin, UTC):%Y-%m-%d %H:%M} UTC"}
+
+
+def _table(resource: str, rows: Sequence[Mapping[str, Any]], scores: Scores) -> str:
+    mine = [row for row in rows if row["resource"] == resource]
+    title = f"{TITLES[resource]}: {scores.judged[resource]:,} windows judged"
+    head = "".join(
+        f'<th scope="col"><button type="button" title="{text(SCORES.get(name, name))}">'
+        f"{text(heading(name))}</button></th>"
+        for name in ("strategy", *_ORDER)
+    )
+    body = "".join(_row(row) for row in mine)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{text(title)}">'
+        f'<table class="scores" data-testid="scores-{resource}"><caption>{text(title)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    ahead = row["looks_ahead"]
+    name = text(row["strategy"])
+    mark = " <em>looks ahead</em>" if ahead else ""
+    kind = ' class="ahead"' if ahead else ""
+    cells = "".join(_cell(score, row[score]) for score in _ORDER)
+    return f'<tr{kind}><th scope="row" data-value="{name}">{name}{mark}</th>{cells}</tr>'
+
+
+def _cell(score: str, value: float | None) -> str:
+    if value is None:
+        return '<td data-value="">-</td>'
+    shown = f"{100 * value:.1f} %" if score in _PERCENT else f"{value:.2f}"
+    if score == "windows":
+        shown = f"{value:,.0f}"
+    bar = ""
+    if score in _BARS:
+        share = min(max(100 * value, 0.0), 100.0)
+        bar = f' class="bar {score}" style="--share:{share:.1f}%"'
+    return f'<td data-value="{value:.9g}"{bar}>{shown}</td>'

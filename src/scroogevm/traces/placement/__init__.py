@@ -1,0 +1,1 @@
+"""VMs of a data set on nodes."""
