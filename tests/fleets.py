@@ -15,8 +15,12 @@ from scroogevm.ports import RESOURCES, STRATEGIES, Step, Strategy, Summary
 if TYPE_CHECKING:
     from scroogevm.core.arrays import Floats, Ints
 
-CAUSAL: Sequence[str] = [name for name in STRATEGIES.names if not strategy_of(name).looks_ahead]
-"""Strategies that read no future: those that a live service may ask."""
+CAUSAL: Sequence[str] = [
+    name
+    for name in STRATEGIES.names
+    if not (strategy_of(name).looks_ahead or strategy_of(name).pools)
+]
+"""Strategies that read neither the future nor what other nodes do."""
 
 
 def fleet(

@@ -64,9 +64,10 @@ def test_the_greedy_ratio_is_the_predecessors(name: str, run: int) -> None:
     expected, steps = replayed(name, run)
     for step, theirs in zip(steps, expected["greedy"], strict=True):
         for resource in RESOURCES:
-            memo = step.estimates[resource]["greedy"].memo
-            assert memo["r"][0] == pytest.approx(theirs[f"{resource}_ratio"], rel=1e-9)
-            assert bool(memo["quiescent"][0]) == theirs[f"{resource}_stable"]
+            answer = step.estimates[resource]["greedy"]
+            assert answer.memo["r"][0] == pytest.approx(theirs[f"{resource}_ratio"], rel=1e-9)
+            assert answer.verdict is not None
+            assert bool(answer.verdict.quiescent[0]) == theirs[f"{resource}_stable"]
 
 
 @pytest.mark.parametrize(("name", "run"), list(goldens()))

@@ -124,13 +124,16 @@ def check_window(step: Step, theirs: Mapping[str, Any], resource: str, where: st
             for shift in ((1,) if same else (1 - 1e-12, 1, 1 + 1e-12))
         ]
         assert theirs["tiers"][strategy] in cuts, f"{where}, {strategy}"
-    memo = step.estimates[resource]["greedy"].memo
-    ratio = memo["r"][0]
+    answer = step.estimates[resource]["greedy"]
+    ratio = answer.memo["r"][0]
     if math.isnan(ratio):  # not one window of this slice was measured yet
         assert not step.measured[resource][0], where
     else:
         assert near(ratio, theirs["ratio"]), where
-        assert bool(memo["quiescent"][0]) == theirs["stable"], where
+        assert answer.verdict is not None
+        quiescent = bool(answer.verdict.quiescent[0])
+        # The ratio of a window that was not measured is remembered, its verdict is not.
+        assert quiescent == (theirs["stable"] and step.measured[resource][0]), where
 
 
 @pytest.mark.parametrize("seeds", MANY)

@@ -8,7 +8,6 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.window import Occurrence, Window
 from scroogevm.ports import CPU, RESOURCES
-from scroogevm.reports.verdicts import verdict_behind
 
 PERCENTILES = (*range(10, 90, 5), *range(90, 100))
 _STATISTICS: Mapping[str, Callable[[Window], Floats]] = {
@@ -63,7 +62,7 @@ def stable(estimates: Sequence[Mapping[str, Estimate]], nodes: int) -> Mapping[s
 
 
 def _stable(estimate: Estimate, nodes: int) -> Bools:
-    verdict = verdict_behind(estimate)
+    verdict = estimate.verdict
     return np.ones(nodes, np.bool_) if verdict is None else verdict.quiescent
 
 

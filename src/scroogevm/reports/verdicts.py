@@ -1,4 +1,4 @@
-"""Verdicts of quiescence tests as strategies remember them, and in words."""
+"""Verdicts of quiescence tests over many windows, and in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,9 @@ import numpy as np
 import polars as pl
 
 from scroogevm.core.arrays import Bools, Floats, Ints
-from scroogevm.core.estimate import LIMIT, Estimate, Verdict
+from scroogevm.core.estimate import LIMIT, Verdict
 from scroogevm.reports.record import Pair, Record, by_name
 from scroogevm.reports.styles import SHOWN_UNITS
-from scroogevm.strategies._verdict import EVIDENCE, JUDGED, QUIESCENT
 
 VERDICTS = ("not judged", "not quiescent", "quiescent")
 """What a window can be, by its ``code``."""
@@ -149,25 +148,12 @@ def verdicts_of(record: Record) -> Mapping[Pair, Verdicts]:
     """The verdicts of strategies that ask a test, those within other strategies too."""
     found = {}
     for pair, estimates in record.estimates():
-        verdicts = [verdict_behind(estimate) for estimate in estimates]
+        verdicts = [estimate.verdict for estimate in estimates]
         # A window in which nothing could be judged yet has no evidence.
         said = [each for each in verdicts if each is not None]
         if said:
             found[pair] = _stacked(verdicts, record.measured[pair[0]], record.shape.kept)
     return found
-
-
-def verdict_behind(estimate: Estimate) -> Verdict | None:
-    """The verdict behind an estimate; of several the first."""
-    if estimate.verdict is not None:
-        return estimate.verdict
-    memo = estimate.memo
-    owner = next((n.removesuffix(JUDGED) for n in memo if n.rpartition("/")[2] == JUDGED), None)
-    if owner is None:
-        return None
-    begin = f"{owner}{EVIDENCE}"
-    evidence = {n.removeprefix(begin): a for n, a in memo.items() if n.startswith(begin)}
-    return Verdict(memo[f"{owner}{QUIESCENT}"] == 1, evidence, memo[f"{owner}{JUDGED}"] == 1)
 
 
 def _stacked(verdicts: Sequence[Verdict | None], measured: Bools, kept: int) -> Verdicts:

@@ -56,17 +56,14 @@ class Greedy(Strategy):
 
     def estimate(self, history: History) -> Estimate:
         """``mean(x) + r*std(x)`` with the r of this window."""
-        quiescent, judged = verdict(self.quiescence, history)
+        said = verdict(self.quiescence, history)
+        quiescent = said.quiescent
         rising = _rising(history) & ~quiescent
         ratio = history.remembered("r", self.start)
         ratio = ratio - self.down * quiescent + self.up * rising
         ratio = np.clip(ratio, self.low, self.high)
-        memo = {
-            "r": ratio,
-            "rising": rising.astype(np.float64),
-            **judged,
-        }
-        return Estimate(history.mean + ratio * history.std, memo)
+        memo = {"r": ratio, "rising": rising.astype(np.float64)}
+        return Estimate(history.mean + ratio * history.std, memo, said)
 
 
 def _rising(history: History) -> Bools:
