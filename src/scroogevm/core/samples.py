@@ -70,6 +70,9 @@ LISTED = "vms"
 """The quantity of a node that says how many VMs a sample lists."""
 
 ESSENTIAL: Sequence[str] = ("cpu", "mem", "cpu_usage", "mem_usage")
+"""Quantities, of nodes and of VMs, that an estimate is made of."""
+
+TRACED: Sequence[str] = (*ESSENTIAL, LISTED, *SIGNALS)
 """Quantities, of nodes and of VMs, that a trace is made of."""
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import polars.selectors as cs
 
-from scroogevm.core.samples import ESSENTIAL, Recorded
+from scroogevm.core.samples import TRACED, Recorded
 from scroogevm.errors import MisuseError, StoreError
 from scroogevm.ports import Store
 from scroogevm.traces.manifest import MANIFEST, Manifest
 from scroogevm.traces.recording.plan import RecordingPlan
-from scroogevm.traces.recording.regular import KEYS, Times, regular
+from scroogevm.traces.recording.regular import Times, combined, regular
 from scroogevm.traces.recording.remarks import shorter
 from scroogevm.traces.recording.request import StoreQuery
 from scroogevm.traces.recording.staging import Work
@@ -101,10 +101,11 @@ def record(
                     times = plan.pieces[at]
                     found = _ask(store, plan.parts[part], times)
                     nodes, vms = (
-                        regular(rows, table, times) for table, rows in zip(KEYS, found, strict=True)
+                        regular(found.nodes, "nodes", times),
+                        regular(found.vms, "vms", times),
                     )
-                    work.keep(part, at, _small(nodes[0]), _small(vms[0]))
-                    absurd += nodes[1] + vms[1]
+                    work.keep(part, at, *map(_small, combined(nodes.frame, vms.frame)))
+                    absurd += nodes.absurd + vms.absurd
                 progress(1)
         planned = plan.manifest(asked.origin, asked.shape)
         odd = work.lacks
@@ -136,7 +137,7 @@ _AGAIN = "what was read is kept, and the same command goes on from there"
 def _ask(store: Store, nodes: Sequence[str], times: Times) -> Recorded:
     """The samples whose middles lie in the time."""
     half = times.own / 2
-    return store.read(nodes, times.begin + half, times.end + half, ESSENTIAL)
+    return store.read(nodes, times.begin + half, times.end + half, TRACED)
 
 
 def _small(frame: pl.DataFrame) -> pl.DataFrame:

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
-from scroogevm.core.samples import Rows
+from scroogevm.core.samples import LISTED, NODE, SIGNALS, Rows
 from scroogevm.ports import RESOURCES
 from scroogevm.traces.checks import ABSURD_NODE, ABSURD_VM
 
 KEYS: Mapping[str, Sequence[str]] = {"nodes": ("node",), "vms": ("node", "vm")}
+_SUMMED = [name for name in SIGNALS if name not in NODE]
+"""Signals of a node that are told of its VMs."""
 _MOST = {"nodes": ABSURD_NODE, "vms": ABSURD_VM}
 
 
@@ -30,8 +33,22 @@ class Times:
     own: float
 
 
-def regular(rows: Rows, table: str, times: Times) -> tuple[pl.DataFrame, int]:
+class Regular(NamedTuple):
+    """What became of samples.
+
+    Attributes:
+        frame: a row for each owner and interval that has a sample.
+        absurd: how many numbers were left out as absurd.
+    """
+
+    frame: pl.DataFrame
+    absurd: int
+
+
+def regular(rows: Rows, table: str, times: Times) -> Regular:
     """The mean of the samples in each interval; the largest size, for a balloon may move in it.
+
+    An interval lists VMs if one of its samples does.
 
     A sample speaks of the time since the one before it, so it counts where the middle of that time
     lies. That keeps it in its interval however late within a half of its own pace it came.
@@ -42,10 +59,12 @@ def regular(rows: Rows, table: str, times: Times) -> tuple[pl.DataFrame, int]:
         times: the regular times.
 
     Returns:
-        The columns of ``tables.NODES`` or ``tables.VMS``, only intervals with a sample; and how
-        many numbers were left out as absurd.
+        The columns of ``tables.NODES`` or ``tables.VMS``, and signals as far as the table has them.
     """
-    frame, absurd = _believable(_frame(rows), _MOST[table])
+    signals = [name for name in SIGNALS if name in rows.values]
+    sizes = [name for name in (*RESOURCES, LISTED) if name in rows.values]
+    usages = [f"{resource}_usage" for resource in RESOURCES]
+    frame, absurd = _believable(_frame(rows, [*sizes, *usages, *signals]), _MOST[table])
     place = ((pl.col("time") - times.own / 2 - times.begin) / times.interval).floor()
     most = round((times.end - times.begin) / times.interval)
     grouped = (
@@ -54,8 +73,8 @@ def regular(rows: Rows, table: str, times: Times) -> tuple[pl.DataFrame, int]:
         .filter(pl.col("place").is_between(0, most - 1))
         .group_by("owner", "place", maintain_order=True)
         .agg(
-            *(pl.col(resource).max() for resource in RESOURCES),
-            *(pl.col(f"{resource}_usage").mean() for resource in RESOURCES),
+            *(pl.col(name).max() for name in sizes),
+            *(pl.col(name).mean() for name in (*usages, *signals)),
         )
         .with_columns(time=times.begin + pl.col("place") * times.interval)
         .collect()
@@ -65,20 +84,27 @@ def regular(rows: Rows, table: str, times: Times) -> tuple[pl.DataFrame, int]:
         for at, key in enumerate(KEYS[table])
     }
     named = {key: names.gather(grouped["owner"]) for key, names in owners.items()}
-    return grouped.drop("owner", "place").with_columns(**named), absurd
+    return Regular(grouped.drop("owner", "place").with_columns(**named), absurd)
 
 
-def _frame(rows: Rows) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "owner": rows.owner,
-            "time": rows.time,
-            **{name: rows.values[name] for name in _COLUMNS},
-        }
-    ).with_columns(pl.col(_COLUMNS).fill_nan(None))
+def combined(nodes: pl.DataFrame, vms: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both tables, with the signals of VMs summed on their node; null where no VM tells one."""
+    told = [pl.col(name).sum() for name in _SUMMED]
+    any_ = [pl.col(name).count().alias(f"{name}?") for name in _SUMMED]
+    sums = vms.group_by("node", "time").agg(*told, *any_)
+    sums = sums.select(
+        "node",
+        "time",
+        *(pl.when(pl.col(f"{name}?") > 0).then(pl.col(name)).alias(name) for name in _SUMMED),
+    )
+    joined = nodes.join(sums, on=["node", "time"], how="left", maintain_order="left")
+    return joined, vms.drop(_SUMMED)
 
 
-_COLUMNS = [*RESOURCES, *(f"{resource}_usage" for resource in RESOURCES)]
+def _frame(rows: Rows, columns: Sequence[str]) -> pl.DataFrame:
+    values = {name: rows.values[name] for name in columns}
+    frame = pl.DataFrame({"owner": rows.owner, "time": rows.time, **values})
+    return frame.with_columns(pl.col(columns).fill_nan(None))
 
 
 def _believable(frame: pl.DataFrame, most: float) -> tuple[pl.DataFrame, int]:

@@ -114,11 +114,7 @@ class Work(AbstractContextManager["Work"]):
                 )
                 if nodes.height:
                     vms = known.collect()
-                    # Whether a sample without VMs lists none, or could not tell, is not known.
-                    listing = with_listing(nodes, vms).with_columns(
-                        pl.col(LISTING).replace(0, None)
-                    )
-                    writer.write(listing, vms)
+                    writer.write(_listed(nodes, vms), vms)
         shutil.rmtree(self.folder)
         return Manifest.read(self.place)
 
@@ -142,6 +138,19 @@ class Work(AbstractContextManager["Work"]):
         number = system_number(error)
         reason = os.strerror(number) if number else str(error)
         return OutputError(f"cannot be written: {reason}", where=str(self.folder))
+
+
+def _listed(nodes: pl.DataFrame, vms: pl.DataFrame) -> pl.DataFrame:
+    """Node rows that say how many VMs they list.
+
+    Until samples of a node first say it, who wrote them did not know of it. Of these samples, one
+    with VMs lists them; whether one without lists none, or could not tell, is not known.
+    """
+    guessed = with_listing(nodes.drop(LISTING), vms)[LISTING].replace(0, None)
+    nodes = nodes.with_columns(guessed.alias("_guessed")).sort("node", "time")
+    says = pl.col(LISTING).is_not_null().cum_max().over("node")
+    listed = pl.when(says).then(pl.col(LISTING)).otherwise(pl.col("_guessed"))
+    return nodes.with_columns(listed.cast(pl.Int32).alias(LISTING)).drop("_guessed")
 
 
 def _trimmed(manifest: Manifest, first: float, last: float) -> Manifest:
