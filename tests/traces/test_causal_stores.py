@@ -17,7 +17,7 @@ from scroogevm.ports import Shape, Store
 from scroogevm.stores import open_store
 from scroogevm.traces.recording import StoreQuery, record
 from stores.cloud import imported
-from stores.exporters import History, always, guest, machine
+from stores.exporters import History, always, guest, machine, steady
 from stores.openers import OPENERS
 from traces.test_causal import (
     CUTS,
@@ -93,7 +93,7 @@ def law(name: str, seed: int, cut: int) -> None:
                 holds(driven(had_less), told)
 
 
-STORY = (
+STORY: Sequence[tuple[Sequence[str], bool, Sequence[str]]] = (
     # window, VMs of node a, whether their exporter answers, VMs of node b
     (["x", "y"], True, ["z"]),
     (["x", "y"], True, ["z"]),
@@ -119,8 +119,7 @@ def exported(windows: int) -> str:
             past.scrape(times, {"instance": f"{node}:9100"}, machine(8, 1.5, 64e3, 32e3), START)
             said = {"libvirt_up": always(float(answers))}
             for name in residents if answers else ():
-                busy = 0.5 * VCPUS[name]
-                said |= guest(name, VCPUS[name], lambda time, busy=busy: busy * time, 4096)
+                said |= guest(name, VCPUS[name], steady(0.5 * VCPUS[name]), 4096)
             past.scrape(times, {"instance": f"{node}:9177"}, said, START)
     return past.text
 
