@@ -50,7 +50,7 @@ def draw(workload: Workload, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     table = pl.DataFrame(
         {
             "node": _names("node", workload.nodes, np.full(which.size, number)),
-            "vm": _names("vm", begin.size, which),
+            "vm": _names(f"vm-{number:0{len(str(workload.nodes - 1))}}", begin.size, which),
             "time": times[when],
             "cpu": vms.cores.astype(np.float32)[which],
             "mem": vms.memory.astype(np.float32)[which],
