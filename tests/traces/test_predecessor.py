@@ -15,10 +15,9 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import walked
+from helpers import steps, walked
 from predecessors import trace
 from scroogevm.config import default_strategies
-from scroogevm.core.state import State
 from scroogevm.engine import Engine
 from scroogevm.errors import ScroogeError, TraceError
 from scroogevm.ports import RESOURCES, STRATEGIES, Chunk
@@ -44,10 +43,8 @@ def demands(chunk: Chunk) -> dict[str, list[float]]:
         r: {name: STRATEGIES.build(name, r) for name in default_strategies()} for r in RESOURCES
     }
     engine = Engine(built, chunk.shape.kept, chunk.shape.slices)
-    state = State()
     found: dict[str, list[float]] = {}
-    for number, occurrence in enumerate(chunk.occurrences):
-        state, step = engine.step(state, occurrence, walked(chunk)[number + 1 :])
+    for step in steps(engine, walked(chunk))[1]:
         for resource, answers in step.estimates.items():
             for name, answer in answers.items():
                 found.setdefault(f"{resource} {name}", []).append(float(answer.demand[0]))

@@ -33,7 +33,7 @@ def looks(roles: Mapping[str, Role]) -> Mapping[str, Style]:
         roles: of each strategy; the first recommended one stands out.
 
     >>> looks({"doa": "candidate", "greedy": "recommended", "oracle": "bound"})["oracle"]
-    Look(colour='#6b7280', dash=(2, 2), star=False)
+    Style(colour='#6b7280', dash=(2, 2), star=False)
     """
     star = next((name for name, role in roles.items() if role == "recommended"), None)
     dealt: dict[str, Style] = {}

@@ -136,7 +136,7 @@ class ResultTable:
         lines = kind == "json" and self._lines
         with _writing(self._file("ndjson" if lines else kind)) as path:
             if kind == "parquet":
-                rows.sink_parquet(path)
+                rows.sink_parquet(path, row_group_size=ROWS_OF_A_PART)
             elif kind == "csv":
                 rows.sink_csv(path)
             elif lines:

@@ -20,7 +20,7 @@ def foreseeable(history: History) -> Floats:
     """``o``: percentile 99 of the usage without VMs that came, sample by sample, (nodes,)."""
     new, arrived = history.new, came(history)
     peak = new.p99
-    if not arrived.any():
+    if not (arrived.any() and new.usage.size):
         return peak
     vms = new.vms.only(arrived)
     rows = np.unique(vms.node)
