@@ -17,10 +17,13 @@ def came(history: History) -> Bools:
 
 
 def foreseeable(history: History) -> Floats:
-    """``o``: percentile 99 of the usage without VMs that came, sample by sample, (nodes,)."""
+    """``o``: percentile 99 of the usage without VMs that came, sample by sample, (nodes,).
+
+    Where node and VMs were not sampled at the same times it is that of the whole usage.
+    """
     new, arrived = history.new, came(history)
     peak = new.p99
-    if not (arrived.any() and new.usage.size):
+    if not arrived.any() or new.usage.shape[1] != new.vms.usage.shape[1]:
         return peak
     vms = new.vms.only(arrived)
     rows = np.unique(vms.node)
