@@ -85,11 +85,12 @@ def test_columns_agree_with_the_meter(walk: list[dict[str, Any]], *, clock: bool
         wanted = {sample.time: sample.values[name] for sample in taken}
         np.testing.assert_equal(by_owner(nodes, name), {("n",): wanted} if taken else {})
     for name in VM:
+        listing = [sample for sample in taken if sample.vms]  # an old answer has no rows of VMs
         wanted_vms = {
-            ("n", vm): {s.time: float(s.vm_values[name][number]) for s in taken}
+            ("n", vm): {s.time: float(s.vm_values[name][number]) for s in listing}
             for number, vm in enumerate(VMS)
         }
-        np.testing.assert_equal(by_owner(vms, name), wanted_vms if taken else {})
+        np.testing.assert_equal(by_owner(vms, name), wanted_vms if listing else {})
 
 
 @settings(deadline=None)

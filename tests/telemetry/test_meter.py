@@ -243,7 +243,7 @@ def test_whatever_is_read_usage_stays_between_nothing_and_the_node(
         if sample is None:
             continue
         usage = np.append(sample.vm_values.get("cpu_usage", []), sample.values["cpu_usage"])
-        assert len(usage) == len(vms) + 1
+        assert len(usage) == (1 if "VMs" in meter.troubles else len(vms) + 1)
         assert not ((usage < 0) | (usage > 8)).any()
 
 

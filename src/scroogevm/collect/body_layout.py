@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from scroogevm.collect.aggregation import Cells
-from scroogevm.collect.lines import number, series
+from scroogevm.collect.lines import number, series, stamp
 from scroogevm.core.arrays import Floats
 from scroogevm.telemetry.dialect import Dialect, Place
+from scroogevm.telemetry.rates import LONGEST
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,29 @@ class BodyLayout:
             and all(lines[at] == line for at, line in self.exact)
         )
 
-    def values(self, lines: Sequence[bytes]) -> tuple[Floats, int]:
-        """The values of a body, NaN for what is no number, and how many are none."""
+    def values(self, lines: Sequence[bytes], time: float) -> tuple[Floats, int, Floats]:
+        """The values of a body, NaN for what is no number, and how many are none.
+
+        Args:
+            lines: of the body.
+            time: seconds since 1970, when it was asked for.
+
+        Returns:
+            Values, how many are no number, and the age of each in seconds, by its time stamp; those
+            of more than ``LONGEST`` are missing. No ages where no value has a time stamp.
+        """
         tails = [lines[at][length:] for at, length in self.wanted]
         if b"_" not in b"".join(tails):  # Python would take 1_000 for a number
             try:
-                return np.array(list(map(float, tails))), 0
+                return np.array(list(map(float, tails))), 0, np.empty(0)
             except ValueError:
                 pass
         numbers = [number(tail) for tail in tails]
         bad = numbers.count(None)
-        return np.array([np.nan if each is None else each for each in numbers]), bad
+        values = np.array([np.nan if each is None else each for each in numbers])
+        ages = time - np.array([time if (at := stamp(tail)) is None else at for tail in tails])
+        values[ages > LONGEST] = np.nan
+        return values, bad, ages
 
 
 def lay_out(

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from scroogevm.collect.body_layout import BodyLayout, BodyLimits, Counts, lay_out
 from scroogevm.errors import ScrapeError
 from scroogevm.telemetry.dialect import Dialect
+from scroogevm.telemetry.rates import LONGEST
 from scroogevm.telemetry.reading import Reading
 
 
@@ -51,7 +54,8 @@ class Parser:
             time: seconds since 1970, when it was asked for.
 
         Raises:
-            ScrapeError: it is too large, or nothing in it is a sample although it is not empty.
+            ScrapeError: it is too large, or nothing in it is a sample although it is not empty, or
+                most of its time stamps are old.
         """
         lines = self._lines(body)
         before = self._layout
@@ -61,7 +65,13 @@ class Parser:
             known = before.known if before else {}
             layout = lay_out(lines, self._dialects, known, self._limits)
             changed = before.cells if before else None
-        values, bad = layout.values(lines)
+        values, bad, ages = layout.values(lines, time)
+        if np.count_nonzero(ages > LONGEST) > ages.size / 2:
+            raise ScrapeError(
+                f"answers with numbers of {np.median(ages):.0f} s ago, by its own time stamps",
+                where=self._where,
+                remedy="look whether it hangs, or whether something repeats old answers",
+            )
         counted = layout.counts
         self.counts = replace(
             counted,

@@ -11,9 +11,10 @@ _PAIR = rb'[ \t]*+%b[ \t]*+=[ \t]*+"%b"[ \t]*+'
 _BRACES = rb"[ \t]*+\{((?:%b(?:,|(?=\})))*+)[ \t]*+\}" % (_PAIR % (_KEY, _TEXT))
 _SERIES = re.compile(rb"[ \t]*+(%b)(?:%b|(?=[ \t]))" % (_NAME, _BRACES))
 _LABELS = re.compile(_PAIR % (b"(%b)" % _KEY, b"(%b)" % _TEXT))
-_TAIL = re.compile(rb"[ \t]*+([^ \t\r#]++)(?:[ \t]++[-+0-9.eE]++)?(?:[ \t]++#.*+)?[ \t\r]*+")
+_TAIL = re.compile(rb"[ \t]*+([^ \t\r#]++)(?:[ \t]++([-+0-9.eE]++))?(?:[ \t]++#.*+)?[ \t\r]*+")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n"}
+_MILLISECONDS = 1e11
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,25 @@ def number(tail: bytes) -> float | None:
         return float(found[1])
     except ValueError:
         return None
+
+
+def stamp(tail: bytes) -> float | None:
+    """The time stamp in what follows a series, seconds since 1970; None where there is none.
+
+    The text format has milliseconds, OpenMetrics seconds: no time until the year 5138 has so many
+    seconds as the first has milliseconds since 1973.
+
+    >>> stamp(b" 2.5 1395066363000"), stamp(b" 2.5 1395066363.5"), stamp(b" 2.5")
+    (1395066363.0, 1395066363.5, None)
+    """
+    found = _TAIL.fullmatch(tail)
+    if not found or found[2] is None:
+        return None
+    try:
+        time = float(found[2])
+    except ValueError:
+        return None
+    return time / 1000 if abs(time) > _MILLISECONDS else time
 
 
 def _unescaped(text: str) -> str:

@@ -1,13 +1,13 @@
 """One node: all its exporters asked at once, and what they say together."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from scroogevm.collect.schedule import time_limit
 from scroogevm.collect.source import Exporter, ScrapeResult
 from scroogevm.core.samples import Sample
-from scroogevm.telemetry.meter import Meter
+from scroogevm.telemetry.meter import Meter, Trouble
 from scroogevm.telemetry.reading import Reading
 
 DEFAULT_INTERVAL = 5.0
@@ -25,11 +25,13 @@ class Round:
         node: its name.
         outcomes: of the exporters that were asked.
         sample: what they say together; None when they say nothing.
+        troubles: since when something is wrong with what they say, by what.
     """
 
     node: str
     outcomes: Sequence[ScrapeResult]
     sample: Sample | None
+    troubles: Mapping[Trouble, float] = field(default_factory=dict)
 
     @property
     def readings(self) -> Sequence[Reading]:
@@ -74,7 +76,8 @@ class Node:
         outcomes = await asyncio.gather(*(source.ask(seconds, self.interval) for source in due))
         readings = [reading for outcome in outcomes for reading in outcome.readings]
         self._listen(readings)
-        return Round(self.name, outcomes, self.meter.sample(readings))
+        sample = self.meter.sample(readings)
+        return Round(self.name, outcomes, sample, self.meter.troubles)
 
     async def close(self) -> None:
         """End its connections."""

@@ -1,14 +1,30 @@
 """Says what changed, once."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from scroogevm.collect.memory_told import MemoryTold
 from scroogevm.collect.node import Round
 from scroogevm.collect.source import ScrapeResult
+from scroogevm.telemetry.meter import Trouble
 from scroogevm.telemetry.report import lacking
 
 Say = Callable[[str], None]
+
+
+BEGINS: Mapping[Trouble, str] = {
+    "libvirt": "libvirt is down since {}: which VMs there are is not known, and they are kept",
+    "VMs": "the cpu times of all running VMs stand still since {}: their usage is missing, not 0",
+    "node": "the cpu time of the node stands still since {}: its usage is missing, not 0",
+}
+ENDS: Mapping[Trouble, str] = {
+    "libvirt": "libvirt answers again after {}",
+    "VMs": "the cpu times of VMs move again after {}",
+    "node": "the cpu time of the node moves again after {}",
+}
+"""What is said once when something begins to be wrong, and once when it is over."""
 
 
 @dataclass
@@ -32,6 +48,8 @@ class CollectLog:
         self._clock = clock
         self._failing: dict[tuple[str, str], _Failing] = {}
         self._known: set[str] = set()
+        self._troubles: dict[str, Mapping[Trouble, float]] = {}
+        self._memory: dict[str, MemoryTold] = {}
 
     def hear(self, scraped: Round, exporters: int) -> None:
         """Take note of a round.
@@ -47,6 +65,24 @@ class CollectLog:
             self._known.add(scraped.node)
             for line in lacking(scraped.readings):
                 self._say(f"{scraped.node}: {line}")
+        self._compare(scraped)
+
+    def _compare(self, scraped: Round) -> None:
+        """Say what began to be wrong with what a node says, and what is right again."""
+        node, now = scraped.node, scraped.troubles
+        before = self._troubles.get(node, {})
+        at = max((reading.time for reading in scraped.readings), default=None)
+        if at is None:  # nobody answered: nothing is known to be over
+            return
+        for trouble in [trouble for trouble in now if trouble not in before]:
+            self._say(f"{node}: {BEGINS[trouble].format(moment(now[trouble]))}")
+        for trouble in [trouble for trouble in before if trouble not in now]:
+            self._say(f"{node}: {ENDS[trouble].format(span(at - before[trouble]))}")
+        self._troubles[node] = now
+        if not now:  # what is old says nothing of memory
+            memory = self._memory.setdefault(node, MemoryTold())
+            for line in memory.compare(scraped.readings):
+                self._say(f"{node}: {line}")
 
     def _note(self, node: str, outcome: ScrapeResult, *, named: bool) -> None:
         key = (node, outcome.target.url)
@@ -68,10 +104,21 @@ class CollectLog:
         for key in [key for key in self._failing if key[0] == node]:
             del self._failing[key]
         self._known.discard(node)
+        self._troubles.pop(node, None)
+        self._memory.pop(node, None)
 
 
 def _failed(scraped: Round) -> bool:
     return any(outcome.failure is not None for outcome in scraped.outcomes)
+
+
+def moment(seconds: float) -> str:
+    """A time since 1970, in words.
+
+    >>> moment(1_700_000_000.5)
+    '2023-11-14 22:13:20 UTC'
+    """
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def span(seconds: float) -> str:

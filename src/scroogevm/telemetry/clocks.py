@@ -8,6 +8,7 @@ from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.samples import Rows
 from scroogevm.telemetry.quantities import Pair
 from scroogevm.telemetry.rates import PERIODS, believable
+from scroogevm.telemetry.stillness import frozen, runs, stands
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +19,11 @@ class RowClock:
         clock: (rows,).
         time: (rows,).
         before: (rows,), the row that a rate compares with, -1 for none: the first of those with
-            the clock that the last row had, since that is when its numbers were new.
+            the numbers that the last row had, since that is when they were new.
         first: (rows,), the first row with the same clock.
         interval: (rows,), NaN where nobody says.
+        still: (rows,), whether cpu time stands still, so that there is no rate.
+        frozen: (rows,), whether it does for so long that the row is an old one.
     """
 
     clock: Floats
@@ -28,6 +31,8 @@ class RowClock:
     before: Ints
     first: Ints
     interval: Floats
+    still: Bools
+    frozen: Bools
 
     @classmethod
     def of_nodes(cls, rows: Rows) -> "RowClock":
@@ -37,7 +42,8 @@ class RowClock:
         says = np.zeros(len(rows.owners), np.bool_)
         says[rows.owner[~np.isnan(said)]] = True
         clock = np.where(says[rows.owner], said, rows.time)
-        return cls._of(rows, clock, rows.values.get("interval", missing))
+        interval = rows.values.get("interval", missing)
+        return cls._of(rows, clock, interval, np.arange(len(rows)))
 
     def of_vms(self, rows: Rows, at: Ints) -> "RowClock":
         """By the clock of the node in the same scrape.
@@ -50,18 +56,32 @@ class RowClock:
         known = np.zeros(len(rows.owners), np.bool_)
         known[rows.owner[at >= 0]] = True
         clock = np.where(known[rows.owner], clock, rows.time)
-        return self._of(rows, clock, np.append(self.interval, np.nan)[at])
+        interval = np.append(self.interval, np.nan)[at]
+        return self._of(rows, clock, interval, _scrapes(rows))
 
     @classmethod
-    def _of(cls, rows: Rows, clock: Floats, interval: Floats) -> "RowClock":
+    def _of(cls, rows: Rows, clock: Floats, interval: Floats, scrape: Ints) -> "RowClock":
         number = np.arange(len(rows))
         follows = np.zeros(len(rows), np.bool_)
         follows[1:] = rows.owner[1:] == rows.owner[:-1]
         repeats = follows.copy()
         repeats[1:] &= clock[1:] == clock[:-1]
         first = np.maximum.accumulate(np.where(repeats, 0, number)) if number.size else number
-        before = np.where(follows, np.roll(first, 1), -1)
-        return cls(clock, rows.time, before, first, interval)
+        last = np.where(follows, np.roll(first, 1), -1)
+        fresh = first == number
+        cpu = rows.values.get("cpu_time", np.full(len(rows), np.nan))
+        state = rows.values.get("state")
+        still, judged = stands(
+            cpu, np.append(cpu, np.nan)[last], fresh & runs(state, len(rows)), scrape
+        )
+        still = still & fresh & follows
+        # When its numbers were new: a row that stands still has those of the rows before it.
+        moved = (
+            np.maximum.accumulate(np.where(fresh & ~still, number, 0)) if number.size else number
+        )
+        before = np.where(follows, moved[last], -1)
+        old = frozen(still, judged, rows.time - rows.time[moved], scrape)
+        return cls(clock, rows.time, before, first, interval, still, old)
 
     def longest(self, longest: float) -> Floats:
         """(rows,), seconds above which there is no rate."""
@@ -75,7 +95,7 @@ class RowClock:
             len(rows),
             rows.values,
             {term: np.append(value, np.nan)[self.before] for term, value in rows.values.items()},
-            np.where(believable(elapsed, passed), elapsed, np.nan),
+            np.where(believable(elapsed, passed) & ~self.still, elapsed, np.nan),
             self.clock,
             self.longest(longest),
         )
@@ -84,3 +104,14 @@ class RowClock:
     def fresh(self) -> Bools:
         """(rows,), which say anything new."""
         return np.asarray(self.first == np.arange(self.first.size), np.bool_)
+
+
+def _scrapes(rows: Rows) -> Ints:
+    """(rows of VMs,), the number of the scrape of its node that each was told in."""
+    names = {node: at for at, node in enumerate(sorted({owner[0] for owner in rows.owners}))}
+    node = np.array([names[owner[0]] for owner in rows.owners], np.int64)[rows.owner]
+    keys = np.stack([node.astype(np.float64), rows.time], axis=1)
+    if not len(rows):
+        return np.empty(0, np.int64)
+    _, scrape = np.unique(keys, axis=0, return_inverse=True)
+    return np.asarray(scrape.reshape(-1), np.int64)

@@ -10,6 +10,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.samples import LISTED, Recorded, Rows
+from scroogevm.ports import RESOURCES
 from scroogevm.telemetry import terms
 from scroogevm.telemetry.clocks import RowClock
 from scroogevm.telemetry.dialect import Place
@@ -52,13 +53,17 @@ def quantities(
     vms = _terms([one for one in found if one.place.vm is not None], terms.VM)
     clock = RowClock.of_nodes(nodes)
     values, _ = node_quantities(clock.pair(nodes, longest), wanted)
+    values = {
+        name: value if name in RESOURCES else np.where(clock.frozen, np.nan, value)
+        for name, value in values.items()
+    }
     at = _same_scrape(nodes, vms)
     vm_clock = clock.of_vms(vms, at)
     cores = np.append(nodes.values.get("cores", np.full(len(nodes), np.nan)), np.nan)[at]
     vm_values, _ = vm_quantities(vm_clock.pair(vms, longest), cores, wanted)
-    here = vm_clock.fresh & there(vms.values, len(vms))
+    here = vm_clock.fresh & there(vms.values, len(vms)) & ~vm_clock.frozen
     if wanted is None or LISTED in wanted:
-        values = {**values, LISTED: _listed(nodes, at, here)}
+        values = {**values, LISTED: _listed(nodes, at, here, vm_clock.frozen)}
     return Recorded(
         _kept(nodes, values, clock.fresh),
         _kept(vms, vm_values, here),
@@ -120,19 +125,21 @@ def _same_scrape(nodes: Rows, vms: Rows) -> Ints:
     return at
 
 
-def _listed(nodes: Rows, at: Ints, here: Bools) -> Floats:
+def _listed(nodes: Rows, at: Ints, here: Bools, frozen: Bools) -> Floats:
     """(rows of nodes,), how many VMs the same scrape lists; NaN where it cannot tell.
 
     Args:
         nodes: terms.
         at: (rows of VMs,), the row of the node, -1 for none.
         here: (rows of VMs,), whether the VM is there.
+        frozen: (rows of VMs,), whether what is told of VMs is old.
     """
     size = len(nodes)
     named = np.bincount(at[at >= 0], minlength=size) > 0
     number = np.bincount(at[(at >= 0) & here], minlength=size)
     up = nodes.values.get("vms_up", np.full(size, np.nan))
-    lists = (up != 0) & (named | (up > 0))
+    old = np.bincount(at[(at >= 0) & frozen], minlength=size) > 0
+    lists = (up != 0) & (named | (up > 0)) & ~old
     return np.where(lists, number, np.nan)
 
 

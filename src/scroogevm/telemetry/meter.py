@@ -3,17 +3,23 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from scroogevm.core.arrays import Floats, Ints
 from scroogevm.core.samples import LISTED, Sample
+from scroogevm.ports import RESOURCES
 from scroogevm.telemetry.quantities import Pair, node_quantities, there, vm_quantities
 from scroogevm.telemetry.rates import LONGEST, PERIODS, believable
 from scroogevm.telemetry.reading import Reading
+from scroogevm.telemetry.stillness import FROZEN, Counters, Moved, runs
 
 _Key = tuple[str, str]
 """A target, and a dialect that it speaks."""
+
+Trouble = Literal["libvirt", "VMs", "node"]
+"""What is wrong with what a node says: libvirt is lost, or counters stand still."""
 
 
 class Meter:
@@ -31,6 +37,7 @@ class Meter:
     Attributes:
         oddities: how often something was left out, by why: ``repeats`` of what was read before,
             ``clocks`` that were set, ``absurd`` values.
+        troubles: since when something is wrong with what the node says, by what.
     """
 
     def __init__(self, node: str, longest: float = LONGEST) -> None:
@@ -38,6 +45,7 @@ class Meter:
         self.longest = longest
         self.oddities: Counter[str] = Counter()
         self._sources: dict[_Key, _DialectSource] = {}
+        self.troubles: dict[Trouble, float] = {}
         self._vms_from: _Key | None = None
 
     def sample(self, readings: Sequence[Reading]) -> Sample | None:
@@ -50,13 +58,22 @@ class Meter:
             A sample at the time of the latest reading; None when no reading says anything new.
         """
         ordered = sorted(readings, key=lambda reading: reading.rank)
+        written = {reading.target: _written(reading) for reading in ordered if _written(reading)}
         taken = {}
         for reading in ordered:
             key = (reading.target, reading.dialect)
             source = self._sources.setdefault(key, _DialectSource(self.longest, self.oddities))
+            at = written.get(reading.target, reading.time)
+            if reading.vms and reading.time - at >= self.longest:
+                source.troubles = {"VMs": at}
+                continue
             part = source.take(reading)
             if part is not None:
                 taken[key] = part
+        self.troubles = {}
+        for each in self._sources.values():
+            for trouble, since in each.troubles.items():
+                self.troubles[trouble] = min(since, self.troubles.get(trouble, since))
         if not taken:
             return None
         values: dict[str, float] = {}
@@ -98,7 +115,11 @@ class _Part:
 
 
 class _DialectSource:
-    """One dialect of one target."""
+    """One dialect of one target.
+
+    Attributes:
+        troubles: since when something is wrong with what it says, by what.
+    """
 
     def __init__(self, longest: float, oddities: Counter[str]) -> None:
         self.longest = longest
@@ -106,7 +127,10 @@ class _DialectSource:
         self.rank = 0
         self.spoke = -np.inf
         self.patience = longest
+        self.troubles: dict[Trouble, float] = {}
         self._before: Reading | None = None
+        self._moved = Moved.none()
+        self._vms_moved = Moved.none()
 
     def take(self, now: Reading) -> _Part | None:
         """What a reading says beside the one before; None when it only says that again."""
@@ -114,66 +138,87 @@ class _DialectSource:
         before = self._before
         interval = now.values.get("interval", 0.0)
         self.patience = max(self.longest, PERIODS * interval)
-        elapsed, repeated = self._elapsed(now, before)
-        if repeated:
+        if self._repeats(now, before):
             # The first of its kind stays: that is when its numbers were new.
+            if before and now.time - before.time >= FROZEN:
+                self.troubles = {"node" if "cpu_time" in now.values else "VMs": before.time}
             return None
         self._before = now
-        if now.vms:
+        part = self._part(now, before)
+        if part.vms:
             self.spoke = now.time
-        return self._part(now, before, elapsed)
+        return part
 
     def lately(self, time: float) -> bool:
         """Whether it spoke of VMs not long ago."""
         return bool(abs(time - self.spoke) <= self.patience)
 
-    def _elapsed(self, now: Reading, before: Reading | None) -> tuple[float, bool]:
-        """Seconds between two readings, NaN when no rate must be made; whether one repeats."""
-        if before is None:
-            return np.nan, False
-        passed = now.time - before.time
-        if "clock" not in now.values and "clock" not in before.values:
-            return passed, False
+    def _repeats(self, now: Reading, before: Reading | None) -> bool:
+        """Whether a reading is the one before, by its clock; a clock that was set is counted."""
+        if before is None or not ("clock" in now.values or "clock" in before.values):
+            return False
         elapsed = now.values.get("clock", np.nan) - before.values.get("clock", np.nan)
         if elapsed == 0:
             self.oddities["repeats"] += 1
-            return np.nan, True
-        if not believable(elapsed, passed):
+        elif not believable(elapsed, now.time - before.time):
             self.oddities["clocks"] += 1
-            return np.nan, False
-        return elapsed, False
+        return bool(elapsed == 0)
 
-    def _part(self, now: Reading, before: Reading | None, elapsed: float) -> _Part:
-        clock = np.array([now.values.get("clock", now.time)])
-        one = Pair(
-            1,
-            {term: np.array([value]) for term, value in now.values.items()},
-            {term: np.array([value]) for term, value in before.values.items()} if before else {},
-            np.array([elapsed]),
-            clock,
-            self.patience,
-        )
-        values, absurd = node_quantities(one)
+    def _part(self, now: Reading, before: Reading | None) -> _Part:
         size = len(now.vms)
+        clock = now.values.get("clock", np.nan)
+        node = {term: np.array([value]) for term, value in now.values.items()}
+        old = {term: np.array([value]) for term, value in before.values.items()} if before else {}
+        matched = _matched(now.vms, before) if before else {}
+        place = _places(now.vms, before.vms) if before else np.full(size, -1, np.int64)
+        told = Counters(node.get("cpu_time"), old.get("cpu_time"), np.zeros(1, np.int64))
+        self._moved = self._moved.then(now.time, clock, told)
+        running = runs(now.vm_values.get("state"), size)
+        told = Counters(now.vm_values.get("cpu_time"), matched.get("cpu_time"), place, running)
+        self._vms_moved = self._vms_moved.then(now.time, clock, told)
+        stamp = now.values.get("clock", now.time)
+        one = Pair(1, node, old, self._moved.elapsed, np.array([stamp]), self.patience)
+        values, absurd = node_quantities(one)
         many = Pair(
             size,
             now.vm_values,
-            _matched(now.vms, before) if before else {},
-            np.full(size, elapsed),
-            np.full(size, clock[0]),
+            matched,
+            self._vms_moved.elapsed,
+            np.full(size, stamp),
             self.patience,
         )
         vm_values, more = vm_quantities(many, values["cpu"])
         if absurd or more:
             self.oddities["absurd"] += absurd + more
-        here = there(now.vm_values, size)
+        self._note(now)
+        if self._moved.is_frozen:
+            values = {name: v if name in RESOURCES else v * np.nan for name, v in values.items()}
+        here = there(now.vm_values, size) & (not self._vms_moved.is_frozen)
         vms = now.vms if here.all() else [vm for vm, is_ in zip(now.vms, here, strict=True) if is_]
         return _Part(
             {quantity: float(value[0]) for quantity, value in values.items()},
             vms,
             {quantity: value[here] for quantity, value in vm_values.items()},
-            _lists(now),
+            _lists(now) and not self._vms_moved.is_frozen,
         )
+
+    def _note(self, now: Reading) -> None:
+        """Since when something is wrong."""
+        found: dict[Trouble, float] = {}
+        if now.values.get("vms_up") == 0:
+            found["libvirt"] = self.troubles.get("libvirt", now.time)
+        if self._moved.is_frozen:
+            found["node"] = self._moved.since
+        if self._vms_moved.is_frozen:
+            found["VMs"] = self._vms_moved.since
+        self.troubles = found
+
+
+def _written(reading: Reading) -> float:
+    """When the textfile was written that VMs come from; 0 where there is none, or several."""
+    if reading.values.get("textfiles") != 1:
+        return 0.0
+    return float(np.nan_to_num(reading.values.get("textfile_time", 0.0)))
 
 
 def _lists(now: Reading) -> bool:
@@ -189,9 +234,16 @@ def _matched(vms: Sequence[str], before: Reading) -> Mapping[str, Floats]:
     """What was read of these VMs before, NaN for those that were not there."""
     if list(vms) == list(before.vms):
         return before.vm_values
-    place = {vm: number for number, vm in enumerate(before.vms)}
-    at: Ints = np.array([place.get(vm, -1) for vm in vms], np.int64)
+    at = _places(vms, before.vms)
     return {
         term: np.append(value, np.nan)[at]  # -1 is the NaN at the end
         for term, value in before.vm_values.items()
     }
+
+
+def _places(vms: Sequence[str], before: Sequence[str]) -> Ints:
+    """(vms,), where VMs stood in the reading before, -1 for nowhere."""
+    if list(vms) == list(before):
+        return np.arange(len(vms))
+    place = {vm: number for number, vm in enumerate(before)}
+    return np.array([place.get(vm, -1) for vm in vms], np.int64)

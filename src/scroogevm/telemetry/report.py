@@ -92,6 +92,14 @@ def lacking(readings: Sequence[Reading]) -> Sequence[str]:
     return [*lines, *(_vm_lines(speaking) if speaking else ["no VM: the node seems to be empty"])]
 
 
+def tells_memory(reading: Reading) -> Bools:
+    """(vms,), which VMs a reading tells guest memory statistics of."""
+    size = len(reading.vms)
+    missing = np.full(size, np.nan)
+    memory = next(lack for lack in VMS if lack.what == "guest memory statistics")
+    return ~_lack(memory, lambda term: _says(reading.vm_values.get(term, missing), term))
+
+
 def _vm_lines(reading: Reading) -> Sequence[str]:
     size = len(reading.vms)
     here = there(reading.vm_values, size)

@@ -28,6 +28,8 @@ NODE: Mapping[str, Term] = {
     "vms_up": Term(
         "1", "gauge", "whether the exporter can tell which VMs there are: 0 where libvirt is lost"
     ),
+    "textfiles": Term("1", "gauge", "files of a textfile collector that may hold VMs, by name"),
+    "textfile_time": Term("s", "gauge", "when they were written, summed"),
     "steal_time": Term("s", "counter", "cpu time taken away by a hypervisor below"),
     "wait_time": Term("s", "counter", "time that tasks waited in run queues"),
     "cpu_pressure_time": Term("s", "counter", "PSI: some task waited for a cpu"),

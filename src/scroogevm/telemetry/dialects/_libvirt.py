@@ -7,6 +7,7 @@ NODE: Table = {"libvirt_up": (Meaning("vms_up"),)}
 VM: Table = {
     "libvirt_domain_state_code": (Meaning("state"),),
     "libvirt_domain_info_state": (Meaning("state"),),
+    "libvirt_domain_info_vstate": (Meaning("state"),),
     "libvirt_domain_info_virtual_cpus": (Meaning("vcpus"),),
     "libvirt_domain_info_memory_usage_bytes": (Meaning("mem_current", MIB),),
     "libvirt_domain_info_maximum_memory_bytes": (Meaning("mem_maximum", MIB),),

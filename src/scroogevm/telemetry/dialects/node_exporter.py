@@ -1,10 +1,16 @@
 """node_exporter."""
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from scroogevm.telemetry.dialect import MIB, Meaning, Table, TableDialect
+from scroogevm.telemetry.dialect import MIB, Meaning, Place, Table, TableDialect
 from scroogevm.telemetry.dialects._linux import CPU_MODES
+
+_WRITTEN = "node_textfile_mtime_seconds"
+_HOLDS_VMS = re.compile(r"vm|virt|qemu|domain|probe|scrooge", re.IGNORECASE)
+"""In the name of a file of metrics: it may be of VMs. Others may be old for good reasons."""
 
 
 @dataclass(frozen=True)
@@ -30,4 +36,11 @@ class NodeExporter(TableDialect):
         "node_pressure_cpu_waiting_seconds_total": (Meaning("cpu_pressure_time"),),
         "node_pressure_memory_waiting_seconds_total": (Meaning("mem_pressure_time"),),
         "node_pressure_memory_stalled_seconds_total": (Meaning("mem_stall_time"),),
+        _WRITTEN: (Meaning("textfile_time"), Meaning("textfiles", count=True)),
     }
+
+    def places(self, name: str, labels: Mapping[str, str]) -> Sequence[Place]:
+        """What the table says; of textfiles only of those that may hold VMs."""
+        if name == _WRITTEN and not _HOLDS_VMS.search(labels.get("file", "").rpartition("/")[2]):
+            return ()
+        return super().places(name, labels)

@@ -1,0 +1,146 @@
+"""Counters that stand still: a repeated answer is missing, it is no usage of zero.
+
+A dead writer behind a textfile collector, a cache, a proxy or a hung exporter answers with old
+numbers. The cpu time of a VM that runs grows by its timers alone, and that of a node by its kernel,
+so counters that stand still are not news. What grew since is the usage of all the time since they
+last moved.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from scroogevm.core.arrays import Bools, Floats, Ints
+from scroogevm.telemetry.rates import believable
+
+FROZEN = 30.0
+"""Seconds for which cpu time stands still until the whole answer counts as missing. Idle guests
+wake several times a second, and cpu times are told in steps of 10 ms or less: 30 s is some hundred
+times as long as a healthy exporter can tell the same number."""
+
+_RUNS = 2.0
+"""States of libvirt up to this one are those in which a VM runs, or nobody knows."""
+
+
+def runs(state: Floats | None, size: int) -> Bools:
+    """Which VMs run as far as is known: one that is paused or shut off may stand still.
+
+    Args:
+        state: (vms,), as libvirt numbers it, NaN where it is not told; None where it never is.
+        size: how many VMs.
+    """
+    if state is None:
+        return np.ones(size, np.bool_)
+    return np.asarray(np.isnan(state) | (state <= _RUNS))
+
+
+def stands(now: Floats, before: Floats, running: Bools, scrape: Ints) -> tuple[Bools, Bools]:
+    """Whether all counters of a scrape stand still together, and which of them decide that.
+
+    Args:
+        now: (n,), cpu time.
+        before: (n,), the cpu time one scrape before, NaN where there was none.
+        running: (n,), whose cpu time has to grow.
+        scrape: (n,), number of the scrape that each was told in, from 0.
+
+    Returns:
+        (n,), whether its scrape stands still; and (n,), whether it was compared.
+
+    >>> number = np.array([5.0, 7.0]), np.array([5.0, 6.0]), np.array([True, True])
+    >>> stands(*number, np.array([0, 0]))[0].tolist(), stands(*number, np.array([0, 1]))[0].tolist()
+    ([False, False], [True, False])
+    """
+    judged = running & np.isfinite(now) & np.isfinite(before)
+    scrapes = int(scrape.max(initial=-1)) + 1
+    compared = np.bincount(scrape[judged], minlength=scrapes)
+    moved = np.bincount(scrape[judged & (now != before)], minlength=scrapes)
+    still = (compared > 0) & (moved == 0)
+    return np.asarray(still[scrape]), np.asarray(judged)
+
+
+def frozen(still: Bools, judged: Bools, since: Floats, scrape: Ints) -> Bools:
+    """Whether a scrape stands still for so long that its answer is an old one, (n,).
+
+    Args:
+        still: (n,), whether its scrape stands still.
+        judged: (n,), whether it was compared.
+        since: (n,), seconds since it last moved.
+        scrape: (n,), number of the scrape.
+    """
+    longest = np.zeros(int(scrape.max(initial=-1)) + 1)
+    deciding = still & judged
+    np.maximum.at(longest, scrape[deciding], since[deciding])
+    return np.asarray(still & (longest[scrape] >= FROZEN))
+
+
+class Counters(NamedTuple):
+    """Cpu times of a node, or of its VMs, in two readings that follow one another.
+
+    Attributes:
+        now: (n,), None where it is not told at all.
+        before: (n,), likewise.
+        place: (n,), where each stood in the reading before, -1 for nowhere.
+        running: (n,), whose cpu time has to grow; None for all.
+    """
+
+    now: Floats | None
+    before: Floats | None
+    place: Ints
+    running: Bools | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """When counters last moved, as readings come one by one; arrays are (n,).
+
+    Attributes:
+        time: seconds since 1970, by the clock of whoever reads.
+        clock: the same by the clock of the exporter.
+        elapsed: seconds since they moved before, NaN where no rate must be made.
+        is_frozen: whether they stand still for so long that the answer is an old one.
+    """
+
+    time: Floats
+    clock: Floats
+    elapsed: Floats
+    is_frozen: bool = False
+
+    @classmethod
+    def none(cls) -> "Moved":
+        """Before the first reading."""
+        return cls(np.empty(0), np.empty(0), np.empty(0))
+
+    @property
+    def since(self) -> float:
+        """When the first of them moved last."""
+        return float(self.time.min())
+
+    def then(self, time: float, clock: float, told: Counters) -> "Moved":
+        """One reading later.
+
+        Args:
+            time: of the reading.
+            clock: likewise, by the exporter; NaN where it does not tell.
+            told: cpu times.
+        """
+        size, at = told.place.size, np.where(told.place < self.time.size, told.place, -1)
+        old_time, old_clock = (np.append(old, np.nan)[at] for old in (self.time, self.clock))
+        missing, one = np.full(size, np.nan), np.zeros(size, np.int64)
+        still, judged = stands(
+            missing if told.now is None else told.now,
+            missing if told.before is None else told.before,
+            np.ones(size, np.bool_) if told.running is None else told.running,
+            one,
+        )
+        stays = still & np.isfinite(old_time)
+        unclocked = np.isnan(clock) & np.isnan(old_clock)
+        elapsed = np.where(unclocked, time - old_time, clock - old_clock)
+        good = believable(elapsed, time - old_time) & ~stays
+        moved = np.where(stays, old_time, time)
+        return Moved(
+            moved,
+            np.where(stays, old_clock, clock),
+            np.where(good, elapsed, np.nan),
+            bool(frozen(still, judged, time - moved, one).any()),
+        )
