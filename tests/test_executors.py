@@ -113,6 +113,14 @@ def test_an_engine_that_makes_no_sense_is_refused(text: str, problem: str) -> No
         open_executor(text, 2)
 
 
+def test_a_strategy_that_pools_is_replayed_here_and_that_is_said(tmp_path: Path) -> None:
+    asked = ("-s", "calibrated", "--engine", "dask:tcp://127.0.0.1:1")
+    done = scroogevm("replay", GOLDEN[0], "-o", tmp_path / "r", "--no-figures", *asked)
+    assert done.returncode == 0
+    assert "calibrated: learns from all nodes together" in done.stderr
+    assert "--engine dask:tcp://127.0.0.1:1 was not used" in done.stderr
+
+
 def test_a_local_cluster_from_the_command_line(tmp_path: Path) -> None:
     asked = ("-s", "greedy", "-s", "borg", "--engine", "dask:local", "--workers", "1")
     scroogevm("replay", *GOLDEN[:2], "-o", tmp_path / "r", "--no-figures", *asked)

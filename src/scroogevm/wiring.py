@@ -76,7 +76,20 @@ def replay(
                 executor,
                 together=engine_for.pools,
             )
-        return sinks.close(Remarks(remarks).lines())
+        return sinks.close([*_in_one_process(settings, engine_for), *Remarks(remarks).lines()])
+
+
+def _in_one_process(settings: ReplaySettings, engines: "Engines") -> Sequence[str]:
+    """Say that an engine that was asked for is not used."""
+    if not (settings.engine and engines.pools):
+        return []
+    families = engines.strategies.values()
+    pooling = {name for family in families for name, one in family.items() if one.pools}
+    said = (
+        f"{', '.join(sorted(pooling))}: learns from all nodes together, so all strategies were "
+        f"replayed window by window in one process, and --engine {settings.engine} was not used"
+    )
+    return [said]
 
 
 def record(  # noqa: D417  # the others are those of traces.stored.record

@@ -67,7 +67,7 @@ def reads_back(name: str, batches: Sequence[Sequence[Sample]], data: st.DataObje
         times = st.sampled_from([BASE - 1, BASE, BASE + 750, BASE + 3000, *(t for _, t in first)])
         since, until = data.draw(times), data.draw(times)
         nodes = data.draw(st.lists(NAMES, max_size=4))
-        quantities = [*ESSENTIAL, "mem_rss", "cpu_wait"]
+        quantities = [*ESSENTIAL, "mem_rss", "cpu_wait", "vms"]
         wanted = [sample for (_, time), sample in sorted(first.items()) if since <= time < until]
         if first:
             assert list(store.nodes(since, until)) == sorted({sample.node for sample in wanted})
