@@ -15,20 +15,29 @@ from scroogevm.traces.format import TraceSource
 
 
 @contextmanager
-def cluster(workers: int) -> Iterator[str]:
-    """A scheduler and workers without anybody who starts them again; its address."""
+def cluster(workers: int, pem: Path | None = None) -> Iterator[str]:
+    """A scheduler and workers without anybody who starts them again; its address.
+
+    Args:
+        workers: how many.
+        pem: a certificate with its key, for TLS; it is its own authority.
+    """
+    secured = [f"--tls-{name}={pem}" for name in ("ca-file", "cert", "key")] if pem else []
+    scheme = "tls" if pem else "tcp"
     paths = [str(Path(__file__).parent), *sys.path]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     dask = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard")
     running: list[subprocess.Popen[str]] = []
     try:
-        running.append(_start([*dask, "--host", "127.0.0.1", "--port", "0"], environment))
-        address = _said(running[0], r"Scheduler at:\s+(tcp://\S+)")
+        words = [*dask, "--host", f"{scheme}://127.0.0.1", "--port", "0", *secured]
+        running.append(_start(words, environment))
+        address = _said(running[0], rf"Scheduler at:\s+({scheme}://\S+)")
         worker = (sys.executable, "-m", "distributed.cli.dask_worker", address)
         for _ in range(workers):
-            options = ("--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard")
-            running.append(_start([*worker, *options], environment))
-            _said(running[-1], r"Registered to:\s+(tcp://\S+)")
+            options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
+            host = ["--host", f"{scheme}://127.0.0.1"]
+            running.append(_start([*worker, *options, *host, *secured], environment))
+            _said(running[-1], rf"Registered to:\s+({scheme}://\S+)")
         yield address
     finally:
         for process in running:

@@ -1,10 +1,11 @@
 """Servers that several tests share. Whoever breaks a server starts one of its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from servers import Influx1, VictoriaMetrics
+from servers import Influx1, VictoriaMetrics, certificate
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,3 +32,9 @@ def victoria() -> Iterator[VictoriaMetrics]:
     """A VictoriaMetrics: write nodes whose names no other test writes."""
     with VictoriaMetrics() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 with its key, which nobody signed."""
+    return certificate(tmp_path_factory.mktemp("tls") / "server.pem")

@@ -358,3 +358,14 @@ class LibvirtExporter(Server):
 
     def words(self) -> Sequence[str]:
         return [f"--web.listen-address={self.address}", f"--libvirt.uri={self.uri}"]
+
+
+def certificate(path: Path) -> Path:
+    """Write a certificate for 127.0.0.1 with its key, which nobody signed."""
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    words += ["-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = subprocess.run(
+        [require("openssl"), *words, "-keyout", "-", "-out", "-"], capture_output=True, check=True
+    )
+    path.write_bytes(made.stdout)
+    return path

@@ -23,6 +23,7 @@ from scroogevm.traces.generate import Workload, generate
 from scroogevm.traces.options import ReadOptions
 from scroogevm.traces.several import open_traces
 from scroogevm.wiring import Engines
+from servers import certificate
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json.xz"))
 NAMES = ("greedy", "doa", "rc-like", "google-per-vm", "oracle")
@@ -73,6 +74,18 @@ def test_one_process_two_processes_lockstep_and_a_cluster_that_loses_a_worker_sa
             assert_frame_equal(found[name], table, check_exact=True)
 
 
+def test_a_cluster_with_tls_takes_clients_with_its_certificate_only(
+    pem: Path, tmp_path: Path
+) -> None:
+    with cluster(1, pem) as address:
+        assert address.startswith("tls://")
+        file = str(pem)
+        assert list(Dask(address, ca=file, cert=file, key=file).run([str, str])) == ["", ""]
+        stranger = str(certificate(tmp_path / "stranger.pem"))
+        with pytest.raises(ScroogeError, match=r"cannot be reached|no scheduler"):
+            list(Dask(address, ca=file, cert=stranger, key=stranger, wait=2.0).run([str]))
+
+
 class Broken:
     """A source whose chunk cannot be read."""
 
@@ -104,6 +117,8 @@ def test_a_scheduler_without_workers_or_none_at_all_is_told() -> None:
         ("dusk:local", "unknown engine 'dusk'"),
         ("dask:host:1", "is not the address of a Dask scheduler"),
         ("dask:tcp://host:1,ca=x", "need an address that begins with tls://"),
+        ("dask:tls://host:1,ca=x", "TLS needs a certificate on both sides"),
+        ("dask:tls://host:1,ca=x,cert=x,key=x", "ca: 'x' is not a file"),
         ("dask:local,x", "'x' is not an option"),
         ("processes:5", "location"),
     ],

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,7 +13,6 @@ from scroogevm.collect.failure import ScrapeFailedError
 from scroogevm.collect.fetch import FEW, Fetcher
 from scroogevm.collect.target import Target, Trust
 from scroogevm.errors import MisuseError
-from servers import require
 
 LIMIT = 2 * MIB
 
@@ -113,19 +111,6 @@ def test_credentials_are_sent_and_never_shown(exporters: Exporters) -> None:
     target = Target(exporters.url("/guarded"), authorization="Bearer tok3n")
     assert fetch(target)
     assert "tok3n" not in repr(target)
-
-
-@pytest.fixture(scope="module")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 with its key, which nobody signed."""
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    words += ["-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
-    made = subprocess.run(
-        [require("openssl"), *words, "-keyout", "-", "-out", "-"], capture_output=True, check=True
-    )
-    path.write_bytes(made.stdout)
-    return path
 
 
 def test_tls_is_believed_only_from_whom_it_shall_be(pem: Path) -> None:

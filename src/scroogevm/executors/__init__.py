@@ -18,8 +18,8 @@ def open_executor(text: str, workers: int) -> "Executor":
 
     >>> open_executor("", 1).name, open_executor("", 2).name
     ('in-process', 'processes')
-    >>> open_executor("dask:tls://host:8786,ca=ca.pem", 2).ca
-    'ca.pem'
+    >>> open_executor("dask:tcp://host:8786,wait=5", 2).wait
+    5.0
     """
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # keeps the package empty
     from scroogevm.ports import EXECUTORS  # noqa: PLC0415  # the family looks for its plug-ins here

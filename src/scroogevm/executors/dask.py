@@ -2,9 +2,10 @@
 
 import logging
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -57,6 +58,19 @@ class Dask(Executor):
         given = [name for name in ("ca", "cert", "key") if getattr(self, name)]
         if given and scheme != "tls":
             raise MisuseError(f"{', '.join(given)} need an address that begins with tls://")
+        if scheme == "tls":
+            self._check_files(given)
+
+    def _check_files(self, given: Sequence[str]) -> None:
+        if len(given) < 3:
+            raise MisuseError(
+                "TLS needs a certificate on both sides",
+                where=self.location,
+                remedy="add ,ca=FILE,cert=FILE,key=FILE",
+            )
+        for name in given:
+            if not Path(getattr(self, name)).is_file():
+                raise MisuseError(f"{getattr(self, name)!r} is not a file", where=name)
 
     def run(self, tasks: Iterable[Task[Result]]) -> Generator[Result, None, None]:
         """The results in order, a bounded number of tasks under way.

@@ -13,7 +13,7 @@ from scroogevm.ports import RESOURCES
 from scroogevm.telemetry.quantities import Pair, node_quantities, there, vm_quantities
 from scroogevm.telemetry.rates import LONGEST, PERIODS, believable
 from scroogevm.telemetry.reading import Reading
-from scroogevm.telemetry.stillness import FROZEN, Counters, Moved, runs
+from scroogevm.telemetry.stillness import FROZEN, CpuTimes, Moved, runs
 
 _Key = tuple[str, str]
 """A target, and a dialect that it speaks."""
@@ -171,10 +171,10 @@ class _DialectSource:
         old = {term: np.array([value]) for term, value in before.values.items()} if before else {}
         matched = _matched(now.vms, before) if before else {}
         place = _places(now.vms, before.vms) if before else np.full(size, -1, np.int64)
-        told = Counters(node.get("cpu_time"), old.get("cpu_time"), np.zeros(1, np.int64))
+        told = CpuTimes(node.get("cpu_time"), old.get("cpu_time"), np.zeros(1, np.int64))
         self._moved = self._moved.then(now.time, clock, told)
         running = runs(now.vm_values.get("state"), size)
-        told = Counters(now.vm_values.get("cpu_time"), matched.get("cpu_time"), place, running)
+        told = CpuTimes(now.vm_values.get("cpu_time"), matched.get("cpu_time"), place, running)
         self._vms_moved = self._vms_moved.then(now.time, clock, told)
         stamp = now.values.get("clock", now.time)
         one = Pair(1, node, old, self._moved.elapsed, np.array([stamp]), self.patience)

@@ -1,4 +1,4 @@
-"""Counters that stand still: a repeated answer is missing, it is no usage of zero.
+"""CpuTimes that stand still: a repeated answer is missing, it is no usage of zero.
 
 A dead writer behind a textfile collector, a cache, a proxy or a hung exporter answers with old
 numbers. The cpu time of a VM that runs grows by its timers alone, and that of a node by its kernel,
@@ -74,7 +74,7 @@ def frozen(still: Bools, judged: Bools, since: Floats, scrape: Ints) -> Bools:
     return np.asarray(still & (longest[scrape] >= FROZEN))
 
 
-class Counters(NamedTuple):
+class CpuTimes(NamedTuple):
     """Cpu times of a node, or of its VMs, in two readings that follow one another.
 
     Attributes:
@@ -116,7 +116,7 @@ class Moved:
         """When the first of them moved last."""
         return float(self.time.min())
 
-    def then(self, time: float, clock: float, told: Counters) -> "Moved":
+    def then(self, time: float, clock: float, told: CpuTimes) -> "Moved":
         """One reading later.
 
         Args:
