@@ -52,6 +52,7 @@ def judge(truth: Truth, demand: Floats, told: Floats) -> Settled:
         churn=abs(free - _previous(free)),
         misprediction=truth.capacity - truth.p99 - expected,
         correction=np.maximum(0.0, expected - offer),
+        excess=truth.known - _previous(told),
     )
 
 

@@ -27,9 +27,9 @@ def fleet_of(seed: int) -> tuple[Truth, Mapping[str, Floats]]:
     p99 = rng.uniform(0, 9, shape)
     p99[rng.random(shape) < 0.1] = np.nan
     p99[:, 3] = np.nan
-    truth = Truth(
-        capacity, rng.uniform(3, 12, shape), rng.uniform(0, 1, shape), p99, p99 + rng.random(shape)
-    )
+    peak = p99 + rng.random(shape)
+    allocated, added = rng.uniform(3, 12, shape), rng.uniform(0, 1, shape)
+    truth = Truth(capacity, allocated, added, p99, peak, 0.9 * p99)
     return truth, {"low": rng.uniform(2, 8, shape), "high": rng.uniform(6, 10, shape)}
 
 
@@ -136,7 +136,7 @@ def test_memory_does_not_grow_with_windows() -> None:
         rows = np.arange(windows) % 10
         again = replace(
             truth, **{name: getattr(truth, name)[rows] for name in ("capacity", "allocated")},
-            **{name: getattr(truth, name)[rows] for name in ("added", "p99", "peak")},
+            **{name: getattr(truth, name)[rows] for name in ("added", "p99", "peak", "known")},
         )  # fmt: skip
         said = {name: demand[rows] for name, demand in demands.items()}
         ledger = ledger_of(again, said, nodes=NAMES)

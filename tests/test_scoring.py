@@ -1,7 +1,7 @@
 """Every score by hand, and all of them against the definitions in plain Python."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import isnan
 
 import numpy as np
@@ -57,6 +57,9 @@ BY_HAND: Mapping[str, float] = {
     "oversubscription": (14 + 15 + 15 + 13) / 10 / 4,
     # held 6, 5, 6 for usage 7, 4, 4
     "waste": (0 + 1 + 2) / 10 / 3,
+    # above the promise, whatever was added: 7-4 = 3, 4-5 = -1, 4-5 = -1
+    "coverage": 2 / 3,
+    "check": (0.99 * 3 + 0.01 * (1 + 1)) / 10 / 3,
     "regret": (1 + 1 + 2) / 10 / 3,
     # free 6 less 2 added is 4, 5 offered; 5 to 5; 5 less 1 is 4, 7 offered
     "decreases": 0,
@@ -88,7 +91,7 @@ def same(ours: Mapping[str, float], theirs: Mapping[str, float], rel: float = 1e
 
 
 def test_every_score_by_hand() -> None:
-    truth = Truth(CAPACITY, ALLOCATED, ADDED, P99, PEAK)
+    truth = Truth(CAPACITY, ALLOCATED, ADDED, P99, PEAK, P99)
     scores = fleet(truth, DEMAND)
     same(scores, BY_HAND)
     assert list(scores) == list(SCORES)
@@ -96,19 +99,19 @@ def test_every_score_by_hand() -> None:
 
 def test_offers_taken_back_by_hand() -> None:
     # free 6, 3, 3 with nothing added: taken back once; 2 added explain 2 of a fall by 3.
-    truth = Truth(*(column(10, 10, 10),) * 2, column(0, 0, 0), *(column(1, 1, 1),) * 2)
+    truth = Truth(*(column(10, 10, 10),) * 2, column(0, 0, 0), *(column(1, 1, 1),) * 3)
     demand = column(4, 7, 7)
     scores = fleet(truth, demand)
     assert scores["decreases"] == 1
     assert scores["corrections"] == pytest.approx(3 / 10)
     assert judge(truth, demand, demand).decrease[:, 0].tolist()[1:] == [3, 0]
-    grown = Truth(truth.capacity, truth.allocated, column(0, 2, 0), truth.p99, truth.peak)
+    grown = replace(truth, added=column(0, 2, 0))
     assert judge(grown, demand, demand).decrease[:, 0].tolist()[1:] == [1, 0]
 
 
 def test_usage_that_is_a_rounding_above_the_promise_is_no_violation() -> None:
     usage = column(*(0.1 + 0.2,) * 3)
-    truth = Truth(*(column(10, 10, 10),) * 2, column(0, 0, 0), usage, usage)
+    truth = Truth(*(column(10, 10, 10),) * 2, column(0, 0, 0), usage, usage, usage)
     promise = column(0.3, 0.3, 0.3)
     assert (usage > promise).all()
     scores = fleet(truth, promise)
@@ -118,7 +121,7 @@ def test_usage_that_is_a_rounding_above_the_promise_is_no_violation() -> None:
 
 
 def test_shortfall_within_the_tolerance_is_no_violation() -> None:
-    truth = Truth(CAPACITY, ALLOCATED, ADDED, P99, PEAK)
+    truth = Truth(CAPACITY, ALLOCATED, ADDED, P99, PEAK, P99)
     for tolerance, rate in ((0.05, 1 / 3), (0.1, 0.0), (0.2, 0.0)):
         scores = fleet(truth, DEMAND, tolerance)
         assert scores["violation_rate"] == pytest.approx(rate)
@@ -126,7 +129,7 @@ def test_shortfall_within_the_tolerance_is_no_violation() -> None:
 
 
 def test_demand_below_zero_offers_more_than_the_node_has() -> None:
-    truth = Truth(*(column(10, 10),) * 2, column(0, 0), column(1, 1), column(1, 1))
+    truth = Truth(*(column(10, 10),) * 2, column(0, 0), *(column(1, 1),) * 3)
     judged = judge(truth, column(-5, -5), column(-5, -5))
     assert judged.free[:, 0].tolist() == [15, 15]
     assert judged.shortfall[1, 0] == 6
@@ -172,7 +175,7 @@ def test_added_counts_new_vms_and_growth_and_not_those_that_left_or_shrank() -> 
 
 def test_a_window_that_says_nothing_is_never_scored() -> None:
     holes = column(3.0, NAN, 4.0, 4.0)
-    truth = Truth(CAPACITY, ALLOCATED, ADDED, holes, holes)
+    truth = Truth(CAPACITY, ALLOCATED, ADDED, holes, holes, holes)
     scores = fleet(truth, DEMAND)
     assert scores["windows"] == 2
     assert scores["violation_rate"] == 0
@@ -185,7 +188,7 @@ def test_a_node_never_measured_has_no_scores_and_does_not_count_in_the_fleet() -
     silent = column(NAN, NAN, NAN, NAN)
     two = Truth(
         *(np.hstack([each, each]) for each in (CAPACITY, ALLOCATED, ADDED)),
-        *(np.hstack([each, silent]) for each in (P99, PEAK)),
+        *(np.hstack([each, silent]) for each in (P99, PEAK, P99)),
     )
     demand = np.hstack([DEMAND, ALLOCATED])
     total = totals(two, demand)
@@ -203,7 +206,7 @@ def test_a_node_never_measured_has_no_scores_and_does_not_count_in_the_fleet() -
 
 @pytest.mark.parametrize("windows", [0, 1])
 def test_too_few_windows_to_judge_give_no_scores(windows: int) -> None:
-    truth = Truth(*(each[:windows] for each in (CAPACITY, ALLOCATED, ADDED, P99, PEAK)))
+    truth = Truth(*(each[:windows] for each in (CAPACITY, ALLOCATED, ADDED, P99, PEAK, P99)))
     if not windows:
         assert not ledger_of(truth, {"s": DEMAND[:0]}).resources
         return
@@ -234,13 +237,15 @@ def tables(nodes: int) -> st.SearchStrategy[list[Table]]:
 
 def arrays(nodes: Sequence[Table]) -> tuple[Truth, Floats]:
     values = np.array(nodes).transpose(2, 1, 0)
-    truth = Truth(values[0], values[1], values[2], values[3], values[3] + values[4])
+    capacity, allocated, added, p99, more = values[:5]
+    truth = Truth(capacity, allocated, added, p99, p99 + more, p99)
     return truth, values[5]
 
 
 def by_definition(rows: Table) -> Mapping[str, float]:
     """The scores of one node, as the page on estimation words them, number by number."""
     severity, worst, waste, churn, decreases = [], [], [], 0.0, 0
+    excess = []
     off, under, back, savings = 0.0, 0.0, 0.0, []
     for t, (capacity, allocated, new, p99, above, demand) in enumerate(rows):
         free = max(0.0, capacity - demand)
@@ -262,6 +267,7 @@ def by_definition(rows: Table) -> Mapping[str, float]:
         if not isnan(expected):
             back += max(0.0, -(free - expected)) / capacity
         if not isnan(p99):
+            excess.append((p99 - promise) / capacity)
             severity.append(max(0.0, p99 - promise - new) / capacity)
             worst.append(max(0.0, p99 + above - promise - new) / capacity)
             waste.append(max(0.0, promise + new - p99) / capacity)
@@ -276,6 +282,8 @@ def by_definition(rows: Table) -> Mapping[str, float]:
         "worst_severity": max(worst),
         "savings": sum(savings) / len(savings) if savings else NAN,
         "waste": sum(waste) / number,
+        "coverage": sum(e <= ROUNDING for e in excess) / number,
+        "check": sum(0.99 * e if e > 0 else -0.01 * e for e in excess) / number,
         "regret": (sum(waste) + sum(severity)) / number,
         "decreases": decreases,
         "churn": churn,
@@ -340,7 +348,7 @@ def test_promises_follow_their_nodes_by_name(nodes: list[Table], data: st.DataOb
 
 
 def test_a_strategy_that_is_new_was_never_told_and_others_keep_what_they_said() -> None:
-    truth = Truth(*(np.array([8.0]),) * 2, *(np.array([0.0]), np.array([5.0]), np.array([5.0])))
+    truth = Truth(*(np.array([8.0]),) * 2, *(np.array([0.0]), *(np.array([5.0]),) * 3))
     first, _ = Promises().then(["n"], 1, {"cpu": (truth, {"a": np.array([3.0])})})
     demands = {"b": np.array([1.0]), "a": np.array([1.0])}
     _, found = first.then(["n"], 1, {"cpu": (truth, demands)})
@@ -399,7 +407,7 @@ def test_percentile_99_of_many_severities_that_are_mostly_zero() -> None:
     for share in (0.001, 0.01, 0.05, 0.5, 1.0):
         p99 = np.where(rng.random((200, 7)) < share, 5 + rng.random((200, 7)), 1.0)
         flat = np.full(p99.shape, 4.0)
-        truth = Truth(np.full(p99.shape, 10.0), flat, np.zeros(p99.shape), p99, p99)
+        truth = Truth(np.full(p99.shape, 10.0), flat, np.zeros(p99.shape), p99, p99, p99)
         severity = np.maximum(0, p99[1:] - 4) / 10
         expected = np.percentile(severity, 99)
         found = fleet(truth, flat)["p99_severity"]

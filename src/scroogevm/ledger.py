@@ -17,7 +17,16 @@ import numpy as np
 from scroogevm.core.arrays import Floats
 from scroogevm.core.sketch import Sketch
 from scroogevm.core.statistics import divide
-from scroogevm.scoring import ROUNDING, SCORES, Settled, Truth, matched, positive, same_names
+from scroogevm.scoring import (
+    CHECKED,
+    ROUNDING,
+    SCORES,
+    Settled,
+    Truth,
+    matched,
+    positive,
+    same_names,
+)
 
 DAY = 86400.0
 """Seconds of a period, counted from 0 on the clock of the windows."""
@@ -25,7 +34,8 @@ DAY = 86400.0
 _SHARES = ("savings", "offered_free", "oversubscription")
 _CUMULATED = ("decreases", "churn", "misprediction", "violation", "corrections")
 FIELDS = (
-    "windows", "violations", "violations_max", "severity", "waste", *_CUMULATED, *_SHARES,
+    "windows", "violations", "violations_max", "severity", "waste", "covered", "over", "under",
+    *_CUMULATED, *_SHARES,
     *(f"{name}_windows" for name in _SHARES),
 )  # fmt: skip
 """What is summed in a cell, in this order."""
@@ -79,12 +89,16 @@ class Totals:
         severity, worst = settled.shortfall / capacity, settled.worst / capacity
         wrong = settled.misprediction / capacity
         free = settled.free / capacity
+        excess = settled.excess / capacity
         counted = {
             "windows": ~np.isnan(severity),
             "violations": severity > tolerance + ROUNDING,
             "violations_max": worst > tolerance + ROUNDING,
             "severity": severity,
             "waste": settled.waste / capacity,
+            "covered": excess <= tolerance + ROUNDING,
+            "over": np.maximum(0.0, excess),
+            "under": np.maximum(0.0, -excess),
             "decreases": settled.decrease > ROUNDING * capacity,
             "churn": settled.churn / capacity,
             "misprediction": abs(wrong),
@@ -269,6 +283,8 @@ def _scores(
         "p99_severity": p99,
         "worst_severity": worst,
         "waste": divide(sums["waste"], windows),
+        "coverage": divide(sums["covered"], windows),
+        "check": divide((1 - CHECKED) * sums["over"] + CHECKED * sums["under"], windows),
         "regret": divide(sums["waste"] + sums["severity"], windows),
         "windows": windows / np.maximum(nodes, 1),
     }

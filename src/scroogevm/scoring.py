@@ -13,6 +13,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Floats, Ints
 from scroogevm.core.window import Window, take
+from scroogevm.core.without import without
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,8 @@ class Truth:
         added: what was promised since the window before, to new VMs or to grown ones.
         p99: percentile 99 of the usage.
         peak: its maximum.
+        known: percentile 99 of the usage without the VMs that came since the window before, of
+            which whoever made a promise then did not know.
     """
 
     capacity: Floats
@@ -32,6 +35,7 @@ class Truth:
     added: Floats
     p99: Floats
     peak: Floats
+    known: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +115,7 @@ class Settled:
         churn: ``|free(t) - free(t-1)|``.
         misprediction: the predecessor's, ``truth(t) - expected(t)``.
         correction: the predecessor's decrease, ``max(0, expected(t) - offer(t))``.
+        excess: ``known(t) - told(t-1)``: above 0 where the promise was exceeded.
     """
 
     shortfall: Floats
@@ -123,6 +128,7 @@ class Settled:
     churn: Floats
     misprediction: Floats
     correction: Floats
+    excess: Floats
 
 
 SCORES: Mapping[str, str] = {
@@ -135,6 +141,9 @@ SCORES: Mapping[str, str] = {
     "offered_free": "mean of free / capacity",
     "oversubscription": "mean of (allocated + free) / capacity",
     "waste": "mean of what was held back and not used / capacity",
+    "coverage": "share of windows in which p99 without new VMs stayed within the promise",
+    "check": "mean check function at a risk of 1 % / capacity: 0.99 of what the usage without new "
+    "VMs exceeded the promise by, 0.01 of what it stayed below it",
     "regret": "mean distance from the oracle's demand / capacity: waste and shortfall together",
     "decreases": "times an offer was taken back, beyond what new VMs took",
     "churn": "sum of |change of free| / capacity",
@@ -146,6 +155,9 @@ SCORES: Mapping[str, str] = {
 """Every score by name, and what it means. Rates and shares are fractions of 1; sums and counts are
 those of one node, and for a fleet their mean over its nodes, those never judged left out."""
 
+CHECKED = 0.01
+"""The risk that ``check`` is stated at."""
+
 ROUNDING = 1e-9
 """Share of capacity below which a difference is rounding: no violation, no offer taken back."""
 
@@ -154,6 +166,11 @@ def added(before: Window, now: Window) -> Floats:
     """What was promised since the window before: new VMs, and growth of old ones, (nodes,)."""
     had = take(before.vms.allocated, before.vms.find(now.vms.ids), 0.0)
     return now.vms.per_node(np.maximum(0.0, now.vms.allocated - had), now.nodes)
+
+
+def known(before: Window, now: Window) -> Floats:
+    """Percentile 99 of the usage without the VMs that came since the window before, (nodes,)."""
+    return without(now, before.vms.find(now.vms.ids) < 0)
 
 
 def matched(before: Sequence[str], now: Sequence[str]) -> Ints:
@@ -217,6 +234,7 @@ def settle(before: Promise, truth: Truth, now: Promise) -> Settled:
         churn=abs(now.free - before.free),
         misprediction=truth.capacity - truth.p99 - expected,
         correction=np.maximum(0.0, expected - now.offer),
+        excess=truth.known - before.told,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scroogevm.ports import CPU, MEM
+from scroogevm.ports import CPU, MEM, Role
 from scroogevm.reports.series import Means
 from scroogevm.reports.summary import freed
 
@@ -24,40 +24,51 @@ def score(strategy: str, rate: float | None, resource: str = CPU, **more: Any) -
     return {**row, "savings": 0.5, "looks_ahead": False, **more}
 
 
-OURS = ["greedy"]
-DEMANDS = {"bold": [1.0, 1.0, NAN], "safe": [30.0, 30.0, 1.0], "greedy": [20.0, 30.0, NAN]}
+ROLES: Mapping[str, Role] = {
+    "greedy": "recommended",
+    "bold": "candidate",
+    "safe": "candidate",
+    "last": "baseline",
+}
+DEMANDS = {
+    "bold": [1.0, 1.0, NAN],
+    "safe": [30.0, 30.0, 1.0],
+    "greedy": [20.0, 30.0, NAN],
+    "last": [10.0, 10.0, 10.0],
+}
 
 
 def test_the_best_of_those_seldom_short_and_greedy_are_named() -> None:
-    rows = [score("bold", 0.5), score("safe", 0.01), score("greedy", 0.125)]
-    (line,) = freed(means(CPU, DEMANDS), rows, 2, OURS)
+    rows = [score("bold", 0.5), score("last", 0.9), score("safe", 0.01), score("greedy", 0.125)]
+    (line,) = freed(means(CPU, DEMANDS), rows, 2, ROLES)
     assert line == (
-        "cpu: 45.0 cores were promised on 2 nodes with 32.0; safe would have freed 15.0 of them, "
-        "short in 1.0 % of windows; greedy would have freed 20.0 of them, short in 12.5 % of "
-        "windows."
+        "cpu: VMs on 2 nodes (32.0 cores) were promised 45.0 cores. greedy would have freed 20.0 "
+        "of them and fallen short in 12.5 % of windows. safe would have freed 15.0 of them and "
+        "fallen short in 1.0 % of windows. last would have freed 35.0 of them and fallen short in "
+        "90.0 % of windows."
     )
 
 
 def test_where_all_are_often_short_the_one_least_so_is_named() -> None:
     rows = [score("bold", 0.5), score("safe", 0.4)]
-    (line,) = freed(means(CPU, DEMANDS), rows, 1, OURS)
-    assert "on 1 node with" in line
-    assert "safe would have freed 15.0 of them, short in 40.0 % of windows; no strategy" in line
-    assert line.endswith("no strategy was short in at most 1 %.")
+    (line,) = freed(means(CPU, DEMANDS), rows, 1, ROLES)
+    assert "on 1 node (" in line
+    assert "safe would have freed 15.0 of them and fallen short in 40.0 % of windows. No" in line
+    assert line.endswith("No strategy fell short in at most 1 % of windows.")
     assert "bold" not in line
 
 
 def test_a_strategy_that_keeps_more_than_was_promised_frees_nothing() -> None:
-    (line,) = freed(means(CPU, {"greedy": [42.0, 50.0, NAN]}), [score("greedy", 0.0)], 1)
-    assert "greedy would have kept 1.0 more than them, short in 0.0 % of windows." in line
-    (line,) = freed(means(CPU, {"greedy": [40.04, 50.0, NAN]}), [score("greedy", 0.0)], 1)
+    (line,) = freed(means(CPU, {"greedy": [42.0, 50.0, NAN]}), [score("greedy", 0.0)], 1, ROLES)
+    assert "greedy would have held back 1.0 more than them and fallen short in 0.0 %" in line
+    (line,) = freed(means(CPU, {"greedy": [40.04, 50.0, NAN]}), [score("greedy", 0.0)], 1, ROLES)
     assert "freed 0.0 of them" in line
 
 
 def test_memory_is_in_gibibytes() -> None:
     fleet = Means({MEM: 32.0 * 1024}, {MEM: 45.0 * 1024}, {(MEM, "greedy"): 25.0 * 1024})
-    (line,) = freed(fleet, [score("greedy", 0.0, MEM)], 1)
-    assert line.startswith("memory: 45.0 GiB were promised on 1 node with 32.0; greedy would")
+    (line,) = freed(fleet, [score("greedy", 0.0, MEM)], 1, ROLES)
+    assert line.startswith("memory: VMs on 1 node (32.0 GiB) were promised 45.0 GiB. greedy would")
 
 
 @pytest.mark.parametrize(
@@ -69,4 +80,4 @@ def test_memory_is_in_gibibytes() -> None:
     ],
 )
 def test_nothing_is_said_of_what_is_not_known_or_no_candidate(row: dict[str, Any]) -> None:
-    assert freed(means(CPU, DEMANDS), [row], 1) == []
+    assert freed(means(CPU, DEMANDS), [row], 1, ROLES) == []

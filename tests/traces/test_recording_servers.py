@@ -242,7 +242,7 @@ def test_an_interrupted_replay_goes_on_reading_and_leaves_one_report(
         done = scroogevm(*words)
     assert done.returncode == 0, done.stderr
     assert "went on with what was interrupted" in done.stderr
-    assert "cores were promised on 3 nodes" in done.stdout
+    assert "VMs on 3 nodes (" in done.stdout
     page = (place / "report.html").read_text()
     assert "2023-11-14 00:00 UTC" in page
     assert Manifest.read(tmp_path / "report-trace").windows == 144

@@ -87,11 +87,6 @@ class About:
         """What pages make of each strategy."""
         return {name: facts.role for name, facts in self.asked.items() if facts.role}
 
-    @property
-    def recommended(self) -> Sequence[str]:
-        """The strategies that pages lead with."""
-        return [name for name, role in self.roles.items() if role == "recommended"]
-
     def write(self, path: Path, noun: str, counts: Mapping[str, Any]) -> None:
         """Write the file that marks an output.
 

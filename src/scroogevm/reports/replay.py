@@ -115,7 +115,7 @@ class ReplaySinks(Sequence[Sink]):
         said = self._verdicts.counts
         page = self._directory / "report.html"
         gains = freed(
-            self._series.means, scores.fleet().to_dicts(), scores.nodes, self._about.recommended[:1]
+            self._series.means, scores.fleet().to_dicts(), scores.nodes, self._about.roles
         )
         write_report(page, self._about, scores, panels, styles, verdicts=said, freed=gains)
         counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}

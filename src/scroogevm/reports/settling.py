@@ -8,7 +8,7 @@ import numpy as np
 
 from scroogevm.ports import Chunk, Step
 from scroogevm.reports.record import Moment, WindowRecord
-from scroogevm.scoring import Promises, Truth, added
+from scroogevm.scoring import Promises, Truth, added, known
 
 if TYPE_CHECKING:
     from scroogevm.core.window import Window
@@ -131,11 +131,13 @@ class SettlingPage:
 
     def _truth(self, step: Step, resource: str) -> Truth:
         window = step.occurrence.windows[resource]
+        before = self._before.get(resource, window)
         enough = step.measured[resource]
         return Truth(
             capacity=window.capacity,
             allocated=window.allocated,
-            added=added(self._before.get(resource, window), window),
+            added=added(before, window),
             p99=np.where(enough, window.p99, np.nan),
             peak=np.where(enough, window.maximum, np.nan),
+            known=np.where(enough, known(before, window), np.nan),
         )

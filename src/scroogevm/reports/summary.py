@@ -1,8 +1,9 @@
-"""What a replay comes to, in one sentence a resource."""
+"""What a replay comes to, in a few sentences a resource."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from scroogevm.ports import Role
 from scroogevm.reports.series import Means
 from scroogevm.reports.styles import SHOWN_UNITS, TITLES
 from scroogevm.text import counted
@@ -15,26 +16,26 @@ def freed(
     means: Means,
     scores: Sequence[Mapping[str, Any]],
     nodes: int,
-    recommended: Collection[str] = (),
+    roles: Mapping[str, Role],
 ) -> Sequence[str]:
     """What would have been freed of what was promised: mean over windows of allocated - demand.
 
-    Named are the strategy that frees most and is short in at most 1 % of windows, or else the one
-    that is short least often, and those that are recommended.
+    Named are the recommended strategies and the baselines; and the strategy that frees most of
+    those that are short in at most 1 % of windows, or else the one that is short least often.
 
     Args:
         means: of all nodes together, over windows.
         scores: rows of the scores of all nodes.
         nodes: how many there were.
-        recommended: strategies that are named in any case.
+        roles: of each strategy.
 
     Returns:
-        A sentence for each resource of which something was promised.
+        A few sentences for each resource of which something was promised.
     """
     return [
         line
         for resource in means.allocated
-        for line in _lines(means, scores, nodes, resource, recommended)
+        for line in _lines(means, scores, nodes, resource, roles)
     ]
 
 
@@ -43,7 +44,7 @@ def _lines(
     scores: Sequence[Mapping[str, Any]],
     nodes: int,
     resource: str,
-    recommended: Collection[str],
+    roles: Mapping[str, Role],
 ) -> Iterator[str]:
     unit, factor = SHOWN_UNITS[resource]
     rates = {
@@ -59,23 +60,29 @@ def _lines(
     if not rates:
         return
     best = max(safe, key=gains.__getitem__) if safe else min(rates, key=rates.__getitem__)
-    named = dict.fromkeys([best, *(name for name in rates if name in recommended)])
+    of_role = {role: [n for n in sorted(rates) if roles.get(n) == role] for role in _NAMED}
+    named = dict.fromkeys([*of_role["recommended"], best, *of_role["baseline"]])
     capacity, promised = (of[resource] * factor for of in (means.capacity, means.allocated))
-    parts = [
-        f"{name} would have {_kept(gains[name])}, short in {100 * rates[name]:.1f} % of windows"
+    where = f"{counted(nodes, 'node')} ({capacity:.1f} {unit})"
+    said = [
+        f"{name} would have {_kept(gains[name])} and fallen short in {100 * rates[name]:.1f} % "
+        "of windows."
         for name in named
     ]
     if not safe:
-        parts.append(f"no strategy was short in at most {100 * SAFE:.0f} %")
-    where = f"{counted(nodes, 'node')} with {capacity:.1f}"
-    yield f"{TITLES[resource]}: {promised:.1f} {unit} were promised on {where}; {'; '.join(parts)}."
+        said.append(f"No strategy fell short in at most {100 * SAFE:.0f} % of windows.")
+    first = f"{TITLES[resource]}: VMs on {where} were promised {promised:.1f} {unit}."
+    yield " ".join([first, *said])
+
+
+_NAMED: Sequence[Role] = ("recommended", "baseline")
 
 
 def _kept(gain: float) -> str:
     """What became of the promised.
 
     >>> _kept(15.04), _kept(-1.0), _kept(-0.04)
-    ('freed 15.0 of them', 'kept 1.0 more than them', 'freed 0.0 of them')
+    ('freed 15.0 of them', 'held back 1.0 more than them', 'freed 0.0 of them')
     """
     gain = round(gain, 1) + 0.0
-    return f"freed {gain:.1f} of them" if gain >= 0 else f"kept {-gain:.1f} more than them"
+    return f"freed {gain:.1f} of them" if gain >= 0 else f"held back {-gain:.1f} more than them"

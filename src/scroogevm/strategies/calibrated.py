@@ -9,7 +9,7 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.check import check
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History, Pool
-from scroogevm.ports import Strategy, Summary
+from scroogevm.ports import Role, Strategy, Summary
 from scroogevm.registry import parameter
 from scroogevm.strategies._calibration.arrivals import foreseeable, unseen
 from scroogevm.strategies._calibration.experts import BASES, NAMES, bases, laid_out
@@ -41,6 +41,7 @@ class Calibrated(Strategy):
         "mixture of base + q*scale over experts; q = quantile 1 - risk of what all nodes showed"
     )
     source = "split and adaptive conformal prediction (Vovk 2005; Gibbs, Candès 2021)"
+    role: ClassVar[Role] = "recommended"
     reads_vms: ClassVar[bool] = True
     pools: ClassVar[bool] = True
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.history import History
-from scroogevm.core.statistics import Ranked, aggregate, maximum
+from scroogevm.core.statistics import maximum
+from scroogevm.core.without import without
 
 
 def came(history: History) -> Bools:
@@ -17,21 +18,8 @@ def came(history: History) -> Bools:
 
 
 def foreseeable(history: History) -> Floats:
-    """``o``: percentile 99 of the usage without VMs that came, sample by sample, (nodes,).
-
-    Where node and VMs were not sampled at the same times it is that of the whole usage.
-    """
-    new, arrived = history.new, came(history)
-    peak = new.p99
-    if not arrived.any() or new.usage.shape[1] != new.vms.usage.shape[1]:
-        return peak
-    vms = new.vms.only(arrived)
-    rows = np.unique(vms.node)
-    theirs = vms.sum_rows(np.nan_to_num(vms.usage), history.nodes)[rows]
-    others = np.maximum(0.0, new.usage[rows] - theirs)
-    peak = peak.copy()
-    peak[rows] = Ranked.of(aggregate(others, new.aggregation)).percentile(99)
-    return peak
+    """``o``: percentile 99 of the usage without VMs that came, (nodes,)."""
+    return without(history.new, came(history))
 
 
 def unseen(history: History) -> Floats:
