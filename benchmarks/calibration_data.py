@@ -52,7 +52,7 @@ def _placed(source: Path, cores: float, scratch: Path) -> Path:
 
 def _generated(scenario: str, scratch: Path) -> Path:
     workload = Workload(
-        scenario=scenario, nodes=12, vms=40, cores=64.0, windows=240, scope=HOUR, interval=300.0
+        scenario=scenario, nodes=12, vms=40, cores=64.0, windows=720, scope=HOUR, interval=300.0
     )
     generate(workload, scratch / scenario)
     return scratch / scenario

@@ -162,15 +162,17 @@ ROUNDING = 1e-9
 """Share of capacity below which a difference is rounding: no violation, no offer taken back."""
 
 
-def added(before: Window, now: Window) -> Floats:
-    """What was promised since the window before: new VMs, and growth of old ones, (nodes,)."""
-    had = take(before.vms.allocated, before.vms.find(now.vms.ids), 0.0)
-    return now.vms.per_node(np.maximum(0.0, now.vms.allocated - had), now.nodes)
+def since(before: Window, now: Window) -> tuple[Floats, Floats]:
+    """What happened to the VMs since the window before, (nodes,) each.
 
-
-def known(before: Window, now: Window) -> Floats:
-    """Percentile 99 of the usage without the VMs that came since the window before, (nodes,)."""
-    return without(now, before.vms.find(now.vms.ids) < 0)
+    Returns:
+        What was promised, to new VMs and to old ones that grew; and percentile 99 of the usage
+        without the new ones.
+    """
+    place = before.vms.find(now.vms.ids)
+    had = take(before.vms.allocated, place, 0.0)
+    added = now.vms.per_node(np.maximum(0.0, now.vms.allocated - had), now.nodes)
+    return added, without(now, place < 0)
 
 
 def matched(before: Sequence[str], now: Sequence[str]) -> Ints:

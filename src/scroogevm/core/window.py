@@ -13,8 +13,13 @@ from scroogevm.core.statistics import Ranked, aggregate, count, maximum, mean, s
 Array = TypeVar("Array", Floats, Ints)
 
 
-def find(among: Ints, ids: Ints) -> Ints:
+def find(among: Ints, ids: Ints, order: Ints | None = None) -> Ints:
     """Position of each of ``ids`` in ``among``, -1 where it is absent; each number stands once.
+
+    Args:
+        among: in any order.
+        ids: likewise.
+        order: that sorts ``among``, where it is known already.
 
     >>> find(np.array([7, 2, 5]), np.array([5, 6])).tolist()
     [2, -1]
@@ -23,10 +28,9 @@ def find(among: Ints, ids: Ints) -> Ints:
         return np.arange(ids.size)
     if not among.size:
         return np.full(ids.size, -1)
-    ascending = bool(np.all(among[1:] > among[:-1]))
-    order = None if ascending else np.argsort(among)
+    order = np.argsort(among) if order is None else order
     place = np.minimum(np.searchsorted(among, ids, sorter=order), among.size - 1)
-    position = place if order is None else order[place]
+    position = order[place]
     return np.where(among[position] == ids, position, -1)
 
 
@@ -143,7 +147,12 @@ class VMs:
 
     def find(self, ids: Ints) -> Ints:
         """Row of each VM of ``ids`` here, -1 where it is absent."""
-        return find(self.ids, ids)
+        return find(self.ids, ids, self._order)
+
+    @cached_property
+    def _order(self) -> Ints:
+        """What sorts the numbers."""
+        return np.argsort(self.ids)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -135,10 +134,24 @@ def verdicts_of(said: Verdicts, resource: str) -> Mapping[str, Any]:
 
 
 def listed(row: Floats, digits: int = 5) -> list[float | None]:
-    """So many digits of each number; one number where all are the same."""
+    """So many digits of each number, None for NaN; one number where all are the same.
+
+    >>> listed(np.array([1234.567, -0.000123456, np.nan, 0.0]))
+    [1234.6, -0.00012346, None, 0.0]
+    """
     if row.size and np.all(row == row[0]):
         row = row[:1]
-    return [float(f"{value:.{digits}g}") if isfinite(value) else None for value in row.tolist()]
+    known = np.isfinite(row)
+    size = np.where(known & (row != 0), abs(row), 1.0)
+    places = np.minimum(digits - 1 - np.floor(np.log10(size)), 300.0)  # 10**308 is the largest
+    power = 10.0 ** abs(places)
+    # Whole numbers by powers of ten: each quotient is the number nearest to its decimals.
+    values = np.where(known, row, 0.0)
+    coarse, fine = np.round(values / power) * power, np.round(values * power) / power
+    found: list[float | None] = np.where(places < 0, coarse, fine).tolist()
+    for at in np.flatnonzero(~known).tolist():
+        found[at] = None
+    return found
 
 
 def json_of(content: Any) -> str:

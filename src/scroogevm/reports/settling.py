@@ -8,7 +8,7 @@ import numpy as np
 
 from scroogevm.ports import Chunk, Step
 from scroogevm.reports.record import Moment, WindowRecord
-from scroogevm.scoring import Promises, Truth, added, known
+from scroogevm.scoring import Promises, Truth, since
 
 if TYPE_CHECKING:
     from scroogevm.core.window import Window
@@ -133,11 +133,12 @@ class SettlingPage:
         window = step.occurrence.windows[resource]
         before = self._before.get(resource, window)
         enough = step.measured[resource]
+        added, known = since(before, window)
         return Truth(
             capacity=window.capacity,
             allocated=window.allocated,
-            added=added(before, window),
+            added=added,
             p99=np.where(enough, window.p99, np.nan),
             peak=np.where(enough, window.maximum, np.nan),
-            known=np.where(enough, known(before, window), np.nan),
+            known=np.where(enough, known, np.nan),
         )

@@ -54,8 +54,8 @@ VMS: Mapping[str, str] = {
 NAME = pl.Categorical()
 PART_ROWS = 8_000_000
 """VM rows a writer should put into one part, which it holds in memory: some 800 MiB."""
-BLOCK_ROWS = 100_000
-"""VM or node rows in a block of time: what a replay holds in memory, some 10 MiB."""
+BLOCK_ROWS = 200_000
+"""VM or node rows in a block of time: what a replay holds in memory, some 20 MiB."""
 
 
 def columns(there: Collection[str], table: str, where: str) -> list[str]:
