@@ -144,11 +144,10 @@ def listed(row: Floats, digits: int = 5) -> list[float | None]:
     known = np.isfinite(row)
     size = np.where(known & (row != 0), abs(row), 1.0)
     places = np.minimum(digits - 1 - np.floor(np.log10(size)), 300.0)  # 10**308 is the largest
-    power = 10.0 ** abs(places)
+    up, down = 10.0 ** np.maximum(places, 0.0), 10.0 ** np.maximum(-places, 0.0)
     # Whole numbers by powers of ten: each quotient is the number nearest to its decimals.
-    values = np.where(known, row, 0.0)
-    coarse, fine = np.round(values / power) * power, np.round(values * power) / power
-    found: list[float | None] = np.where(places < 0, coarse, fine).tolist()
+    rounded = np.round(np.where(known, row, 0.0) / down * up) * down / up
+    found: list[float | None] = rounded.tolist()
     for at in np.flatnonzero(~known).tolist():
         found[at] = None
     return found
