@@ -55,7 +55,7 @@ class ReplaySettings:
     formats: Sequence[Format] = FORMATS
     estimates: bool = False
     dump: bool = False
-    figures: bool = True
+    figures: bool = False
     workers: int = 1
     engine: str = ""
     overwrite: bool = False
@@ -139,7 +139,7 @@ class QuiescenceSettings:
     coverage: float = 0.1
     nodes: int | None = 4
     formats: Sequence[Format] = FORMATS
-    figures: bool = True
+    figures: bool = False
     workers: int = 1
     engine: str = ""
     overwrite: bool = False

@@ -79,6 +79,29 @@ def replay(
         return sinks.close([*_in_one_process(settings, engine_for), *Remarks(remarks).lines()])
 
 
+def draw_figures(report: Path, *, overwrite: bool) -> Path:
+    """Draw the figures of the output of a replay; the folder they are in.
+
+    Args:
+        report: the output.
+        overwrite: whether figures that are there may be replaced.
+
+    Raises:
+        MisuseError: it is none, or has figures.
+        MissingExtraError: Matplotlib is not installed.
+        OutputError: they cannot be written.
+    """
+    from scroogevm.reports import figures  # noqa: PLC0415  # for this alone
+    from scroogevm.reports.reread import reread  # noqa: PLC0415  # likewise
+
+    found = reread(report)
+    folder = report / figures.FOLDER
+    with StagedDirectory(folder, figures.MARKER, overwrite=overwrite) as place:
+        some = found.panels[: 1 + figures.NODES_DRAWN]
+        figures.draw(place, some, found.styles, found.scores, found.whole)
+    return folder
+
+
 def _in_one_process(settings: ReplaySettings, engines: "Engines") -> Sequence[str]:
     """Say that an engine that was asked for is not used."""
     if not (settings.engine and engines.pools):

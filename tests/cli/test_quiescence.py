@@ -56,7 +56,7 @@ def test_a_program_gets_every_verdict_with_its_evidence(fleet: Path) -> None:
 
 def test_verdicts_are_those_that_greedy_has_in_a_replay(fleet: Path, tmp_path: Path) -> None:
     spec = "greedy:quiescence=shift"
-    words = ("--no-figures", "--format", "parquet")
+    words = ("--format", "parquet")
     asked = ("-s", spec, "-s", "borg", "--estimates")
     replayed = scroogevm("replay", fleet, *asked, "-o", tmp_path / "r", *words)
     assert replayed.returncode == 0, replayed.stderr
@@ -71,7 +71,7 @@ def test_verdicts_are_those_that_greedy_has_in_a_replay(fleet: Path, tmp_path: P
 
 
 def test_a_replay_without_such_a_strategy_says_nothing_of_it(fleet: Path, tmp_path: Path) -> None:
-    done = scroogevm("replay", fleet, "-s", "borg", "-o", tmp_path / "out", "--no-figures")
+    done = scroogevm("replay", fleet, "-s", "borg", "-o", tmp_path / "out")
     assert "Quiescent" not in done.stdout
     assert not list((tmp_path / "out").glob("verdicts*"))
     assert "Quiescence" not in (tmp_path / "out" / "report.html").read_text()
@@ -79,8 +79,8 @@ def test_a_replay_without_such_a_strategy_says_nothing_of_it(fleet: Path, tmp_pa
 
 def test_workers_change_nothing_but_time(fleet: Path, tmp_path: Path) -> None:
     for workers in ("1", "3"):
-        words = ("--workers", workers, "--no-figures", "--force", "-o", tmp_path / "out")
-        done = scroogevm("quiescence", fleet, *words)
+        words = ("--workers", workers, "--force", "-o", tmp_path / "out")
+        done = scroogevm("quiescence", fleet, *words, "-o", tmp_path / "out")
         assert done.returncode == 0, done.stderr
         (tmp_path / "out").rename(tmp_path / workers)
     for name in ("verdicts.parquet", "evidence.csv", "verdicts.ndjson"):
@@ -96,8 +96,8 @@ def test_workers_change_nothing_but_time(fleet: Path, tmp_path: Path) -> None:
 
 
 def test_figures_are_drawn_of_the_first_nodes(fleet: Path, tmp_path: Path) -> None:
-    words = ("-t", "shift", "-t", "t-test", "--format", "json", "-o", tmp_path / "out")
-    done = scroogevm("quiescence", fleet, *words)
+    words = ("-t", "shift", "-t", "t-test", "--format", "json", "--figures")
+    done = scroogevm("quiescence", fleet, *words, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert f"Report: {tmp_path / 'out' / 'report.html'}" in done.stdout
     drawn = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
@@ -145,7 +145,7 @@ def test_a_trace_that_cannot_be_read_or_is_too_short_fails_in_one_line(tmp_path:
 def test_output_is_only_replaced_when_told_to_and_only_if_it_is_ours(
     fleet: Path, tmp_path: Path
 ) -> None:
-    words = ("quiescence", fleet, "--no-figures", "--format", "json", "-o")
+    words = ("quiescence", fleet, "--format", "json", "-o")
     assert scroogevm(*words, tmp_path / "out").returncode == 0
     assert "add --force" in fails(2, *words, tmp_path / "out")
     assert scroogevm(*words, tmp_path / "out", "--force").returncode == 0

@@ -16,7 +16,7 @@ from scroogevm.stores import open_store
 START = 1_699_920_000
 EVERY = 60
 SPAN = ("--since", "2023-11-14", "--until", "2023-11-14T06:00")
-QUICK = ("--no-figures", "-s", "greedy", "-s", "borg")
+QUICK = ("-s", "greedy", "-s", "borg")
 
 
 @pytest.fixture(scope="module")

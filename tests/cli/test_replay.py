@@ -20,7 +20,7 @@ from scroogevm.config import default_strategies
 from scroogevm.ports import RESOURCES
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-QUICK = ("--no-figures", "-s", "greedy", "-s", "n-sigma:n=3")
+QUICK = ("-s", "greedy", "-s", "n-sigma:n=3")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_strategies_are_replayed_by_default_and_scored(traces: Path, tmp_path: Path) -> None:
-    done = scroogevm("replay", traces / "fleet", "-o", tmp_path / "out", "--no-figures")
+    done = scroogevm("replay", traces / "fleet", "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "cpu: 6 nodes, 30 windows judged" in done.stdout
     assert str(tmp_path / "out" / "report.html") in done.stdout
@@ -92,7 +92,7 @@ def test_a_few_nodes_are_also_told_one_by_one(traces: Path, tmp_path: Path) -> N
 
 def test_workers_change_nothing_but_time(traces: Path, tmp_path: Path) -> None:
     for workers in ("1", "3"):
-        words = ("--workers", workers, "--format", "parquet", "--no-figures", "--estimates")
+        words = ("--workers", workers, "--format", "parquet", "--estimates")
         done = scroogevm("replay", traces / "fleet", "-o", tmp_path / workers, *words)
         assert done.returncode == 0, done.stderr
     for table in ("estimates", "memos", "scores", "node-scores"):
@@ -106,7 +106,7 @@ def test_a_converted_trace_replays_to_the_same_numbers(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     demands = []
     for trace, name in ((source, "a"), (tmp_path / "ours", "b")):
-        words = ("--no-figures", "--format", "parquet", "--estimates")
+        words = ("--format", "parquet", "--estimates")
         assert scroogevm("replay", trace, "-o", tmp_path / name, *words).returncode == 0
         estimates = pl.read_parquet(tmp_path / name / "estimates.parquet")
         demands.append(estimates.sort("window", "resource", "strategy")["demand"].to_numpy())
@@ -240,7 +240,7 @@ def test_a_full_disk_fails_in_one_line_and_leaves_nothing(
     traces: Path, tmp_path: Path, workers: str
 ) -> None:
     with small_disk(tmp_path / "disk", "64k") as disk:
-        words = ("--workers", workers, "--dump", "--no-figures")
+        words = ("--workers", workers, "--dump")
         line = fails(1, "replay", traces / "fleet", "-o", disk / "out", *words)
         assert "No space left on device" in line
         assert list(disk.iterdir()) == []
@@ -278,7 +278,7 @@ def test_workers_end_when_their_parent_is_killed(traces: Path, tmp_path: Path) -
 def _begun(traces: Path, tmp_path: Path, workers: str) -> Iterator["subprocess.Popen[str]"]:
     """A replay that has begun to write, of so many traces that it is not over soon."""
     many = [str(traces / "fleet")] * 40
-    wanted = ("--workers", workers, "--dump", "--no-figures")
+    wanted = ("--workers", workers, "--dump")
     words = ("replay", *many, "-o", str(tmp_path / "out"), *wanted)
     process = subprocess.Popen(
         [SCROOGEVM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

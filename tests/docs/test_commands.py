@@ -58,9 +58,9 @@ def test_a_command_that_is_not_one_is_found_out() -> None:
 
 SMALL: Mapping[str, Sequence[str]] = {
     "generate": ("--windows", "6", "--interval", "600", "--vms", "4"),
-    "replay": ("--no-figures", "--workers", "1"),
+    "replay": ("--workers", "1"),
     "probe": ("--once",),
-    "quiescence": ("--no-figures", "--workers", "1"),
+    "quiescence": ("--workers", "1"),
 }
 """What is added to a command so that running it takes a moment; later options win."""
 

@@ -60,7 +60,7 @@ def test_its_commands_replay_it(checkout: Path) -> None:
     trace = ["trace", "generate", "-o", "demo/increasing", *small]
     python(checkout, "-m", "scroogevm", *trace)
     (line,) = (line for line in shell(PAGE) if line.startswith("scroogevm replay"))
-    words = [*line.split()[1:], "--no-figures", "--json"]
+    words = [*line.split()[1:], "--json"]
     scores = json.loads(python(checkout, "-m", "scroogevm", *words))
     windows = {row["strategy"]: row["windows"] for row in scores if row["resource"] == "cpu"}
     assert windows == {NAME: 5.0, f"{NAME}:fade=0.5": 5.0, "persistence": 5.0}

@@ -61,7 +61,9 @@ engine = click.option(
     "dask:local. Processes by default.",
 )
 figures = click.option(
-    "--figures/--no-figures", default=True, help="Whether to draw PNG and SVG figures."
+    "--figures/--no-figures",
+    default=False,
+    help="Whether to draw the figures of the report as PNG and SVG, too.",
 )
 force = click.option("--force", is_flag=True, help="Replace the output of an earlier run.")
 

@@ -14,6 +14,9 @@ from scroogevm.reports.styles import Style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FOLDER = "figures"
+MARKER = "fleet-cpu-usage.png"
+"""A picture that every such folder has."""
 NODES_DRAWN = 2
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a dollar in a name is a dollar
@@ -28,7 +31,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def draw(
-    directory: Path,
+    folder: Path,
     panels: Sequence[Panel],
     looks: Mapping[str, Style],
     scores: Sequence[Mapping[str, Any]],
@@ -37,7 +40,7 @@ def draw(
     """Draw every figure of every panel.
 
     Args:
-        directory: the one that ``figures/`` goes into.
+        folder: where they go.
         panels: the fleet, then nodes.
         looks: of each strategy.
         scores: the fleet's, best first.
@@ -46,7 +49,7 @@ def draw(
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    with studio(directory) as folder:
+    with studio(folder):
         from scroogevm.reports import drawing  # noqa: PLC0415  # needs Matplotlib, an extra
 
         for panel in panels:
@@ -67,8 +70,8 @@ def draw(
 
 
 @contextmanager
-def studio(directory: Path) -> Iterator[Path]:
-    """Where figures are drawn: ``figures/``, and Matplotlib set up for the block.
+def studio(folder: Path) -> Iterator[None]:
+    """Matplotlib set up for the block, and a folder for what it draws.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -77,12 +80,11 @@ def studio(directory: Path) -> Iterator[Path]:
         import matplotlib as mpl  # noqa: PLC0415  # an extra, and slow to import
     except ImportError:
         raise MissingExtraError("matplotlib", "plots", "drawing figures") from None
-    folder = directory / "figures"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # A node may be named in letters that the font has no picture of.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield folder
+        yield
 
 
 def save(figure: "Figure", stem: Path) -> None:

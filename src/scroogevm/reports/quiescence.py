@@ -7,6 +7,7 @@ from shutil import rmtree
 from typing import Any
 
 from scroogevm.errors import MissingExtraError
+from scroogevm.reports.figures import FOLDER
 from scroogevm.reports.node_detail import Watch
 from scroogevm.reports.provenance import About
 from scroogevm.reports.quiescence_figures import draw
@@ -82,7 +83,7 @@ class QuiescenceSinks:
             rmtree(self._directory / PARTS, ignore_errors=True)
             if self._figures:
                 try:
-                    draw(self._directory, self._watch.nodes)
+                    draw(self._directory / FOLDER, self._watch.nodes)
                 except MissingExtraError as error:
                     remarks.append(f"no figures were drawn: {error}")
             path = self._directory / "report.html"

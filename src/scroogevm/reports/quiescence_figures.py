@@ -10,17 +10,17 @@ from scroogevm.reports.node_detail import Watched
 NODES_DRAWN = 4
 
 
-def draw(directory: Path, nodes: Sequence[Watched]) -> None:
+def draw(folder: Path, nodes: Sequence[Watched]) -> None:
     """Draw every resource of the first nodes.
 
     Args:
-        directory: the one that ``figures/`` goes into.
+        folder: where they go.
         nodes: in the order of the trace.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    with studio(directory) as folder:
+    with studio(folder):
         from scroogevm.reports.quiescence_drawing import windows  # noqa: PLC0415  # needs Matplotlib, an extra
 
         for node in nodes[:NODES_DRAWN]:

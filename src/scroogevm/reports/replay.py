@@ -12,7 +12,7 @@ from scroogevm.errors import MissingExtraError
 from scroogevm.ports import Sink, Strategy
 from scroogevm.reports.dump import Dump
 from scroogevm.reports.estimates import Estimates
-from scroogevm.reports.figures import NODES_DRAWN, draw
+from scroogevm.reports.figures import FOLDER, NODES_DRAWN, draw
 from scroogevm.reports.provenance import MARKER, About
 from scroogevm.reports.record import Pair
 from scroogevm.reports.report import write_report
@@ -109,7 +109,7 @@ class ReplaySinks(Sequence[Sink]):
             try:
                 some = panels[: 1 + NODES_DRAWN]
                 whole = nodes[0].name if len(nodes) == 1 else "all nodes"
-                draw(self._directory, some, styles, scores.fleet().to_dicts(), whole)
+                draw(self._directory / FOLDER, some, styles, scores.fleet().to_dicts(), whole)
             except MissingExtraError as error:
                 remarks.append(f"no figures were drawn: {error}")
         said = self._verdicts.counts
