@@ -64,11 +64,7 @@ def _lines(
     named = dict.fromkeys([*of_role["recommended"], best, *of_role["baseline"]])
     capacity, promised = (of[resource] * factor for of in (means.capacity, means.allocated))
     where = f"{counted(nodes, 'node')} ({capacity:.1f} {unit})"
-    said = [
-        f"{name} would have {_kept(gains[name])} and fallen short in {100 * rates[name]:.1f} % "
-        "of windows."
-        for name in named
-    ]
+    said = [f"{name} would have {_came_of(gains[name], rates[name])}." for name in named]
     if not safe:
         said.append(f"No strategy fell short in at most {100 * SAFE:.0f} % of windows.")
     first = f"{TITLES[resource]}: VMs on {where} were promised {promised:.1f} {unit}."
@@ -78,11 +74,16 @@ def _lines(
 _NAMED: Sequence[Role] = ("recommended", "baseline")
 
 
-def _kept(gain: float) -> str:
+def _came_of(gain: float, rate: float) -> str:
     """What became of the promised.
 
-    >>> _kept(15.04), _kept(-1.0), _kept(-0.04)
-    ('freed 15.0 of them', 'held back 1.0 more than them', 'freed 0.0 of them')
+    >>> _came_of(15.04, 0.01), _came_of(0.0, 0.0)
+    ('freed 15.0 of them and fallen short in 1.0 % of windows', 'freed nothing: it knew too little')
+    >>> _came_of(-1.0, 0.0)
+    'held back 1.0 more than them and fallen short in 0.0 % of windows'
     """
+    if gain == 0 == rate:
+        return "freed nothing: it knew too little"
     gain = round(gain, 1) + 0.0
-    return f"freed {gain:.1f} of them" if gain >= 0 else f"held back {-gain:.1f} more than them"
+    kept = f"freed {gain:.1f} of them" if gain >= 0 else f"held back {-gain:.1f} more than them"
+    return f"{kept} and fallen short in {100 * rate:.1f} % of windows"
