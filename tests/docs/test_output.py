@@ -20,7 +20,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("output")
     trace, place = str(folder / "trace"), folder / "out"
     small = ("--windows", "6", "--vms", "4", "--interval", "300", "--scope", "3600")
-    specs = ("-s", "greedy", "-s", "doa", "-s", "oracle", "--figures")
+    specs = ("-s", "greedy", "-s", "doa", "-s", "oracle", "-s", "calibrated", "--figures")
     for words in (
         ("trace", "generate", "-o", trace, *small),
         ("replay", trace, "-o", str(place), "--dump", "--estimates", "--workers", "1", *specs),

@@ -16,7 +16,8 @@ class Estimate:
     Attributes:
         demand: (nodes,), cores or MiB.
         memo: the arrays over nodes that the strategy wants back next time, which also explain
-            the demand to a reader (greedy's r, doa's d).
+            the demand to a reader (greedy's r, doa's d). Names that begin with ``_`` explain
+            nothing and are written nowhere.
         verdict: what a quiescence test said of the new window; None where none was asked.
     """
 

@@ -85,6 +85,8 @@ class EstimatesNotes:
             self._estimates.append(keys.with_columns(flat))
             short = keys.select("node", "window", "resource", "strategy")
             for name, array in answer.memos.items():
+                if "/_" in f"/{name}":  # state that explains nothing
+                    continue
                 values = pl.Series("value", array.reshape(-1), nan_to_null=True)
                 rows = short.with_columns(pl.lit(name).alias("name"), values)
                 self._memos.append(rows.drop_nulls("value"))

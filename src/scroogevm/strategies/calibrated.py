@@ -98,9 +98,9 @@ class Calibrated(Strategy):
         demand = np.clip(foreseen + margin + extra, 0.0, sold)
         best = np.argmax(weight, axis=0)
         memo = {
-            **{f"base/{name}": of_bases[name] for name in BASES},
-            **{f"promise/{name}": promise[at] for at, name in enumerate(NAMES)},
-            **{f"loss/{name}": loss[at] for at, name in enumerate(NAMES)},
+            **{f"_base/{name}": of_bases[name] for name in BASES},
+            **{f"_promise/{name}": promise[at] for at, name in enumerate(NAMES)},
+            **{f"_loss/{name}": loss[at] for at, name in enumerate(NAMES)},
             **hours.arrays(),
             "sold": sold,
             "whole": whole,
@@ -127,7 +127,7 @@ class Calibrated(Strategy):
         judged = np.isfinite(seen) & (sold > 0) & (whole > 0)
         if not judged.any():
             return np.zeros((len(NAMES) + 1, 0)), np.zeros((len(NAMES) + 1, 0), np.bool_)
-        old = {name: memo[f"base/{name}"][judged] for name in BASES}
+        old = {name: memo[f"_base/{name}"][judged] for name in BASES}
         base, scale = laid_out(old, sold[judged])
         base = np.concatenate([base, memo["foreseen"][np.newaxis, judged]])
         scale = np.concatenate([scale, scale[:1]])
@@ -144,8 +144,8 @@ class Calibrated(Strategy):
     def _losses(self, history: History) -> Floats:
         """Losses of every expert on every node by now, (experts, nodes); NaN for none yet."""
         memo, none = history.memo, np.full(history.nodes, np.nan)
-        old = np.stack([memo.get(f"loss/{name}", none) for name in NAMES])
-        promise = np.stack([memo.get(f"promise/{name}", none) for name in NAMES])
+        old = np.stack([memo.get(f"_loss/{name}", none) for name in NAMES])
+        promise = np.stack([memo.get(f"_promise/{name}", none) for name in NAMES])
         room = np.where(history.capacity > 0, history.capacity, np.nan)
         new = check((self._outcome(history) - promise) / room, self.risk)
         return np.where(np.isnan(new), old, self.decay * np.nan_to_num(old) + new)

@@ -11,8 +11,8 @@ HOUR = 3600.0
 DAY, WEEK = 24, 168
 SIZE = WEEK + 1
 """Hours that are kept: this one, and those until a week before it."""
-_LAST = "hour"
-_PEAKS = [f"hour/{place:03}" for place in range(SIZE)]
+_LAST = "_hour"
+_PEAKS = [f"_hour/{place:03}" for place in range(SIZE)]
 
 
 @dataclass(frozen=True, eq=False)
