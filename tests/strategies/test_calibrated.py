@@ -15,7 +15,8 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.history import History
 from scroogevm.core.window import Occurrence, VMs, Window
 from scroogevm.engine import Engine
-from scroogevm.ports import CPU, Step
+from scroogevm.ports import CPU, RESOURCES, STRATEGIES, Step
+from scroogevm.registry import Spec
 from scroogevm.runner import Lockstep, Runner, lockstep
 from scroogevm.strategies._calibration.experts import NAMES
 from scroogevm.strategies._calibration.hours import HOUR, Hours
@@ -233,3 +234,25 @@ def test_a_demand_is_explained() -> None:
     text = words(last, "cores")
     assert text.startswith(f"Of {last['pool']:,.0f} node-windows of all nodes, ")
     assert f"{last['foreseen']:.4g} cores" in text
+
+
+def test_it_may_stand_within_other_strategies() -> None:
+    windows = random_windows(8, nodes=5, count=40, churn=0.05)
+    asked = {
+        "alone": "calibrated:risk=0.1",
+        "wider": "margin(calibrated(risk=0.1), by=1.25)",
+        "largest": "max-of(calibrated(risk=0.1), percentile)",
+        "other": "percentile",
+    }
+    built = {name: STRATEGIES.build(Spec.parse(text), CPU) for name, text in asked.items()}
+    together = Lockstep([Runner(Engine({CPU: built}, kept=4))])
+    steps = [step for (step,) in lockstep(together, [occurrences_of(windows)]) if step]
+    told = {name: demands(steps, name) for name in built}
+    assert (told["alone"][20:] < np.array([window.allocated for window in windows[20:]])).any()
+    np.testing.assert_allclose(told["wider"], 1.25 * told["alone"], rtol=1e-12)
+    np.testing.assert_array_equal(told["largest"], np.maximum(told["alone"], told["other"]))
+
+
+def test_each_resource_may_have_a_risk_of_its_own() -> None:
+    spec = Spec.parse("calibrated:cpu.risk=0.1,mem.risk=0.02")
+    assert [STRATEGIES.build(spec, resource).risk for resource in RESOURCES] == [0.1, 0.02]
