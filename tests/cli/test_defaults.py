@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from commands import scroogevm
 from scroogevm.cli import cli
 from scroogevm.errors import MisuseError
 
@@ -59,3 +60,15 @@ def test_a_value_of_a_wrong_kind_is_the_options_own_complaint(tmp_path: Path) ->
     done = invoke("--config", path, "trace", "generate", "-o", str(tmp_path / "out"))
     assert done.exit_code == 2
     assert "'many' is not a valid integer" in done.output
+
+
+def test_a_file_of_settings_may_be_named_behind_the_command(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[replay]\nhistory = "x"\n')
+    for words in (
+        ("--config", file, "replay", "trace", "-o", "r"),
+        ("replay", "trace", "-o", "r", "--config", file),
+        ("replay", f"--config={file}", "trace", "-o", "r"),
+    ):
+        assert "history" in scroogevm(*words).stderr, words
+    assert "No such option" in scroogevm("replay", "--confi", file).stderr

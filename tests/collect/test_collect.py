@@ -263,3 +263,21 @@ def test_a_folder_that_cannot_be_written_or_is_another_ones_ends_it_at_once(tmp_
         with Running(tmp_path, *words[1:], str(tmp_path / "store")) as run:
             run.hears("scraping 1 node")
             assert "is written by process" in fails(1, *words, str(tmp_path / "store"))
+
+
+def test_a_bounded_run_that_collected_nothing_fails(tmp_path: Path) -> None:
+    with Exporters() as exporters:
+        words = ["--target", f"n={exporters.url('/nowhere')}", "--duration", "1"]
+        with Running(tmp_path, *words, "--interval", "0.5") as run:
+            assert run.wait() == 1
+            assert "no node gave a sample in 1 s" in run.said[-1]
+        words[1] = f"n={exporters.url('/good')}"
+        with Running(tmp_path, *words, "--interval", "0.5") as run:
+            assert run.wait() == 0
+
+
+def test_a_host_that_is_not_found_is_told_as_it_is_written(tmp_path: Path) -> None:
+    done = scroogevm("collect", "--target", "no-such-host", "--once", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "the host 'no-such-host' is not found; check the target" in done.stderr
+    assert "Errno" not in done.stderr

@@ -2,6 +2,7 @@
 
 import pkgutil
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -25,6 +26,22 @@ class Commands(click.Group):
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take ``--config`` wherever it stands: no command has an option of that name."""
+        first: list[str] = []
+        rest: list[str] = []
+        words = iter(args)
+        for word in words:
+            if word == "--":
+                rest += [word, *words]
+            elif word == "--config":
+                first += [word, *islice(words, 1)]
+            elif word.startswith("--config="):
+                first.append(word)
+            else:
+                rest.append(word)
+        return super().parse_args(ctx, [*first, *rest])
+
 
 @click.command(
     cls=Commands,
@@ -39,7 +56,8 @@ class Commands(click.Group):
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="TOML file of defaults: a table for each command, a key for each option.",
+    help="TOML file of defaults: a table for each command, a key for each option. It may stand "
+    "behind the command, too.",
 )
 @click.pass_context
 def cli(context: click.Context, config: Path | None) -> None:

@@ -15,7 +15,7 @@ Reason = Literal[
     "garbage",
 ]  # fmt: skip
 REASONS: Mapping[Reason, str] = {
-    "name": "its name is not known",
+    "name": "the host is not found",
     "connection": "nobody listens there, or the connection broke",
     "timeout": "no whole answer in time",
     "tls": "no TLS, or a certificate that is not trusted",
@@ -46,8 +46,13 @@ class ScrapeFailedError(ScrapeError):
         return failure
 
     @classmethod
-    def of_error(cls, error: Exception) -> "ScrapeFailedError":
-        """What an error of the connection means."""
+    def of_error(cls, error: Exception, host: str) -> "ScrapeFailedError":
+        """What an error of the connection means.
+
+        Args:
+            error: as it was raised.
+            host: that was to be reached.
+        """
         causes = list(_chain(error))
         for cause in causes:
             if isinstance(cause, ssl.SSLCertVerificationError):
@@ -56,7 +61,8 @@ class ScrapeFailedError(ScrapeError):
             if isinstance(cause, ssl.SSLError):
                 return cls.of("tls", f"no TLS: {cause.reason or 'the handshake failed'}")
             if isinstance(cause, socket.gaierror):
-                return cls.of("name", f"its name is not known: {cause.strerror}")
+                remedy = "check the target: NODE=URL, a URL, or HOST:PORT"
+                return cls.of("name", f"the host {host!r} is not found", remedy)
         numbers = (each.errno for each in causes if isinstance(each, OSError))
         said = next((os.strerror(number) for number in numbers if number), "")
         if said or isinstance(error, httpx.NetworkError):

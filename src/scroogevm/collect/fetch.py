@@ -87,7 +87,7 @@ class Fetcher:
         except TimeoutError:
             raise ScrapeFailedError.of("timeout", f"no answer within {seconds:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise ScrapeFailedError.of_error(error) from None
+            raise ScrapeFailedError.of_error(error, self._url.host) from None
 
     async def _follow(self, held: AsyncExitStack) -> bytes:
         url = self._url

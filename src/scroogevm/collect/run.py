@@ -18,7 +18,7 @@ from scroogevm.collect.settings import CollectSettings
 from scroogevm.collect.speaker import Say
 from scroogevm.collect.target import Nodes
 from scroogevm.core.samples import Sample
-from scroogevm.errors import MisuseError
+from scroogevm.errors import MisuseError, ScrapeError
 from scroogevm.ports import Store
 from scroogevm.text import counted
 
@@ -46,6 +46,7 @@ async def collect(
     Raises:
         MisuseError: what TLS needs is not there.
         OutputError: own metrics cannot be served.
+        ScrapeError: the time is over, and no node gave a sample.
     """
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_RESOLVERS, "collect"))
@@ -76,6 +77,11 @@ async def collect(
         await fleet.close()
         written.set()
         await writing
+    if settings.duration is not None and not any(figures.last.values()):
+        raise ScrapeError(
+            f"no node gave a sample in {settings.duration:g} s",
+            remedy="see above why; try `scroogevm collect --once`",
+        )
 
 
 def _listen(loop: asyncio.AbstractEventLoop, ended: asyncio.Event, changed: asyncio.Event) -> None:
