@@ -39,7 +39,7 @@ class ReplaySettings:
         estimates: whether to write every estimate, with what came of it and why.
         dump: whether to write dumps that the predecessor's analysis reads.
         figures: whether to draw figures as PNG and SVG.
-        workers: processes that judge parts of a trace side by side.
+        workers: processes that judge parts of a trace side by side; None for as many as suit.
         engine: where they are judged; empty for these processes.
         overwrite: whether an output that is there already may be replaced.
         command: the command line, for the report.
@@ -56,7 +56,7 @@ class ReplaySettings:
     estimates: bool = False
     dump: bool = False
     figures: bool = False
-    workers: int = 1
+    workers: int | None = None
     engine: str = ""
     overwrite: bool = False
     command: Sequence[str] = ()
@@ -126,7 +126,7 @@ class QuiescenceSettings:
         nodes: of how many nodes every window is shown; None for all.
         formats: of ``FORMATS``.
         figures: whether to draw figures as PNG and SVG.
-        workers: processes that judge parts of a trace side by side.
+        workers: processes that judge parts of a trace side by side; None for as many as suit.
         engine: where they are judged; empty for these processes.
         overwrite: whether an output that is there already may be replaced.
         command: the command line, for the report.
@@ -140,7 +140,7 @@ class QuiescenceSettings:
     nodes: int | None = 4
     formats: Sequence[Format] = FORMATS
     figures: bool = False
-    workers: int = 1
+    workers: int | None = None
     engine: str = ""
     overwrite: bool = False
     command: Sequence[str] = ()

@@ -26,7 +26,8 @@ EXECUTORS = Family("scroogevm.executors", "engine")
 
 
 Role = Literal["recommended", "candidate", "baseline", "bound"]
-"""What pages make of a strategy: they lead with the recommended one, bounds look ahead."""
+"""What pages make of a strategy: they lead with the recommended one and name baselines beside it;
+bounds look ahead."""
 
 Summary = Mapping[str, Ints]
 """What a strategy tells of some nodes: whole numbers that add up over nodes and chunks."""
@@ -62,6 +63,11 @@ class Strategy(Plugin, ABC):
         """
         del samples, slices
         return None if self.looks_ahead else 0
+
+    @property
+    def stated_risk(self) -> float | None:
+        """Share of windows in which usage may exceed its demand; None where it states none."""
+        return None
 
     @abstractmethod
     def estimate(self, history: History) -> Estimate:

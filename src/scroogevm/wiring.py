@@ -11,7 +11,7 @@ from scroogevm.config import QuiescenceSettings, ReplaySettings
 from scroogevm.engine import Engine
 from scroogevm.executors import open_executor
 from scroogevm.files import StagedDirectory
-from scroogevm.pipeline import Progress, run
+from scroogevm.pipeline import HERE, Progress, run
 from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES, Executor, Shape, Strategy
 from scroogevm.reports.provenance import About
 from scroogevm.reports.quiescence import MARKER as VERDICTS_MARKER
@@ -51,7 +51,7 @@ def replay(
     """
     strategies = build_strategies(settings)
     engine_for = Engines(strategies, settings.coverage)
-    executor = open_executor(settings.engine, settings.workers)
+    executor = HERE if engine_for.pools else open_executor(settings.engine, settings.workers)
     with StagedDirectory(settings.output, MARKER, overwrite=settings.overwrite) as directory:
         before()
         source = open_traces(_paths(settings.traces, executor), settings.reading)
@@ -103,14 +103,16 @@ def draw_figures(report: Path, *, overwrite: bool) -> Path:
 
 
 def _in_one_process(settings: ReplaySettings, engines: "Engines") -> Sequence[str]:
-    """Say that an engine that was asked for is not used."""
-    if not (settings.engine and engines.pools):
+    """Say that an engine or workers that were asked for are not used."""
+    asked = [f"--engine {settings.engine}"] if settings.engine else []
+    asked += [f"--workers {settings.workers}"] if (settings.workers or 1) > 1 else []
+    if not (asked and engines.pools):
         return []
     families = engines.strategies.values()
     pooling = {name for family in families for name, one in family.items() if one.pools}
     said = (
         f"{', '.join(sorted(pooling))}: learns from all nodes together, so all strategies were "
-        f"replayed window by window in one process, and --engine {settings.engine} was not used"
+        f"replayed window by window in one process, and {' and '.join(asked)} did not count"
     )
     return [said]
 

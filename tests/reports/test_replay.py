@@ -146,7 +146,7 @@ def test_scores_are_sorted_and_those_that_look_ahead_stand_last(
     output: tuple[Path, ReplayOutcome],
 ) -> None:
     scores = output[1].scores
-    assert scores.columns == ["resource", "strategy", "looks_ahead", *SCORES]
+    assert scores.columns == ["resource", "strategy", "looks_ahead", "asked", *SCORES]
     for resource in RESOURCES:
         mine = scores.filter(resource=resource)
         assert mine["strategy"].to_list()[-1] == "oracle"

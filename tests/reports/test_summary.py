@@ -38,9 +38,13 @@ DEMANDS = {
 }
 
 
+def lines(fleet: Means, rows: Sequence[Mapping[str, Any]], nodes: int) -> Sequence[str]:
+    return freed(fleet, rows, nodes, ROLES, {})
+
+
 def test_the_best_of_those_seldom_short_and_greedy_are_named() -> None:
     rows = [score("bold", 0.5), score("last", 0.9), score("safe", 0.01), score("greedy", 0.125)]
-    (line,) = freed(means(CPU, DEMANDS), rows, 2, ROLES)
+    (line,) = lines(means(CPU, DEMANDS), rows, 2)
     assert line == (
         "cpu: VMs on 2 nodes (32.0 cores) were promised 45.0 cores. greedy would have freed 20.0 "
         "of them and fallen short in 12.5 % of windows. safe would have freed 15.0 of them and "
@@ -49,9 +53,24 @@ def test_the_best_of_those_seldom_short_and_greedy_are_named() -> None:
     )
 
 
+def test_of_several_risks_the_one_nearest_to_one_per_cent_leads_with_its_risk() -> None:
+    asked = {"calibrated:risk=0.05": 0.05, "calibrated": 0.01, "calibrated:risk=0.002": 0.002}
+    rows = [score(name, risk) for name, risk in asked.items()]
+    demands = {name: [20.0, 30.0, NAN] for name in asked}
+    roles: Mapping[str, Role] = dict.fromkeys(asked, "recommended")
+    risks = {(CPU, name): risk for name, risk in asked.items()}
+    (line,) = freed(means(CPU, demands), rows, 2, roles, risks)
+    assert "45.0 cores. calibrated(risk=0.01) would have freed 20.0 of them and" in line
+    assert "fallen short in 1.0 % of windows." in line
+    assert "0.05" not in line
+    risks[CPU, "calibrated"] = 0.5
+    (line,) = freed(means(CPU, demands), rows, 2, roles, risks)
+    assert "45.0 cores. calibrated:risk=0.002 would have freed" in line
+
+
 def test_where_all_are_often_short_the_one_least_so_is_named() -> None:
     rows = [score("bold", 0.5), score("safe", 0.4)]
-    (line,) = freed(means(CPU, DEMANDS), rows, 1, ROLES)
+    (line,) = lines(means(CPU, DEMANDS), rows, 1)
     assert "on 1 node (" in line
     assert "safe would have freed 15.0 of them and fallen short in 40.0 % of windows. No" in line
     assert line.endswith("No strategy fell short in at most 1 % of windows.")
@@ -59,15 +78,15 @@ def test_where_all_are_often_short_the_one_least_so_is_named() -> None:
 
 
 def test_a_strategy_that_keeps_more_than_was_promised_frees_nothing() -> None:
-    (line,) = freed(means(CPU, {"greedy": [42.0, 50.0, NAN]}), [score("greedy", 0.0)], 1, ROLES)
+    (line,) = lines(means(CPU, {"greedy": [42.0, 50.0, NAN]}), [score("greedy", 0.0)], 1)
     assert "greedy would have held back 1.0 more than them and fallen short in 0.0 %" in line
-    (line,) = freed(means(CPU, {"greedy": [40.04, 50.0, NAN]}), [score("greedy", 0.0)], 1, ROLES)
+    (line,) = lines(means(CPU, {"greedy": [40.04, 50.0, NAN]}), [score("greedy", 0.0)], 1)
     assert "freed 0.0 of them" in line
 
 
 def test_memory_is_in_gibibytes() -> None:
     fleet = Means({MEM: 32.0 * 1024}, {MEM: 45.0 * 1024}, {(MEM, "greedy"): 25.0 * 1024})
-    (line,) = freed(fleet, [score("greedy", 0.0, MEM)], 1, ROLES)
+    (line,) = lines(fleet, [score("greedy", 0.0, MEM)], 1)
     assert line.startswith("memory: VMs on 1 node (32.0 GiB) were promised 45.0 GiB. greedy would")
 
 
@@ -80,4 +99,4 @@ def test_memory_is_in_gibibytes() -> None:
     ],
 )
 def test_nothing_is_said_of_what_is_not_known_or_no_candidate(row: dict[str, Any]) -> None:
-    assert freed(means(CPU, DEMANDS), [row], 1, ROLES) == []
+    assert lines(means(CPU, DEMANDS), [row], 1) == []

@@ -1,6 +1,5 @@
 """Options that several commands have: how traces are read, and what is written of them."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -218,7 +217,7 @@ def shared(options: dict[str, Any]) -> dict[str, Any]:
         "coverage": options["coverage"],
         "formats": options["format"] or FORMATS,
         "figures": options["figures"],
-        "workers": options["workers"] or min(4, len(os.sched_getaffinity(0))),
+        "workers": options["workers"],
         "engine": options["engine"],
         "overwrite": options["force"],
         "command": ["scroogevm", *sys.argv[1:]],

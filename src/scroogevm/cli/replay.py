@@ -28,6 +28,8 @@ SHOWN = (
     ("savings", "savings", 100, "%"),
     ("violations", "violation_rate", 100, "%"),
     ("worst", "worst_severity", 100, "%"),
+    ("covered", "coverage", 100, "%"),
+    ("asked", "asked", 100, "%"),
     ("check", "check", 1000, ""),
     ("misprediction", "misprediction", 1, ""),
     ("violation", "violation", 1, ""),
@@ -195,9 +197,10 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
     _show_verdicts(outcome)
     click.echo(
         "savings: 1 - demand/allocated; violations: windows whose p99 exceeded the promise; worst: "
-        "largest\nshortfall of capacity; check: 0.99 of shortfalls and 0.01 of waste, 1/1000 of "
-        "capacity: least is best at a\nrisk of 1 %; misprediction and violation: the "
-        "predecessor's, summed over windows, of capacity."
+        "largest\nshortfall of capacity; covered: windows that stayed within the promise, beside "
+        "what was asked;\ncheck: 0.99 of shortfalls and 0.01 of waste, 1/1000 of capacity: least "
+        "is best at a risk of 1 %;\nmisprediction and violation: the predecessor's, summed over "
+        "windows, of capacity."
     )
     for line in outcome.freed:
         click.echo(printable(line))

@@ -6,12 +6,12 @@ if TYPE_CHECKING:
     from scroogevm.ports import Executor
 
 
-def open_executor(text: str, workers: int) -> "Executor":
+def open_executor(text: str, workers: int | None) -> "Executor":
     """The executor that ``KIND``, ``KIND:LOCATION`` or ``KIND:LOCATION,KEY=VALUE`` means.
 
     Args:
         text: such as ``dask:tcp://host:8786``; empty for processes, or none where one is enough.
-        workers: how many processes may work side by side.
+        workers: how many processes may work side by side; None for one a core, 4 at most.
 
     Raises:
         MisuseError: there is no such kind, or an option that it does not take.
@@ -21,10 +21,14 @@ def open_executor(text: str, workers: int) -> "Executor":
     >>> open_executor("dask:tcp://host:8786,wait=5", 2).wait
     5.0
     """
+    import os  # noqa: PLC0415  # keeps the package empty
+
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # keeps the package empty
     from scroogevm.ports import EXECUTORS  # noqa: PLC0415  # the family looks for its plug-ins here
     from scroogevm.registry import Spec, parameters  # noqa: PLC0415  # likewise
 
+    if workers is None:
+        workers = min(4, len(os.sched_getaffinity(0)))
     kind, _, rest = (text or ("processes" if workers > 1 else "in-process")).partition(":")
     location, *options = rest.split(",")
     pairs = {"location": Spec(location)} if location else {}

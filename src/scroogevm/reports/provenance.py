@@ -9,6 +9,7 @@ from typing import Any
 from scroogevm import __version__
 from scroogevm.ports import Role, Strategy
 from scroogevm.registry import Plugin, parameters
+from scroogevm.reports.record import Pair
 
 MARKER = "replay.json"
 """The file that every output of a replay has."""
@@ -24,6 +25,7 @@ class PluginFacts:
         source: where it comes from.
         looks_ahead: whether it reads the future.
         role: what pages make of a strategy; a test has none.
+        risks: by resource, the share of windows in which a strategy says that it may be short.
     """
 
     parameters: Mapping[str, str]
@@ -31,6 +33,7 @@ class PluginFacts:
     source: str
     looks_ahead: bool
     role: Role | None = None
+    risks: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def parameters_text(self) -> str:
@@ -87,6 +90,15 @@ class About:
         """What pages make of each strategy."""
         return {name: facts.role for name, facts in self.asked.items() if facts.role}
 
+    @property
+    def risks(self) -> Mapping[Pair, float]:
+        """The risk that each strategy states, of those that state one, by resource and strategy."""
+        return {
+            (resource, name): risk
+            for name, facts in self.asked.items()
+            for resource, risk in facts.risks.items()
+        }
+
     def write(self, path: Path, noun: str, counts: Mapping[str, Any]) -> None:
         """Write the file that marks an output.
 
@@ -137,6 +149,11 @@ def facts_of(plugins: Mapping[str, Mapping[str, Plugin]]) -> Mapping[str, Plugin
                 isinstance(one, Strategy) and one.looks_ahead for one in by_resource.values()
             ),
             role=any_one.role if isinstance(any_one, Strategy) else None,
+            risks={
+                resource: one.stated_risk
+                for resource, one in by_resource.items()
+                if isinstance(one, Strategy) and one.stated_risk is not None
+            },
         )
         for name, by_resource in built.items()
     }

@@ -70,7 +70,9 @@ class ReplaySinks(Sequence[Sink]):
         self._about = about
         self._figures = figures
         ahead = about.looking_ahead
-        self._scores = Scores(directory, formats, tolerance=tolerance, looking_ahead=ahead)
+        self._scores = Scores(
+            directory, formats, tolerance=tolerance, looking_ahead=ahead, risks=about.risks
+        )
         self._series = SeriesTable(directory, formats)
         self._verdicts = VerdictTable(directory, formats if estimates else ())
         parts: list[ReportPart] = [self._scores, self._series, self._verdicts]
@@ -115,7 +117,11 @@ class ReplaySinks(Sequence[Sink]):
         said = self._verdicts.counts
         page = self._directory / "report.html"
         gains = freed(
-            self._series.means, scores.fleet().to_dicts(), scores.nodes, self._about.roles
+            self._series.means,
+            scores.fleet().to_dicts(),
+            scores.nodes,
+            self._about.roles,
+            self._about.risks,
         )
         write_report(page, self._about, scores, panels, styles, verdicts=said, freed=gains)
         counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}

@@ -22,13 +22,16 @@ from scroogevm.text import counted
 
 _PERCENT = (
     "violation_rate", "violation_rate_max", "mean_severity", "p99_severity", "worst_severity",
-    "savings", "offered_free", "waste", "regret",
+    "savings", "offered_free", "waste", "regret", "coverage", "asked",
 )  # fmt: skip
 _BARS = ("violation_rate", "savings")
 _FIRST = (
-    "savings", "violation_rate", "mean_severity", "p99_severity", "worst_severity", "waste",
-    "regret", "oversubscription", "misprediction", "violation", "decreases", "churn",
+    "savings", "violation_rate", "coverage", "asked", "check", "mean_severity", "p99_severity",
+    "worst_severity", "waste", "regret", "oversubscription", "misprediction", "violation",
+    "decreases", "churn",
 )  # fmt: skip
+_ASKED = {"asked": "the coverage that the strategy was asked for, where it states a risk"}
+_MEANINGS = {**SCORES, **_ASKED}
 _ORDER = (*_FIRST, *(name for name in SCORES if name not in _FIRST))
 """Columns in the order they are read in: what is saved, what it costs, the rest."""
 
@@ -68,7 +71,7 @@ def write_report(
         library_css=asset("uPlot.min.css"),
         library_js=asset("uPlot.iife.min.js"),
         tables="".join(_table(resource, rows, scores) for resource in scores.judged),
-        meanings=definitions({heading(name): SCORES[name] for name in _ORDER}),
+        meanings=definitions({heading(name): _MEANINGS[name] for name in _ORDER}),
         shown=text(choice(carried - 1, scores.nodes, "whose usage went beyond the promises most")),
         facts=definitions(_facts(about, scores)),
         strategies=asked_rows(about),
@@ -124,7 +127,7 @@ def _table(resource: str, rows: Sequence[Mapping[str, Any]], scores: Scores) -> 
     mine = [row for row in rows if row["resource"] == resource]
     title = f"{TITLES[resource]}: {scores.judged[resource]:,} windows judged"
     head = "".join(
-        f'<th scope="col"><button type="button" title="{text(SCORES.get(name, name))}">'
+        f'<th scope="col"><button type="button" title="{text(_MEANINGS.get(name, name))}">'
         f"{text(heading(name))}</button></th>"
         for name in ("strategy", *_ORDER)
     )
@@ -149,6 +152,8 @@ def _cell(score: str, value: float | None) -> str:
     if value is None:
         return '<td data-value="">-</td>'
     shown = f"{100 * value:.1f} %" if score in _PERCENT else f"{value:.2f}"
+    if score == "check":
+        shown = f"{1000 * value:.2f} \u2030"
     if score == "windows":
         shown = f"{value:,.0f}"
     bar = ""

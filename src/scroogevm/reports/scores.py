@@ -10,7 +10,7 @@ import polars as pl
 
 from scroogevm.ledger import Ledger
 from scroogevm.ports import Chunk, Shape
-from scroogevm.reports.record import Moment
+from scroogevm.reports.record import Moment, Pair
 from scroogevm.reports.table import Format, ResultTable
 from scroogevm.scoring import SCORES
 
@@ -51,6 +51,7 @@ class Scores:
         formats: which of them are wanted.
         tolerance: shortfall, as a share of capacity, that is no violation yet.
         looking_ahead: strategies that read the future; they stand last.
+        risks: the risk that each strategy states, of those that state one.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class Scores:
         *,
         tolerance: float = 0.0,
         looking_ahead: Collection[str] = (),
+        risks: Mapping[Pair, float] | None = None,
     ) -> None:
         self._fleet = ResultTable(directory, "scores", formats)
         self._each = ResultTable(directory, "node-scores", formats, lines=True)
         self._tolerance = tolerance
         self._looking_ahead = looking_ahead
+        self._risks = risks or {}
         self._ledgers: list[Ledger] = []
         self._rows: pl.DataFrame | None = None
         self.judged: dict[str, int] = {}
@@ -126,6 +129,7 @@ class Scores:
                     "resource": resource,
                     "strategy": strategy,
                     "looks_ahead": strategy in self._looking_ahead,
+                    "asked": asked(self._risks.get((resource, strategy))),
                     **{name: float(each[at]) for name, each in scores.items()},
                 }
                 for at, strategy in enumerate(total.strategies)
@@ -170,6 +174,15 @@ class ScoresNotes:
         )
 
 
+def asked(risk: float | None) -> float | None:
+    """The coverage that a risk asks for.
+
+    >>> asked(0.01), asked(None)
+    (0.99, None)
+    """
+    return None if risk is None else round(1 - risk, 12)  # 0.99, and not 0.98999
+
+
 def _of_nodes(ledger: Ledger) -> Sequence[pl.DataFrame]:
     """The scores of each node: a frame for each resource and strategy."""
     frames = []
@@ -190,5 +203,6 @@ _SCHEMA: Mapping[str, Any] = {
     "resource": pl.String,
     "strategy": pl.String,
     "looks_ahead": pl.Boolean,
+    "asked": pl.Float64,
     **dict.fromkeys(SCORES, pl.Float64),
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scroogevm.ports import Role
+from scroogevm.reports.record import Pair
 from scroogevm.reports.series import Means
 from scroogevm.reports.styles import SHOWN_UNITS, TITLES
 from scroogevm.text import counted
@@ -17,17 +18,20 @@ def freed(
     scores: Sequence[Mapping[str, Any]],
     nodes: int,
     roles: Mapping[str, Role],
+    risks: Mapping[Pair, float],
 ) -> Sequence[str]:
     """What would have been freed of what was promised: mean over windows of allocated - demand.
 
-    Named are the recommended strategies and the baselines; and the strategy that frees most of
-    those that are short in at most 1 % of windows, or else the one that is short least often.
+    The recommended strategy leads; of several that state a risk it is the one nearest to 1 %. The
+    strategy follows that frees most of those that are short in at most 1 % of windows, or else the
+    one that is short least often; then the baselines.
 
     Args:
         means: of all nodes together, over windows.
         scores: rows of the scores of all nodes.
         nodes: how many there were.
         roles: of each strategy.
+        risks: the risk that each strategy states, of those that state one.
 
     Returns:
         A few sentences for each resource of which something was promised.
@@ -35,7 +39,7 @@ def freed(
     return [
         line
         for resource in means.allocated
-        for line in _lines(means, scores, nodes, resource, roles)
+        for line in _lines(means, scores, nodes, resource, roles=roles, risks=risks)
     ]
 
 
@@ -44,7 +48,9 @@ def _lines(
     scores: Sequence[Mapping[str, Any]],
     nodes: int,
     resource: str,
+    *,
     roles: Mapping[str, Role],
+    risks: Mapping[Pair, float],
 ) -> Iterator[str]:
     unit, factor = SHOWN_UNITS[resource]
     rates = {
@@ -60,11 +66,16 @@ def _lines(
     if not rates:
         return
     best = max(safe, key=gains.__getitem__) if safe else min(rates, key=rates.__getitem__)
+    stated = {name: risks.get((resource, name)) for name in rates}
     of_role = {role: [n for n in sorted(rates) if roles.get(n) == role] for role in _NAMED}
-    named = dict.fromkeys([*of_role["recommended"], best, *of_role["baseline"]])
+    lead = sorted(of_role["recommended"], key=lambda name: abs((stated[name] or SAFE) - SAFE))[:1]
+    named = dict.fromkeys([*lead, best, *of_role["baseline"]])
     capacity, promised = (of[resource] * factor for of in (means.capacity, means.allocated))
     where = f"{counted(nodes, 'node')} ({capacity:.1f} {unit})"
-    said = [f"{name} would have {_came_of(gains[name], rates[name])}." for name in named]
+    said = [
+        f"{_said(name, stated[name])} would have {_came_of(gains[name], rates[name])}."
+        for name in named
+    ]
     if not safe:
         said.append(f"No strategy fell short in at most {100 * SAFE:.0f} % of windows.")
     first = f"{TITLES[resource]}: VMs on {where} were promised {promised:.1f} {unit}."
@@ -72,6 +83,16 @@ def _lines(
 
 
 _NAMED: Sequence[Role] = ("recommended", "baseline")
+
+
+def _said(name: str, risk: float | None) -> str:
+    """The name, with the risk where it has no parameters.
+
+    >>> _said("calibrated", 0.01), _said("calibrated:risk=0.05", 0.05), _said("greedy", None)
+    ('calibrated(risk=0.01)', 'calibrated:risk=0.05', 'greedy')
+    """
+    bare = risk is not None and name.replace("-", "").isalnum()
+    return f"{name}(risk={risk:g})" if bare else name
 
 
 def _came_of(gain: float, rate: float) -> str:

@@ -1,11 +1,10 @@
 """The static ratio of Borg."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History
-from scroogevm.ports import Role, Strategy
+from scroogevm.ports import Strategy
 from scroogevm.registry import parameter
 
 
@@ -22,7 +21,6 @@ class Borg(Strategy):
 
     formula = "allocated / ratio"
     source = "Borg's default as reported by Bashir et al., EuroSys 2021"
-    role: ClassVar[Role] = "baseline"
 
     ratio: float = parameter(1.1, "promised units for each unit of demand", low=0.01)
 

@@ -59,6 +59,11 @@ class Calibrated(Strategy):
         1.0, "share of what new VMs were promised and did not show that is added", low=0, high=1
     )
 
+    @property
+    def stated_risk(self) -> float:
+        """The risk that it was asked for."""
+        return self.risk
+
     def summarise(self, history: History) -> Summary:
         """Scores and losses of every expert, and how many promises were exceeded."""
         memo, none = history.memo, np.full(history.nodes, np.nan)

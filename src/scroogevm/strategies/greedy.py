@@ -37,7 +37,7 @@ class Greedy(Strategy):
     )
     source = "Jacquet, Ledoux, Rouvoy, ScroogeVM, IEEE TSUSC 9(5), 2024"
     aliases = ("scroogevm",)
-    role: ClassVar[Role] = "recommended"
+    role: ClassVar[Role] = "baseline"
 
     quiescence: QuiescenceTest = plugged(
         "scroogevm.quiescence", MeanBand(), meaning="the test that says whether a node is quiescent"
