@@ -42,12 +42,14 @@ class Strategy(Plugin, ABC):
         reads_vms: whether it reads samples of VMs in windows before the new one, which are kept
             for nobody else.
         pools: whether it learns from all nodes together, by ``summarise`` and ``pool``.
+        explains: whether it says in words why a demand is what it is.
     """
 
     role: ClassVar[Role] = "candidate"
     looks_ahead: ClassVar[bool] = False
     reads_vms: ClassVar[bool] = False
     pools: ClassVar[bool] = False
+    explains: ClassVar[bool] = False
 
     @property
     def lookback(self) -> int:
@@ -72,6 +74,16 @@ class Strategy(Plugin, ABC):
     @abstractmethod
     def estimate(self, history: History) -> Estimate:
         """Demand of each node in the next window of this slice."""
+
+    def explain(self, memo: Mapping[str, float], unit: str) -> str:
+        """Why a demand is what it is, in words.
+
+        Args:
+            memo: of one node, without what begins with an underscore.
+            unit: of the resource.
+        """
+        del memo, unit
+        return ""
 
     def summarise(self, history: History) -> Summary:
         """What these nodes tell the pool, before any of them gets its estimate.

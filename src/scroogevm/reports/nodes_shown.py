@@ -10,6 +10,7 @@ from scroogevm.core.arrays import Floats, Ints
 from scroogevm.reports.blocks import Blocks
 from scroogevm.reports.node_selection import Few, Focus
 from scroogevm.reports.panel import Drawing, Panel, strategies_of
+from scroogevm.reports.reasons import Explainers, Reasons
 from scroogevm.reports.record import Moment, Pair, Record
 from scroogevm.reports.verdicts import Verdicts, verdicts_of
 
@@ -28,7 +29,7 @@ class NodesShown:
     then on: what it did before is missing from its panel.
     """
 
-    def __init__(self, nodes: Sequence[str], most: int) -> None:
+    def __init__(self, nodes: Sequence[str], most: int, who: Explainers) -> None:
         self._names = nodes
         self._most = most
         self._focus = Focus(len(nodes), PLACES, most)
@@ -37,6 +38,7 @@ class NodesShown:
         self._verdicts: deque[tuple[Floats, int, Mapping[Pair, Verdicts]]] = deque()
         self._since = np.zeros(len(self._focus.nodes), np.int64)
         self._windows = 0
+        self._reasons = Reasons(who)
         self._blocks = Blocks(self._judge)
 
     def take(
@@ -62,6 +64,7 @@ class NodesShown:
             moment.hour,
         )
         self._windows += 1
+        self._reasons.take(moment, nodes)
         self._blocks.take(moment)
 
     def close(self) -> Sequence[Kept]:
@@ -74,7 +77,11 @@ class NodesShown:
         wanted = {p: self._names[n] for p, n in enumerate(nodes.tolist()) if p in chosen}
         panels = self._drawing.panels(wanted)
         return [
-            (float(self._interest[nodes[place]]), int(nodes[place]), self._judged(panel, place))
+            (
+                float(self._interest[nodes[place]]),
+                int(nodes[place]),
+                replace(self._judged(panel, place), why=self._reasons.of(int(nodes[place]))),
+            )
             for place, panel in zip(wanted, panels, strict=True)
         ]
 

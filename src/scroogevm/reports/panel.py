@@ -9,6 +9,7 @@ import numpy as np
 from scroogevm.core.arrays import Floats
 from scroogevm.core.statistics import divide
 from scroogevm.reports.lines import Kind, Lines
+from scroogevm.reports.reasons import Why
 from scroogevm.reports.record import Moment, Pair, WindowRecord
 from scroogevm.reports.verdicts import Verdicts
 
@@ -45,6 +46,8 @@ class Panel:
             a fleet.
         ends: hours from the origin to the end of each of these last windows.
         first: number of the first of them.
+        why: of the last windows, the newest first: hours to its end, and why strategies that
+            explain themselves said what they said; none of a fleet.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Panel:
     verdicts: Mapping[Pair, Verdicts] = field(default_factory=dict)
     ends: Floats = field(default_factory=lambda: np.empty(0))
     first: int = 0
+    why: Why = field(default_factory=dict)
 
     @property
     def resources(self) -> Sequence[str]:

@@ -24,6 +24,8 @@ def payload(
     roles: Mapping[str, Role],
     scores: Sequence[Mapping[str, Any]],
     origin: float | None = None,
+    *,
+    asked: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> tuple[str, int]:
     """Everything that the figures of the report need, as JSON that is safe inside HTML.
 
@@ -33,6 +35,8 @@ def payload(
         roles: of each strategy.
         scores: rows of the scores of all nodes.
         origin: begin of the first window, seconds since 1970; None where that is no date.
+
+        asked: by resource, what strategies that state a risk were asked for, and what came.
 
     Returns:
         The text, and how many panels it has.
@@ -49,6 +53,7 @@ def payload(
     kept = ("strategy", "looks_ahead", "savings", "violation_rate")
     rest = {
         "origin": origin,
+        "asked": asked or {},
         "resources": {r: {"title": TITLES[r], "unit": SHOWN_UNITS[r][0]} for r in resources},
         "strategies": [
             {
@@ -105,6 +110,10 @@ def _panel(panel: Panel) -> Mapping[str, Any]:
     verdicts: dict[str, dict[str, Any]] = {}
     for (resource, strategy), found in panel.verdicts.items():
         verdicts.setdefault(resource, {})[strategy] = verdicts_of(found, resource)
+    why: dict[str, dict[str, Any]] = {}
+    for (resource, strategy), reasons in panel.why.items():
+        told = [[round(hour, 4), text] for hour, text in reasons]
+        why.setdefault(resource, {})[strategy] = told
     return {
         "name": printable(panel.name),
         "step": panel.step,
@@ -114,6 +123,7 @@ def _panel(panel: Panel) -> Mapping[str, Any]:
         "usage": usage,
         "said": said,
         "verdicts": verdicts,
+        "why": why,
     }
 
 

@@ -14,7 +14,9 @@ from scroogevm.reports.dump import Dump
 from scroogevm.reports.estimates import Estimates
 from scroogevm.reports.figures import FOLDER, NODES_DRAWN, draw
 from scroogevm.reports.provenance import MARKER, About
+from scroogevm.reports.reasons import Explainers, explainers
 from scroogevm.reports.record import Pair
+from scroogevm.reports.reliability import Reliability
 from scroogevm.reports.report import write_report
 from scroogevm.reports.scores import Scores
 from scroogevm.reports.series import SeriesTable
@@ -65,6 +67,7 @@ class ReplaySinks(Sequence[Sink]):
         dump: bool,
         figures: bool,
         estimates: bool,
+        who: Explainers,
     ) -> None:
         self._directory = directory
         self._about = about
@@ -73,9 +76,10 @@ class ReplaySinks(Sequence[Sink]):
         self._scores = Scores(
             directory, formats, tolerance=tolerance, looking_ahead=ahead, risks=about.risks
         )
-        self._series = SeriesTable(directory, formats)
+        self._series = SeriesTable(directory, formats, who=who)
         self._verdicts = VerdictTable(directory, formats if estimates else ())
-        parts: list[ReportPart] = [self._scores, self._series, self._verdicts]
+        self._reliability = Reliability(directory, formats, about.risks, tolerance)
+        parts: list[ReportPart] = [self._scores, self._series, self._verdicts, self._reliability]
         if estimates:
             parts.append(Estimates(directory, formats))
         self._sinks: list[Settling | Dump] = [Settling(parts)]
@@ -123,7 +127,16 @@ class ReplaySinks(Sequence[Sink]):
             self._about.roles,
             self._about.risks,
         )
-        write_report(page, self._about, scores, panels, styles, verdicts=said, freed=gains)
+        write_report(
+            page,
+            self._about,
+            scores,
+            panels,
+            styles,
+            verdicts=said,
+            freed=gains,
+            asked=self._reliability.drawn(),
+        )
         counts = {"nodes": scores.nodes, "judged": scores.judged, "unmeasured": scores.unmeasured}
         self._about.write(self._directory / MARKER, "strategies", counts)
         return ReplayOutcome(
@@ -167,5 +180,12 @@ def replay_sinks(
     """
     about = About.of(traces, command, settings or {}, strategies)
     return ReplaySinks(
-        directory, about, formats, tolerance, dump=dump, figures=figures, estimates=estimates
+        directory,
+        about,
+        formats,
+        tolerance,
+        dump=dump,
+        figures=figures,
+        estimates=estimates,
+        who=explainers(strategies),
     )

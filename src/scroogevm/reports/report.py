@@ -45,6 +45,7 @@ def write_report(
     *,
     verdicts: Mapping[Pair, Count],
     freed: Sequence[str] = (),
+    asked: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> None:
     """Write the report.
 
@@ -56,18 +57,20 @@ def write_report(
         looks: of each strategy.
         verdicts: how often strategies that ask a quiescence test found a window quiescent.
         freed: what it comes to, in sentences.
+        asked: by resource, what strategies that state a risk were asked for, and what came.
     """
     rows = scores.fleet().to_dicts()
     origin = _origin(scores)
-    data, carried = payload(panels, looks, about.roles, rows, origin)
+    data, carried = payload(panels, looks, about.roles, rows, origin, asked=asked)
     nodes = counted(scores.nodes, "node")
     page = Template(asset("report.html")).substitute(
         title=text(", ".join(about.traces) or "a trace"),
         summary=f"{nodes}, {len(about.asked)} strategies",
         css=asset("report.css"),
-        js=asset("windows.js") + asset("report.js"),
+        js=asset("windows.js") + asset("asked.js") + asset("report.js"),
         freed="".join(f'<p class="freed">{text(line)}</p>' for line in freed),
         verdicts=_quiescence(verdicts),
+        asked=asset("asked.html") if asked else "",
         library_css=asset("uPlot.min.css"),
         library_js=asset("uPlot.iife.min.js"),
         tables="".join(_table(resource, rows, scores) for resource in scores.judged),

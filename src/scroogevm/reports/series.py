@@ -23,6 +23,7 @@ from scroogevm.reports.panel import (
     strategies_of,
     usage_of,
 )
+from scroogevm.reports.reasons import Explainers
 from scroogevm.reports.record import Moment, Pair
 from scroogevm.reports.strip import Strip, added
 from scroogevm.reports.table import Format, ResultTable
@@ -71,14 +72,20 @@ class SeriesTable:
         directory: where the files go.
         formats: which of them are wanted.
         nodes: how many nodes to keep.
+        who: the strategies that explain themselves.
     """
 
     def __init__(
-        self, directory: Path, formats: Sequence[Format], nodes: int = NODES_SHOWN
+        self,
+        directory: Path,
+        formats: Sequence[Format],
+        nodes: int = NODES_SHOWN,
+        who: Explainers | None = None,
     ) -> None:
         self._directory = directory
         self._table = ResultTable(directory, "series", formats)
         self._most = nodes
+        self._who = who or {}
         self._kept: Few[Panel] = Few(nodes)
         self._seen = 0
         self._strategies: Strategies = {}
@@ -89,7 +96,7 @@ class SeriesTable:
     @property
     def open(self) -> Callable[[Chunk], "SeriesNotes"]:
         """Opens notes for a chunk."""
-        return partial(SeriesNotes, self._directory, self._most)
+        return partial(SeriesNotes, self._directory, self._most, self._who)
 
     def accept(self, sums: Sums) -> None:
         """Add one more chunk to the fleet, and choose among its nodes."""
@@ -176,10 +183,10 @@ class SeriesTable:
 class SeriesNotes:
     """Sums up a chunk window by window, and keeps a few of its nodes."""
 
-    def __init__(self, directory: Path, most: int, chunk: Chunk) -> None:
+    def __init__(self, directory: Path, most: int, who: Explainers, chunk: Chunk) -> None:
         self._directory = directory
         self._nodes = len(chunk.nodes)
-        self._shown = NodesShown(chunk.nodes, most)
+        self._shown = NodesShown(chunk.nodes, most, who)
         self._strategies: Strategies = {}
         self._strip: Strip | None = None
 

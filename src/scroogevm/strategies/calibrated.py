@@ -1,5 +1,6 @@
 """The calibrated strategy: one dial, the share of windows in which a node may be short."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from scroogevm.strategies._calibration.hours import Hours
 from scroogevm.strategies._calibration.known import UNIT, PoolState
 from scroogevm.strategies._calibration.mixing import mixed, weights
 from scroogevm.strategies._calibration.sketch import counted
+from scroogevm.strategies._calibration.words import words
 
 ROUNDING = 1e-9
 """Share of capacity below which usage above a promise is rounding."""
@@ -44,6 +46,7 @@ class Calibrated(Strategy):
     role: ClassVar[Role] = "recommended"
     reads_vms: ClassVar[bool] = True
     pools: ClassVar[bool] = True
+    explains: ClassVar[bool] = True
 
     risk: float = parameter(
         0.01, "share of windows in which p99 may exceed the demand", low=1e-4, high=0.5
@@ -121,6 +124,10 @@ class Calibrated(Strategy):
             "pool": np.full(history.nodes, float(known.size)),
         }
         return Estimate(np.where(np.isfinite(demand), demand, sold), memo)
+
+    def explain(self, memo: Mapping[str, float], unit: str) -> str:
+        """Which expert counts most, how far it was exceeded before, and what is added."""
+        return words(memo, unit)
 
     def _scores(self, history: History, seen: Floats) -> tuple[Floats, Bools]:
         """How far usage lay above each base, in scales, and above the mixture, (experts+1, nodes).

@@ -292,7 +292,26 @@
   function drawAll() {
     for (const id of Object.keys(figures)) draw(id);
     frontier();
+    askedAndGot();
     listVerdicts();
+    explain();
+  }
+
+  function askedAndGot() {
+    if (byId("asked")) askedCharts(data.asked[state.resource] ?? [], state.shown, (name) =>
+      shade(data.strategies.find((strategy) => strategy.name === name).colour));
+  }
+
+  // Why the last demands on a node are what they are, in the words of its strategies.
+  function explain() {
+    const panel = data.panels[state.panel], said = Object.entries(panel.why[state.resource] ?? {});
+    byId("why").hidden = !said.length;
+    byId("reasons").replaceChildren(...said.flatMap(([name, rows]) => rows.map(([hour, words]) => {
+      const row = make("tr"), end = make("th", moment(hour));
+      end.scope = "row";
+      row.append(end, make("td", name), make("td", words));
+      return row;
+    })));
   }
 
   function chip(strategy) {
@@ -315,6 +334,7 @@
         describe(id);
       }
       frontier();
+      askedAndGot();
     });
     paint();
     return { button, paint };
@@ -395,6 +415,7 @@
     width = byId("charts").clientWidth;
     for (const [id, chart] of charts) chart.setSize({ width: byId(id).clientWidth, height: chart.height });
     frontier();
+    askedAndGot();
   }).observe(byId("charts"));
   drawAll();
 })();
