@@ -12,7 +12,7 @@ from scroogevm.cli import cli
 from scroogevm.scoring import SCORES
 
 PAGE = DOCS / "reference" / "output.md"
-TABLES = ("scores", "node-scores", "estimates", "memos", "verdicts", "series")
+TABLES = ("scores", "node-scores", "estimates", "memos", "verdicts", "series", "reliability")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_every_table_is_written_in_the_formats_that_are_named(output: Path) -> N
         assert endings - {".parquet", ".csv"} <= {".json", ".ndjson"}
 
 
-@pytest.mark.parametrize("table", ["estimates", "verdicts", "series"])
+@pytest.mark.parametrize("table", ["estimates", "verdicts", "series", "reliability"])
 def test_columns_are_described_one_by_one(output: Path, table: str) -> None:
     columns = pl.read_parquet_schema(output / f"{table}.parquet")
     assert list(columns) == first_cells(section(PAGE, table))
