@@ -8,7 +8,7 @@ const askedCharts = (() => {
   };
   const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const percent = (share) => `${Number((100 * share).toPrecision(3))} %`;
-  const height = 220, room = { left: 52, right: 14, top: 12, bottom: 26 };
+  const height = 220, room = { left: 52, right: 22, top: 12, bottom: 26 };
 
   // An empty chart: marks are [position from 0 to 1, text] on each axis.
   function frame(id, across, up) {
