@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fleets import fleet
 from helpers import NAN, demands, occurrences_of, random_windows, some_nodes, window_of
 from scroogevm.core.arrays import Floats
 from scroogevm.core.history import History
@@ -146,6 +147,24 @@ def test_new_silent_and_returned_nodes_fail_closed() -> None:
     # Until K windows in a row are kept once more.
     np.testing.assert_array_equal(told[40:44, 2], allocated[40:44, 2])
     assert told[44, 2] < allocated[44, 2]
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_nodes_that_join_return_and_change_order_fail_closed_until_k_windows_in_a_row(
+    seed: int,
+) -> None:
+    here: dict[str, int] = {}
+    less = 0
+    for step in walked([fleet(seed, nodes=8, count=60)], 0.3)[0]:
+        nodes, window = step.occurrence.nodes, step.occurrence.windows[CPU]
+        measured = dict(zip(nodes, step.measured[CPU].tolist(), strict=True))
+        here = {node: here.get(node, 0) + 1 if measured[node] else 0 for node in nodes}
+        demand = step.estimates[CPU][NAME].demand
+        cold = np.array([here[node] < 4 for node in nodes], np.bool_)
+        np.testing.assert_array_equal(demand[cold], window.allocated[cold])
+        less += np.count_nonzero(demand[~cold] < window.allocated[~cold])
+    assert less
 
 
 @pytest.mark.parametrize("level", [0.0, 2.0])
