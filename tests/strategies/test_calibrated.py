@@ -163,7 +163,7 @@ def test_nodes_that_join_return_and_change_order_fail_closed_until_k_windows_in_
         demand = step.estimates[CPU][NAME].demand
         cold = np.array([here[node] < 4 for node in nodes], np.bool_)
         np.testing.assert_array_equal(demand[cold], window.allocated[cold])
-        less += np.count_nonzero(demand[~cold] < window.allocated[~cold])
+        less += int((demand[~cold] < window.allocated[~cold]).sum())
     assert less
 
 
