@@ -94,7 +94,7 @@ def test_a_secret_that_changed_makes_another_target(tmp_path: Path) -> None:
         ({"url": "http://n", "intervall": 5}, "did you mean 'interval'?"),
         ({"url": "http://n", "interval": 0}, "is not from 0.05 to 3600 s"),
         ({"url": "http://n", "interval": "often"}, "is no length of time"),
-        ({"url": "http://n", "interval": True}, "is no number of seconds"),
+        ({"url": "http://n", "interval": True}, "is not a number of seconds"),
         ({"url": "http://n", "token-file": 3}, "token-file is no text"),
         ({"url": "http://n", "token-file": "/none"}, "cannot be read: No such file"),
         ({"url": "http://n", "ca-file": "/none"}, "cannot be read: No such file"),
@@ -207,7 +207,7 @@ def test_the_predecessors_settings(tmp_path: Path) -> None:
     [
         ("AGGREG_STUB_LIST=[[1, 2]]", "is no list"),
         ("AGGREG_STUB_LIST=nodes", "is no list"),
-        ("AGGREG_FETCH_DELAY=soon", "is no number of milliseconds"),
+        ("AGGREG_FETCH_DELAY=soon", "is not a number of milliseconds"),
     ],
 )
 def test_what_the_predecessor_would_not_have_taken(tmp_path: Path, text: str, words: str) -> None:

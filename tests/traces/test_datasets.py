@@ -167,6 +167,101 @@ def test_bitbrains_two_readings_of_one_moment_are_refused_or_averaged(tmp_path: 
     assert rows.filter(time=0)["cpu_usage"].to_list() == pytest.approx([0.3])
 
 
+def strays(folder: Path) -> None:
+    """What desktops, archivers and people leave in a folder."""
+    (folder / "__MACOSX" / ".hidden").mkdir(parents=True)
+    for name in (".DS_Store", "._1.csv", "._vmtable.csv", "__MACOSX/.hidden/1.csv", "Thumbs.db"):
+        (folder / name).write_bytes(b"\x00\x05\x16\x07\xff\xfe")
+    (folder / "README").write_text("Downloaded in 2024.\n")
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS.names if name != "vms"])
+def test_files_that_are_none_of_the_layout_are_left_alone(name: str, tmp_path: Path) -> None:
+    path = WELL_FORMED[name](tmp_path / "data")
+    clean = opened(path, tmp_path)[1]
+    for folder in [path, *(item for item in path.rglob("*") if item.is_dir())]:
+        strays(folder)
+    assert find_dataset(path)[0] == name
+    table, rows = opened(path, tmp_path)
+    assert rows.equals(clean)
+    assert all("of another layout, not read" in line for line in table.oddities)
+
+
+def test_a_table_beside_the_files_of_vms_is_not_read_and_told(tmp_path: Path) -> None:
+    path = bitbrains(tmp_path / "data")
+    clean = opened(path, tmp_path)[1]
+    write(path / "2013-8" / "0names.csv", "id,name", "1,web")
+    table, rows = opened(path, tmp_path)
+    assert rows.equals(clean)
+    assert [*table.oddities] == [
+        f"1 file of another layout, not read (first: {path}/2013-8/0names.csv)"
+    ]
+
+
+@pytest.mark.parametrize("name", ["bitbrains", "materna"])
+def test_a_folder_of_strays_alone_has_no_readings(name: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    write(tmp_path / "data" / "names.csv", "id,name", "1,web")
+    strays(tmp_path / "data")
+    with pytest.raises(TraceError, match="has no CSV file with readings"):
+        opened(tmp_path / "data", tmp_path, name)
+
+
+def test_bitbrains_with_semicolons_alone_is_the_same(tmp_path: Path) -> None:
+    tabs = bitbrains(tmp_path / "tabs")
+    clean = opened(tabs, tmp_path)[1]
+    for file in tabs.rglob("*.csv"):
+        file.write_text(file.read_text().replace(";\t", ";"))
+    assert find_dataset(tabs)[0] == "bitbrains"
+    assert opened(tabs, tmp_path)[1].equals(clean)
+
+
+@pytest.mark.parametrize("spec", ["bitbrains", "materna"])
+def test_another_separator_is_refused_by_name(spec: str, tmp_path: Path) -> None:
+    path = bitbrains(tmp_path / "data")
+    for file in path.rglob("*.csv"):
+        file.write_text(file.read_text().replace(";\t", ","))
+    with pytest.raises(TraceError, match=r"1\.csv: line 1: .* has no semicolon; .*separated by"):
+        opened(path, tmp_path, spec)
+
+
+def test_times_of_another_layout_are_not_two_readings_of_one_moment(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=r"VM .*: time: is not a whole number"):
+        opened(bitbrains(tmp_path / "data"), tmp_path, "materna")
+
+
+def absurd(root: Path, number: int = 1) -> Path:
+    """A table of 200 readings, some of them of 24 GiB of 1214 MiB."""
+    used = (24576 if t >= 200 - number else 700 for t in range(200))
+    return vms(root, HEAD, *(f"a,{60 * t},1,2,{mem},1214" for t, mem in enumerate(used)))
+
+
+def test_one_absurd_reading_is_refused_with_the_way_round_or_read_as_missing(
+    tmp_path: Path,
+) -> None:
+    path = absurd(tmp_path)
+    with pytest.raises(TraceError, match=r"mem_usage: 24576 of 1214 MiB is absurd.*absurd=drop"):
+        opened(path, tmp_path)
+    table, rows = opened(path, tmp_path, "vms:absurd=drop,unit=cores")
+    assert rows["mem_usage"].null_count() == 1
+    assert rows["mem_usage"].max() == 700
+    assert rows["cpu_usage"].null_count() == 0
+    assert table.lives["mem_peak"].to_list() == [700]
+    assert [*table.oddities] == [
+        f"1 absurd reading, read as missing: {path}: VM a: time 11940: mem_usage: 24576 of 1214 MiB"
+    ]
+    said: list[str] = []
+    convert_vms(path, tmp_path / "new.parquet", "vms:absurd=drop,unit=cores", remark=said.append)
+    assert said == table.oddities
+    assert pl.read_parquet(tmp_path / "new.parquet").equals(rows)
+
+
+def test_more_absurd_readings_than_slips_are_refused_even_so(tmp_path: Path) -> None:
+    assert opened(absurd(tmp_path, 2), tmp_path, "vms:absurd=drop")[1]["mem_usage"].null_count()
+    with pytest.raises(TraceError, match="3 of 200 readings are absurd, the first 24576 of 1214"):
+        opened(absurd(tmp_path, 3), tmp_path, "vms:absurd=drop")
+
+
 def test_materna_commas_are_decimals(tmp_path: Path) -> None:
     rows = opened(materna(tmp_path / "data"), tmp_path)[1]
     assert rows.rows() == [
@@ -212,7 +307,7 @@ BROKEN: dict[str, tuple[Make, str]] = {
     ),
     "azure with a word": (
         lambda root: azure(root, "4,1.75", "1,1", readings=("0,vmA=,1,2,fast", "300,vmA=,1,2,3")),
-        r"file-1-of-2\.csv: VM vmA=: time 0: cpu_usage: is no number",
+        r"file-1-of-2\.csv: VM vmA=: time 0: cpu_usage: is not a number",
     ),
     "azure with a negative reading": (
         lambda root: azure(root, "4,1.75", "1,1", readings=("0,vmA=,1,2,-3", "300,vmA=,1,2,3")),
@@ -236,19 +331,19 @@ BROKEN: dict[str, tuple[Make, str]] = {
     ),
     "bitbrains with a bad time": (
         lambda root: bitbrains(root, "soon;\t2;\t5200;\t520;\t10;\t2097152;\t524288;\t0"),
-        r"VM 1: time: is no number",
+        r"VM 1: time: is not a whole number",
     ),
     "materna with full stops": (
         lambda root: materna(
             root, '"04.11.2015 20:20:00";"4";"8.000";"1000";"1";"4194304";"1048576";"25"'
         ),
-        r"01\.csv: VM Materna-Trace-1/01: time 0: cpu_usage: is no number",
+        r"01\.csv: VM Materna-Trace-1/01: time 0: cpu_usage: is not a number",
     ),
     "materna with another date": (
         lambda root: materna(
             root, '"2015-11-04 20:20:00";"4";"8000";"1000";"1";"4194304";"1048576";"25"'
         ),
-        "time: is no number",
+        "time: is not a whole number",
     ),
     "planetlab with a word": (
         lambda root: planetlab(root, "5", "x"),
@@ -268,7 +363,7 @@ BROKEN: dict[str, tuple[Make, str]] = {
     ),
     "a negative usage": (
         lambda root: vms(root, HEAD, "a,0,1,2,,", "a,60,-1,2,,"),
-        r"vms\.csv: VM a: time 60: cpu_usage: is no number of 0 or more",
+        r"vms\.csv: VM a: time 60: cpu_usage: is not a number >= 0",
     ),
     "negative memory": (
         lambda root: vms(root, HEAD, "a,0,1,2,-5,", "a,60,1,2,,"),
@@ -283,7 +378,10 @@ BROKEN: dict[str, tuple[Make, str]] = {
         lambda root: vms(root, HEAD, "a,0,1,2,1e9,1024", "a,60,1,2,1e9,1024"),
         "mem_usage: 1e[+]09 of 1024 MiB is absurd",
     ),
-    "half a second": (lambda root: vms(root, HEAD, "a,0.5,1,2,,"), "time: 0.5 is wrong"),
+    "half a second": (
+        lambda root: vms(root, HEAD, "a,0.5,1,2,,"),
+        "time: 0.5 is not a whole number >= 0",
+    ),
     "off the grid": (
         lambda root: vms(root, HEAD, *(f"a,{t},1,2,," for t in (0, 60, 120, 130))),
         "VM a: time: 130 is no multiple of 60 s after 0",
@@ -320,7 +418,7 @@ def test_fractions_that_are_cores_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["vms:unit=mhz", "bitbrains:duplicates=drop", "vms:interval=-1", "x"]
+    "spec", ["vms:unit=mhz", "bitbrains:duplicates=drop", "vms:absurd=keep", "vms:interval=-1", "x"]
 )
 def test_wrong_options_are_misuse(spec: str, tmp_path: Path) -> None:
     with pytest.raises(ScroogeError) as caught:
@@ -348,5 +446,5 @@ def test_a_failed_conversion_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_size_that_is_no_number_is_never_read_as_no_usage(tmp_path: Path) -> None:
     row = "1376314846;\t2;\tmany;\t520.0;\t10.0;\t2097152.0;\t524288.0;\t0.0"
-    with pytest.raises(TraceError, match="cpu_usage: is no number"):
+    with pytest.raises(TraceError, match="cpu_usage: is not a number"):
         opened(bitbrains(tmp_path / "data", row), tmp_path)

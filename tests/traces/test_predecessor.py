@@ -172,7 +172,10 @@ USAGE = at("node", "raw_data", 1, "cpu_usage", 3)
 REFUSED = {
     "no config": (at("config")(KeyError), "config: is missing"),
     "no scope": (at("config", "node_scope")(KeyError), "config.node_scope: is missing"),
-    "scope of text": (at("config", "node_scope")("1 h"), "config.node_scope: '1 h' is no number"),
+    "scope of text": (
+        at("config", "node_scope")("1 h"),
+        "config.node_scope: '1 h' is not a number",
+    ),
     "slices do not divide": (at("config", "slice_scope")(20), "config.slice_scope: 20 s do not"),
     "wrong number of slices": (at("config", "number_of_slice")(3), "config.number_of_slice"),
     "negative history": (at("config", "historical_occurences")(-1), "config.historical_occurences"),
@@ -186,8 +189,8 @@ REFUSED = {
     "vm is a list": (at("vm", "vm-a")([]), "vm.vm-a: is no object"),
     "occurrence is null": (at("node", "raw_data", 2)(None), "node.raw_data[2]: is no object"),
     "node never had a size": (at("node", "raw_data", 0, "cpu")([]), "node.raw_data[0].cpu: is"),
-    "text for a sample": (USAGE("0.5"), "node.raw_data[1].cpu_usage[3]: '0.5' is no number"),
-    "true for a sample": (USAGE(True), "node.raw_data[1].cpu_usage[3]: True is no number"),
+    "text for a sample": (USAGE("0.5"), "node.raw_data[1].cpu_usage[3]: '0.5' is not a number"),
+    "true for a sample": (USAGE(True), "node.raw_data[1].cpu_usage[3]: True is not a number"),
     "list for a sample": (USAGE([1.0, 2.0]), "node.raw_data[1].cpu_usage"),
     "negative usage": (USAGE(-0.5), "node.raw_data[1].cpu_usage[3]: -0.5 is no usage"),
     "absurd usage": (USAGE(1e9), "node.raw_data[1].cpu_usage[3]: 1e+09 of 8 is absurd"),

@@ -91,7 +91,7 @@ def convert(
     Traces of nodes (JSON files of the predecessor, or a directory of ours) become a directory; a
     data set of VMs becomes one Parquet file.
     """
-    from scroogevm.cli._output import progress  # noqa: PLC0415  # on demand
+    from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
     from scroogevm.text import counted  # noqa: PLC0415  # likewise
     from scroogevm.traces.convert import convert_nodes, convert_vms  # noqa: PLC0415  # Polars
@@ -113,7 +113,7 @@ def convert(
         raise MisuseError("data sets of VMs are converted one by one", where=str(sources[0]))
     else:
         with progress("Converting", None):
-            count = convert_vms(sources[0], output, spec, overwrite=force)
+            count = convert_vms(sources[0], output, spec, overwrite=force, remark=remark)
         click.echo(f"{count} rows in {output}")
 
 

@@ -91,7 +91,7 @@ class BodyLayout:
         )
 
     def values(self, lines: Sequence[bytes], time: float) -> tuple[Floats, int, Floats]:
-        """The values of a body, NaN for what is no number, and how many are none.
+        """The values of a body, NaN for what is not a number, and how many are none.
 
         Args:
             lines: of the body.

@@ -94,6 +94,6 @@ def _delay(text: str, where: str) -> float | None:
     """Seconds of what is in milliseconds; 0 was what the probe announces."""
     if not text.isdecimal() or len(text) > 9:
         raise MisuseError(
-            f"{text!r} is no number of milliseconds", where=f"{where}: AGGREG_FETCH_DELAY"
+            f"{text!r} is not a number of milliseconds", where=f"{where}: AGGREG_FETCH_DELAY"
         )
     return int(text) / 1000 or None

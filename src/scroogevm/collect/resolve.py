@@ -136,7 +136,7 @@ def _interval(value: Any, where: str) -> float | None:
     if isinstance(value, str):
         value = seconds(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MisuseError(f"interval {value!r} is no number of seconds", where=where)
+        raise MisuseError(f"interval {value!r} is not a number of seconds", where=where)
     if not (isfinite(value) and 0.05 <= value <= 3600):
         raise MisuseError(f"interval {value:g} is not from 0.05 to 3600 s", where=where)
     return float(value)

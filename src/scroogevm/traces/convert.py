@@ -64,8 +64,22 @@ def convert_nodes(
     return Manifest.read(directory)
 
 
-def convert_vms(path: Path, place: Path, spec: str | None, *, overwrite: bool = False) -> int:
+def convert_vms(
+    path: Path,
+    place: Path,
+    spec: str | None,
+    *,
+    overwrite: bool = False,
+    remark: Callable[[str], None] = lambda _: None,
+) -> int:
     """A data set of VMs into one Parquet file, sorted by VM and time.
+
+    Args:
+        path: the data set.
+        place: the file.
+        spec: which data set, with parameters; None to look.
+        overwrite: whether a file that is there may be replaced.
+        remark: told what a user should know.
 
     Returns:
         How many rows it has.
@@ -93,6 +107,8 @@ def convert_vms(path: Path, place: Path, spec: str | None, *, overwrite: bool = 
             raise unreadable(path, error) from None
         problem = f"cannot be written: {os.strerror(number)}"
         raise OutputError(problem, where=str(place)) from None
+    for line in table.oddities:
+        remark(line)
     return int(table.lives["rows"].sum())
 
 

@@ -1,14 +1,14 @@
 """What a data set of VMs has to offer, whatever its publisher's layout."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
 
-from scroogevm.errors import TraceError
-from scroogevm.registry import Family, Plugin
+from scroogevm.errors import SpecError, TraceError
+from scroogevm.registry import Family, Plugin, parameter
 from scroogevm.traces.checks import ABSURD_FRACTION
 
 DATASETS = Family("scroogevm.traces.datasets", "data set")
@@ -27,7 +27,13 @@ FILE = "file"
 """A further column: the file that a row comes from, for messages."""
 
 NO_NUMBER = float("inf")
-"""Stands for text that is no number of 0 or more, until the checks find it."""
+"""Stands for text that is not a number >= 0, until the checks find it."""
+
+
+def absurd_option() -> str:
+    """The parameter of layouts whose readings may be absurd: what is done with such readings."""
+    option: str = parameter("refuse", "usage far above the allocation: refuse, or drop")
+    return option
 
 
 class Dataset(Plugin, ABC):
@@ -35,9 +41,17 @@ class Dataset(Plugin, ABC):
 
     Attributes:
         licence: under which terms the publisher gives the data.
+        absurd: what is done with a usage far above the allocation: ``refuse``, or ``drop``, which
+            reads it as missing.
     """
 
     licence: ClassVar[str] = ""
+    absurd: str = "refuse"
+
+    def __post_init__(self) -> None:
+        """Check the choice that is not a number."""
+        super().__post_init__()
+        one_of("absurd", self.absurd, ("refuse", "drop"))
 
     @property
     def step(self) -> float | None:
@@ -45,7 +59,7 @@ class Dataset(Plugin, ABC):
         return 300.0
 
     @property
-    def absurd(self) -> float:
+    def burst_limit(self) -> float:
         """How many times its allocation no VM can use."""
         return ABSURD_FRACTION
 
@@ -57,15 +71,33 @@ class Dataset(Plugin, ABC):
     def scan(self, path: Path) -> pl.LazyFrame:
         """The columns of ``VM_TABLE`` and ``FILE``, in any order of rows, nothing checked yet.
 
-        Text that is no number of 0 or more becomes ``NO_NUMBER``; empty fields become null.
+        Text that is not a number >= 0 becomes ``NO_NUMBER``; empty fields become null.
 
         Raises:
             TraceError: files or columns are missing.
         """
 
+    def strays(self, path: Path) -> Sequence[Path]:
+        """Files that look like some of this layout by their name and are none: they are not read.
+
+        Hidden files, and files whose names the layout does not use, are not among them.
+        """
+        del path
+        return ()
+
     def blame(self, path: Path) -> Path:
         """The file to name when reading fails: the first that cannot be read alone."""
         return path
+
+
+def one_of(name: str, value: str, choices: Sequence[str]) -> None:
+    """Check a parameter that is a choice.
+
+    Raises:
+        SpecError: it is none of the choices.
+    """
+    if value not in choices:
+        raise SpecError(f"{value!r} is unknown", where=name, remedy=" or ".join(choices))
 
 
 def unreadable(path: Path, error: Exception) -> TraceError:

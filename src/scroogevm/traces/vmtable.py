@@ -10,11 +10,15 @@ import polars as pl
 
 from scroogevm.errors import OutputError, TraceError
 from scroogevm.files import is_full
+from scroogevm.text import counted
 from scroogevm.traces.checks import ABSURD_VM
 from scroogevm.traces.dataset import FILE, VM_TABLE, Dataset, find_dataset, unreadable
 
 _SAMPLED_VMS = 20
 _LARGEST = 1e300
+
+ABSURD_SHARE = 0.01
+"""More absurd readings than this share are no slips of a sampler: units are mistaken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +81,14 @@ def open_vms(path: Path, spec: str | None, scratch: Path) -> VmTable:
         raise unreadable(dataset.blame(path), error) from None
     if not lives.height:
         raise TraceError("has no rows", where=str(path))
-    _refuse_faults(frame, lives, dataset.absurd)
+    _refuse_faults(frame, lives)
+    frame, lives, dropped = _absurd(frame, lives, dataset)
     interval = _interval(frame, lives, dataset, path)
     _refuse_off_grid(frame, lives, interval)
+    oddities = [*_strays(dataset.strays(path)), *dropped, *_oddities(lives, spec, name)]
     source = {"data_set": name, "file": path.name, "licence": dataset.licence}
     whole = frame.with_columns(pl.col("time").cast(pl.Int64)).select(VM_TABLE.keys())
-    return VmTable(whole, lives.drop("faulty"), interval, source, _oddities(lives, spec, name))
+    return VmTable(whole, lives.drop("faulty"), interval, source, oddities)
 
 
 def refuse_twice(rows: pl.LazyFrame, where: str) -> None:
@@ -119,7 +125,7 @@ def _faults() -> Mapping[str, pl.Expr]:
 
 _REMEDIES = {
     "vm": "a name for each row",
-    "time": "whole seconds from the start, 0 or more",
+    "time": "seconds from the start",
     "cpu": "the cores of the VM; for a table without sizes --format vms:cores=N",
 }
 
@@ -144,32 +150,70 @@ def _lives(frame: pl.LazyFrame) -> pl.DataFrame:
     )
 
 
-def _refuse_faults(frame: pl.LazyFrame, lives: pl.DataFrame, absurd: float) -> None:
+def _refuse_faults(frame: pl.LazyFrame, lives: pl.DataFrame) -> None:
     if lives["faulty"].any():
         for column, wrong in _faults().items():
             if (row := _first(frame, wrong)) is not None:
                 raise TraceError(
-                    _problem(row[column]),
+                    _problem(column, row[column]),
                     where=_place(row, column),
-                    remedy=_REMEDIES.get(column, "0 or more"),
+                    remedy=_REMEDIES.get(column, ""),
                 )
-    limits = (("cpu_usage", "cpu", "cores", absurd), ("mem_usage", "mem", "MiB", ABSURD_VM))
+
+
+def _absurd(
+    frame: pl.LazyFrame, lives: pl.DataFrame, dataset: Dataset
+) -> tuple[pl.LazyFrame, pl.DataFrame, Sequence[str]]:
+    """Rows and lives without usage far above an allocation, and what a user is told of it.
+
+    Raises:
+        TraceError: there is such usage, and it shall be refused, or it is more than a slip.
+    """
+    remarks: list[str] = []
+    limits = (
+        ("cpu_usage", "cpu", "cores", dataset.burst_limit),
+        ("mem_usage", "mem", "MiB", ABSURD_VM),
+    )
     for usage, size, unit, factor in limits:
-        peak = pl.col(f"{size}_peak") > factor * pl.col(size)
-        for vm in lives.filter(peak).head(1).iter_rows(named=True):
-            row = _first(frame, (pl.col("vm") == vm["vm"]) & (pl.col(usage) == vm[f"{size}_peak"]))
-            raise TraceError(
-                f"{vm[f'{size}_peak']:g} of {vm[size]:g} {unit} is absurd",
-                where=_place(row or vm, usage),
-                remedy=f"usage and allocation in {unit}; is it a percentage?",
-            )
+        beyond = lives.filter(pl.col(f"{size}_peak") > factor * pl.col(size))
+        if not beyond.height:
+            continue
+        limit = beyond.lazy().select("vm", limit=factor * pl.col(size).cast(pl.Float64))
+        limited = frame.join(limit, on="vm", how="left")
+        is_absurd = (pl.col(usage) > pl.col("limit")).fill_null(value=False)
+        vm = beyond.row(0, named=True)
+        row = _first(limited, is_absurd & (pl.col("vm") == vm["vm"])) or vm
+        said = f"{row[usage]:g} of {vm[size]:g} {unit}"
+        remedy = f"usage and allocation in {unit}; is it a percentage?"
+        where = _place(row, usage)
+        if dataset.absurd == "refuse":
+            remedy += " The option absurd=drop reads it as missing"
+            raise TraceError(f"{said} is absurd", where=where, remedy=remedy)
+        number, readings = (
+            limited.select(is_absurd.sum(), pl.col(usage).count().alias("readings"))
+            .collect(engine="streaming")
+            .row(0)
+        )
+        if number > ABSURD_SHARE * readings:
+            problem = f"{number} of {readings} readings are absurd, the first {said}"
+            raise TraceError(problem, where=where, remedy=remedy)
+        remarks.append(f"{counted(number, 'absurd reading')}, read as missing: {where}: {said}")
+        frame = limited.with_columns(pl.when(~is_absurd).then(usage).alias(usage)).drop("limit")
+    return frame, _lives(frame) if remarks else lives, remarks
 
 
-def _problem(value: object) -> str:
+def _strays(files: Sequence[Path]) -> Sequence[str]:
+    if not files:
+        return ()
+    return [f"{counted(len(files), 'file')} of another layout, not read (first: {files[0]})"]
+
+
+def _problem(column: str, value: object) -> str:
     if value is None or value == "":
         return "is missing"
+    wanted = "is not a whole number >= 0" if column == "time" else "is not a number >= 0"
     unread = isinstance(value, float) and not isfinite(value)
-    return "is no number of 0 or more" if unread else f"{value} is wrong"
+    return wanted if unread else f"{value} {wanted}"
 
 
 def _interval(frame: pl.LazyFrame, lives: pl.DataFrame, dataset: Dataset, path: Path) -> float:

@@ -2,17 +2,18 @@
 
 import re
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
 
-from scroogevm.errors import SpecError, TraceError
+from scroogevm.errors import TraceError
 from scroogevm.traces.checks import ABSURD_VM
-from scroogevm.traces.dataset import FILE, NO_NUMBER, Dataset
+from scroogevm.traces.dataset import FILE, NO_NUMBER, Dataset, one_of
 from scroogevm.traces.datasets._text import (
     files_below,
-    first_line,
+    first_lines,
     first_unreadable,
     headed,
     number,
@@ -21,8 +22,9 @@ from scroogevm.traces.datasets._text import (
 CORES, CAPACITY, USAGE = "CPU cores", "CPU capacity provisioned [MHZ]", "CPU usage [MHZ]"
 MEMORY, MEMORY_USAGE = "Memory capacity provisioned [KB]", "Memory usage [KB]"
 KIB_IN_MIB = 1024.0
-DUPLICATES = ("refuse", "mean")
 
+_NUMBERED = re.compile(r"\d+\.csv(\.gz)?")
+_STAMP = "Timestamp"
 _MONTH = re.compile(r"\d{4}-\d{1,2}")
 
 
@@ -31,44 +33,48 @@ class Gwa(Dataset):
 
     Cores in use are usage over provisioned capacity, both in MHz, times the cores. Readings are
     moved to the nearest multiple of 300 s from the first of all; those that meet are averaged. A
-    VM is called like its file, below the folders that are no months.
+    VM is called like its file, below the folders that are no months. Files that are neither
+    numbered nor begin with the header are none of the layout.
     """
 
     comma: ClassVar[bool]
     duplicates: str
 
     def __post_init__(self) -> None:
-        """Check the choice that is no number."""
+        """Check the choices that are not numbers."""
         super().__post_init__()
-        if self.duplicates not in DUPLICATES:
-            raise SpecError(
-                f"{self.duplicates!r} is unknown",
-                where="duplicates",
-                remedy=" or ".join(DUPLICATES),
-            )
+        one_of("duplicates", self.duplicates, ("refuse", "mean"))
 
     @property
-    def absurd(self) -> float:
+    def burst_limit(self) -> float:
         """Usage in MHz may be above what a VM was provisioned, for a while."""
         return ABSURD_VM
 
     @abstractmethod
-    def is_header(self, line: str) -> bool:
-        """Whether a file of this layout begins with such a line."""
+    def is_ours(self, header: str, row: str) -> bool:
+        """Whether a file of this layout begins with such lines, the first of which is a header."""
 
     @abstractmethod
     def seconds(self, time: pl.Expr) -> pl.Expr:
         """A timestamp in seconds, ``NO_NUMBER`` where it is none."""
 
     def recognises(self, path: Path) -> bool:
-        """Whether the first file has the header of this layout."""
-        return any(self.is_header(first_line(file)) for file in files_below(path, "*.csv")[:1])
+        """Whether the first file that has a header has one of this layout."""
+        begins = (first_lines(file, 2) for file in files_below(path, "*.csv"))
+        header, row = next((lines for lines in begins if _is_header(lines[0])), ("", ""))
+        return bool(header) and self.is_ours(header, row)
+
+    def strays(self, path: Path) -> Sequence[Path]:
+        """CSV files that are not numbered and have another header."""
+        return [file for file in files_below(path, "*.csv") if not _belongs(file, path)]
 
     def scan(self, path: Path) -> pl.LazyFrame:
         """All files, their readings on one grid."""
-        files = files_below(path, "*.csv")
+        files = _files(path)
         if not files:
-            raise TraceError("has no CSV file", where=str(path), remedy="one for each VM")
+            raise TraceError(
+                "has no CSV file with readings", where=str(path), remedy="one for each VM"
+            )
         root = path if path.is_dir() else path.parent
         rows = pl.concat([self._one(file, _name(file, root)) for file in files])
         step = self.step or 1.0
@@ -86,14 +92,17 @@ class Gwa(Dataset):
 
     def blame(self, path: Path) -> Path:
         """The first CSV that cannot be read."""
-        files = files_below(path, "*.csv")
+        files = _files(path)
         return first_unreadable(((file, self._one(file, "")) for file in files), path)
 
     def _start(self, rows: pl.LazyFrame) -> float:
         """The first moment of all; on the way, two readings of one moment are found."""
         time = pl.col("time")
+        time = pl.when(time.is_finite()).then(time)  # other times are refused by name later
         lives = rows.group_by("vm").agg(
-            pl.col(FILE).first(), first=time.min(), twice=pl.len() > time.n_unique()
+            pl.col(FILE).first(),
+            first=time.min(),
+            twice=time.count() > time.drop_nulls().n_unique(),
         )
         found = lives.collect(engine="streaming")
         twice = found.filter("twice").sort("vm")
@@ -108,7 +117,13 @@ class Gwa(Dataset):
     def _one(self, file: Path, name: str) -> pl.LazyFrame:
         text = headed(file, ";")
         columns = text.collect_schema().names()
-        stamp = next((column for column in columns if column.startswith("Timestamp")), "Timestamp")
+        if len(columns) == 1 + 1:  # the other one is FILE
+            raise TraceError(
+                f"the header {columns[0][:60]!r} has no semicolon",
+                where=f"{file}: line 1",
+                remedy="fields are separated by ';'",
+            )
+        stamp = next((column for column in columns if column.startswith(_STAMP)), _STAMP)
         for wanted in (stamp, CORES, CAPACITY, USAGE, MEMORY, MEMORY_USAGE):
             if wanted not in columns:
                 raise TraceError(
@@ -134,6 +149,32 @@ class Gwa(Dataset):
             mem=memory / KIB_IN_MIB,
             **{FILE: pl.col(FILE)},
         )
+
+
+def is_unix_time(row: str) -> bool:
+    """Whether the first field of a row is a number.
+
+    >>> is_unix_time("1376314846;2"), is_unix_time('"04.11.2015 20:20:00";"4"')
+    (True, False)
+    """
+    return re.fullmatch(r"\s*\d+(\.\d*)?\s*", re.split("[;,]", row)[0].strip('"')) is not None
+
+
+def _is_header(line: str) -> bool:
+    return line.lstrip('\ufeff"').startswith(_STAMP)
+
+
+def _belongs(file: Path, path: Path) -> bool:
+    """Whether a file is one of a VM: named by number, asked for by name, or by its header."""
+    return (
+        file == path
+        or _NUMBERED.fullmatch(file.name) is not None
+        or _is_header(first_lines(file)[0])
+    )
+
+
+def _files(path: Path) -> Sequence[Path]:
+    return [file for file in files_below(path, "*.csv") if _belongs(file, path)]
 
 
 def _name(file: Path, root: Path) -> str:

@@ -1,4 +1,4 @@
-"""CSV read as text first, so that what is no number is found and named, never guessed."""
+"""CSV read as text first, so that what is not a number is found and named, never guessed."""
 
 import gzip
 from collections.abc import Iterable, Sequence
@@ -11,21 +11,29 @@ from scroogevm.traces.dataset import FILE, NO_NUMBER
 
 
 def files_below(path: Path, pattern: str) -> Sequence[Path]:
-    """Files of a name, plain or gzipped, in a directory and below, in order."""
+    """Files of a name, plain or gzipped, in a directory and below, in order.
+
+    What is hidden never counts: desktops and archivers leave such files (``._1.csv``).
+    """
     if path.is_file():
         return [path]
     found = {*path.rglob(pattern), *path.rglob(f"{pattern}.gz")}
-    return sorted(file for file in found if file.is_file())
+    return sorted(file for file in found if file.is_file() and not is_hidden(file, path))
 
 
-def first_line(path: Path) -> str:
-    """The first line of a file, plain or gzipped; empty when there is none to be read."""
+def is_hidden(file: Path, root: Path) -> bool:
+    """Whether a name below ``root`` on the way to a file begins with a dot."""
+    return any(part.startswith(".") for part in file.relative_to(root).parts)
+
+
+def first_lines(path: Path, number: int = 1) -> Sequence[str]:
+    """The first lines of a file, plain or gzipped; empty ones where there are none to be read."""
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
-            return str(lines.readline(100_000)).rstrip("\r\n")
+            return [str(lines.readline(100_000)).rstrip("\r\n") for _ in range(number)]
     except (OSError, EOFError):
-        return ""
+        return [""] * number
 
 
 def bare(files: Sequence[Path], columns: Sequence[str]) -> pl.LazyFrame:
@@ -46,7 +54,7 @@ def headed(path: Path, separator: str, encoding: str = "utf8-lossy") -> pl.LazyF
     Raises:
         TraceError: it has no header.
     """
-    line = first_line(path)
+    (line,) = first_lines(path)
     if not line.strip():
         raise TraceError("has no header, or cannot be read", where=str(path))
     frame = pl.scan_csv(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from scroogevm.traces.dataset import absurd_option
 from scroogevm.traces.datasets._azure import Azure, looks_right
 from scroogevm.traces.datasets._text import number
 
@@ -16,6 +17,8 @@ class AzureV1(Azure):
     formula = "directory with vmtable.csv and vm_cpu_readings-file-N-of-125.csv (or .gz)"
     source = "AzurePublicDatasetV1: AzurePublicDatasetV1.md, schema"
     licence = "CC BY 4.0, Microsoft"
+
+    absurd: str = absurd_option()
 
     def recognises(self, path: Path) -> bool:
         """Whether both kinds of files are there, and no size is a bucket."""

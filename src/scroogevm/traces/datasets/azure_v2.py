@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from scroogevm.registry import parameter
+from scroogevm.traces.dataset import absurd_option
 from scroogevm.traces.datasets._azure import Azure, looks_right
 from scroogevm.traces.datasets._text import number
 
@@ -20,6 +21,7 @@ class AzureV2(Azure):
 
     above_cores: float = parameter(30.0, "cores of a VM in the open bucket >24", low=24)
     above_gib: float = parameter(70.0, "GiB of a VM in the open bucket >64", low=64)
+    absurd: str = absurd_option()
 
     def recognises(self, path: Path) -> bool:
         """Whether both kinds of files are there, and sizes are buckets."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from scroogevm.registry import parameter
-from scroogevm.traces.datasets._gwa import Gwa
+from scroogevm.traces.dataset import absurd_option
+from scroogevm.traces.datasets._gwa import Gwa, is_unix_time
 from scroogevm.traces.datasets._text import number
 
 MILLISECONDS_ABOVE = 1e11
@@ -14,18 +15,19 @@ MILLISECONDS_ABOVE = 1e11
 
 @dataclass(frozen=True)
 class Bitbrains(Gwa):
-    """Fields are separated by a semicolon and a tab; folders of months are joined by VM."""
+    """Times are Unix times; a tab may follow a semicolon; folders of months are joined by VM."""
 
-    formula = "directories of N.csv, fields separated by ';' and a tab, one file a VM"
+    formula = "directories of N.csv with Unix times, fields separated by ';', one file a VM"
     source = "Grid Workloads Archive, GWA-T-12 Bitbrains: fastStorage and rnd"
     licence = "terms of the data unclear; research use with citation"
     comma = False
 
     duplicates: str = parameter("refuse", "two readings of one moment: refuse, or mean")
+    absurd: str = absurd_option()
 
-    def is_header(self, line: str) -> bool:
-        """Whether the fields of a line are separated by a semicolon and a tab."""
-        return line.startswith("Timestamp") and ";\t" in line
+    def is_ours(self, header: str, row: str) -> bool:
+        """Whether fields are separated by a semicolon and a tab, or the first time is a number."""
+        return ";\t" in header or is_unix_time(row)
 
     def seconds(self, time: pl.Expr) -> pl.Expr:
         """Seconds, whatever the label says."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from scroogevm.registry import parameter
-from scroogevm.traces.dataset import NO_NUMBER
-from scroogevm.traces.datasets._gwa import Gwa
+from scroogevm.traces.dataset import NO_NUMBER, absurd_option
+from scroogevm.traces.datasets._gwa import Gwa, is_unix_time
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,11 @@ class Materna(Gwa):
     comma = True
 
     duplicates: str = parameter("refuse", "two readings of one moment: refuse, or mean")
+    absurd: str = absurd_option()
 
-    def is_header(self, line: str) -> bool:
-        """Whether a line begins with a timestamp and its fields are separated by semicolons."""
-        return line.lstrip('\ufeff"').startswith("Timestamp") and ";" in line and ";\t" not in line
+    def is_ours(self, header: str, row: str) -> bool:
+        """Whether fields are separated by semicolons alone, and the first time is no Unix time."""
+        return ";" in header and ";\t" not in header and not is_unix_time(row)
 
     def seconds(self, time: pl.Expr) -> pl.Expr:
         """Seconds since 1970, taking local time as it stands."""

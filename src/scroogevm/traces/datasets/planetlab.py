@@ -12,6 +12,7 @@ from scroogevm.core.arrays import Ints
 from scroogevm.errors import TraceError
 from scroogevm.registry import parameter
 from scroogevm.traces.dataset import FILE, Dataset
+from scroogevm.traces.datasets._text import first_lines
 
 READINGS = 288
 """Readings in a file: a day of 300 s each."""
@@ -36,11 +37,15 @@ class Planetlab(Dataset):
         """Whether it is such a day, or a directory of them."""
         return bool(_days(path))
 
+    def strays(self, path: Path) -> Sequence[Path]:
+        """Files that do not begin with a number."""
+        return [file for day in _days(path) for file in sorted(_shown(day)) if not _belongs(file)]
+
     def scan(self, path: Path) -> pl.LazyFrame:
         """All VM-days. Small enough to be read at once: the whole set is 40 MB."""
         names, shares, files = [], [], []
         for day in _days(path):
-            for file in sorted(item for item in day.iterdir() if not item.name.startswith(".")):
+            for file in sorted(file for file in _shown(day) if _belongs(file)):
                 names.append(f"{day.name}/{file.name}")
                 shares.append(_read(file))
                 files.append(str(file))
@@ -59,6 +64,16 @@ class Planetlab(Dataset):
             mem_usage=pl.lit(None, pl.Float64),
             mem=pl.lit(None, pl.Float64),
         )
+
+
+def _shown(day: Path) -> Sequence[Path]:
+    return [item for item in day.iterdir() if item.is_file() and not item.name.startswith(".")]
+
+
+def _belongs(file: Path) -> bool:
+    """Whether a file begins with a number, as those of VMs do; notes and thumbnails do not."""
+    begin = first_lines(file)[0].strip()
+    return begin.isascii() and begin.isdigit()
 
 
 def _days(path: Path) -> Sequence[Path]:

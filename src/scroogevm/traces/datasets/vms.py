@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from scroogevm.errors import SpecError, TraceError
+from scroogevm.errors import TraceError
 from scroogevm.registry import parameter
 from scroogevm.traces.checks import ABSURD_FRACTION, ABSURD_VM
-from scroogevm.traces.dataset import FILE, VM_TABLE, Dataset, unreadable
+from scroogevm.traces.dataset import FILE, VM_TABLE, Dataset, absurd_option, one_of, unreadable
 from scroogevm.traces.datasets._text import headed, number
 from scroogevm.traces.manifest import VM_CPU_UNITS
 
@@ -27,14 +27,12 @@ class Vms(Dataset):
     unit: str = parameter("cores", "unit of cpu_usage: cores, or fraction of the allocation")
     cores: float = parameter(0.0, "cores of VMs whose cpu is unknown; 0 for none", low=0)
     interval: float = parameter(0.0, "seconds between readings; 0 to find out", low=0)
+    absurd: str = absurd_option()
 
     def __post_init__(self) -> None:
-        """Check the choice that is no number."""
+        """Check the choices that are not numbers."""
         super().__post_init__()
-        if self.unit not in VM_CPU_UNITS:
-            raise SpecError(
-                f"{self.unit!r} is unknown", where="unit", remedy=" or ".join(VM_CPU_UNITS)
-            )
+        one_of("unit", self.unit, VM_CPU_UNITS)
 
     @property
     def step(self) -> float | None:
@@ -42,7 +40,7 @@ class Vms(Dataset):
         return self.interval or None
 
     @property
-    def absurd(self) -> float:
+    def burst_limit(self) -> float:
         """A fraction above 2 is none, while cores may burst."""
         return ABSURD_FRACTION if self.unit == "fraction" else ABSURD_VM
 

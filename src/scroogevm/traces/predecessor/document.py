@@ -79,7 +79,7 @@ class Document:
         if value is None and default is not None:
             return default
         if not _is_number(value) or not 0 < value < 1e12:
-            problem = "is missing" if value is None else f"{value!r} is no number above 0"
+            problem = "is missing" if value is None else f"{value!r} is not a number > 0"
             raise self.error(f"{place}{key}", problem)
         return float(value)
 
@@ -108,7 +108,9 @@ class Document:
             if value is not None and (
                 isinstance(value, bool) or not isinstance(value, int | float)
             ):
-                raise self.error(f"{place}[{number}]", f"{value!r} is no number", "null if missing")
+                raise self.error(
+                    f"{place}[{number}]", f"{value!r} is not a number", "null if missing"
+                )
         missing = [number for number, value in enumerate(values) if value is None]
         first = f"{self.path}: {place}[{missing[0]}]"
         self.remarks.add(Remark("null samples, read as missing", first, len(missing)))
