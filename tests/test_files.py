@@ -12,18 +12,19 @@ import polars as pl
 import pytest
 
 from scroogevm.errors import MisuseError, OutputError
-from scroogevm.files import StagedDirectory
+from scroogevm.files import StagedDirectory, scratch_beside
+from scroogevm.leftovers import LIST
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Every file below a folder, hidden ones too, with its content."""
+    """Every file below a folder, hidden ones but the list of files too, with its content."""
     return {
         str(path.relative_to(folder)): path.read_text()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name != LIST
     }
 
 
@@ -65,8 +66,9 @@ def test_whatever_ends_the_block_leaves_the_place_as_it_was(
 def test_our_directory_is_replaced_only_when_told_to_and_then_whole(tmp_path: Path) -> None:
     place = tmp_path / "out"
     fill(place, "old")
-    (place / "left-over.txt").write_text("old")
-    with pytest.raises(MisuseError, match="exists already; choose another place or add --force"):
+    with pytest.raises(
+        MisuseError, match="exists already; .* or add --force"
+    ):
         fill(place, "new")
     assert (place / "deep" / "data.txt").read_text() == "old"
     fill(place, "new", overwrite=True)
@@ -78,16 +80,16 @@ def test_what_is_not_ours_is_never_replaced(tmp_path: Path, *, overwrite: bool) 
     place = tmp_path / "home"
     place.mkdir()
     (place / "thesis.tex").write_text("years")
-    with pytest.raises(MisuseError, match="not ours to replace"):
+    with pytest.raises(MisuseError, match="was not written by"):
         fill(place, "new", overwrite=overwrite)
-    with pytest.raises(MisuseError, match="not ours to replace"):
+    with pytest.raises(MisuseError, match="was not written by"):
         fill(place / "thesis.tex", "new", overwrite=overwrite)
     assert tree(tmp_path) == {"home/thesis.tex": "years"}
 
 
 @pytest.mark.parametrize("place", ["/", "/usr/.."])
 def test_the_root_is_not_ours(place: str) -> None:
-    with pytest.raises(MisuseError, match="not ours to replace"):
+    with pytest.raises(MisuseError, match="was not written by"):
         fill(Path(place), "new", overwrite=True)
 
 
@@ -120,7 +122,7 @@ def test_what_a_killed_process_left_is_cleared_away_and_nothing_else(tmp_path: P
     killed, alive = begun
     killed.kill()
     killed.communicate()
-    others = [".out.part", ".other.1.part", ".out.1.old", ".out.x.part"]
+    others = [".out.part", ".other.1.part", ".out.x.old", ".out.x.part"]
     for name in others:
         (tmp_path / name).mkdir()
     (tmp_path / ".out.2.part").symlink_to(tmp_path / ".other.1.part")
@@ -131,6 +133,110 @@ def test_what_a_killed_process_left_is_cleared_away_and_nothing_else(tmp_path: P
     finally:
         alive.kill()
         alive.communicate()
+
+
+def test_what_others_put_into_a_directory_survives_its_replacement(tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    fill(place, "old")
+    (place / "ours-no-more.txt").write_text("")
+    (place / LIST).write_text((place / LIST).read_text().replace("[", '["ours-no-more.txt",', 1))
+    (place / "notes.txt").write_text("mine")
+    (place / "deep" / "more").mkdir()
+    (place / "deep" / "more" / "notes.txt").write_text("mine, too")
+    (place / "latest").symlink_to("nowhere")
+    fill(place, "new", overwrite=True)
+    fill(place, "newer", overwrite=True)
+    assert tree(place) == {
+        "mark.json": "{}", "deep/data.txt": "newer",
+        "notes.txt": "mine", "deep/more/notes.txt": "mine, too",
+    }  # fmt: skip
+    assert (place / "latest").is_symlink()
+    assert os.listdir(tmp_path) == ["out"]  # noqa: PTH208  # names alone
+
+
+def test_a_file_of_others_is_never_written_over(tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    fill(place, "old")
+    (place / "more.txt").write_text("mine")
+    before = tree(tmp_path)
+
+    def fill_more() -> None:
+        with StagedDirectory(place, "mark.json", overwrite=True) as staged:
+            (staged / "mark.json").write_text("{}")
+            (staged / "more.txt").write_text("ours")
+
+    with pytest.raises(MisuseError, match=r"more\.txt: was not written by scroogevm"):
+        fill_more()
+    assert tree(tmp_path) == before
+
+
+def test_a_directory_without_a_list_of_its_files_is_not_replaced(tmp_path: Path) -> None:
+    fill(tmp_path / "out", "old")
+    (tmp_path / "out" / LIST).unlink()
+    with pytest.raises(MisuseError, match="has no list of the files"):
+        fill(tmp_path / "out", "new", overwrite=True)
+
+
+def test_a_directory_within_that_has_a_list_of_its_own_is_replaced_too(tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    fill(place, "old")
+    fill(place / "figures", "drawn")
+    (place / "figures" / "mine.txt").write_text("mine")
+    with StagedDirectory(place, "mark.json", overwrite=True, nested=["figures"]) as staged:
+        (staged / "mark.json").write_text("{}")
+        (staged / "figures").mkdir()
+        (staged / "figures" / "mark.json").write_text("drawn with the rest")
+    assert tree(place) == {
+        "mark.json": "{}", "figures/mark.json": "drawn with the rest", "figures/mine.txt": "mine",
+    }  # fmt: skip
+    fill(place / "figures", "again", overwrite=True)
+    assert tree(place)["figures/deep/data.txt"] == "again"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from scroogevm import files
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[2] == "between":
+    rename = Path.rename
+    Path.rename = lambda path, to: die() if path.name.endswith(".part") else rename(path, to)
+else:
+    files.dispose = die
+with files.StagedDirectory(Path(sys.argv[1]), "mark.json", overwrite=True) as staged:
+    (staged / "mark.json").write_text("new")
+"""
+
+
+@pytest.mark.parametrize("moment", ["between", "after"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_replacement_that_was_killed_is_finished_by_the_next_one(
+    tmp_path: Path, moment: str, *, lost: bool
+) -> None:
+    place = tmp_path / "out"
+    fill(place, "old")
+    (place / "notes.txt").write_text("mine")
+    words = [sys.executable, "-c", KILLED, str(place), moment]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    if lost and moment == "between":  # then the old one comes back
+        (part,) = tmp_path.glob(".out.*.part")
+        part.rename(tmp_path / "moved")
+    with pytest.raises(MisuseError, match="exists already"):
+        fill(place, "newest")
+    expected = {"mark.json": "new", "notes.txt": "mine"}
+    if lost and moment == "between":
+        expected |= {"mark.json": "{}", "deep/data.txt": "old"}
+    assert tree(place) == expected
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_scratch_of_a_killed_process_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / ".out.1.scratch").mkdir()
+    (tmp_path / ".out.1.scratch" / "data").write_text("half")
+    with scratch_beside(tmp_path / "out") as scratch:
+        assert [path.name for path in tmp_path.iterdir()] == [scratch.name]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:

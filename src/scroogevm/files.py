@@ -1,18 +1,30 @@
 """Directories that appear whole or not at all, and files of settings."""
 
 import errno
-import fcntl
 import os
 import re
 import shutil
 import tomllib
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from scroogevm.errors import MisuseError, OutputError
+from scroogevm.leftovers import (
+    LIST,
+    beside,
+    clear_abandoned,
+    dispose,
+    foreign,
+    link,
+    lock,
+    own_files,
+    recover,
+    unlock,
+    write_list,
+)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -20,14 +32,20 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class StagedDirectory(AbstractContextManager[Path]):
     """A directory filled beside its place and moved there when the block ends well.
 
-    Whatever ends the block otherwise, an interrupt included, leaves the place as it was. Only a
-    process that is killed leaves what it had filled, hidden beside the place, until the next one
-    clears it away.
+    Whatever ends the block otherwise, an interrupt included, leaves the place as it was. A process
+    that is killed leaves hidden directories beside the place; the next one that writes there
+    finishes a replacement that had begun, and clears away the rest.
+
+    Every such directory has a list of its files (``LIST``). Only these are replaced; other files
+    that lie in a directory when it is replaced are carried over.
 
     Args:
         place: where the directory shall be.
         marker: a file that every such directory has: nothing else is ever overwritten.
+        command: the command that writes such directories, for messages.
         overwrite: whether a directory that is there already may be replaced.
+        nested: directories within it that further commands write, with lists of their own: they
+            are replaced with it.
 
     Raises:
         MisuseError: the place is taken.
@@ -41,22 +59,33 @@ class StagedDirectory(AbstractContextManager[Path]):
     'content'
     """
 
-    def __init__(self, place: Path, marker: str, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        place: Path,
+        marker: str,
+        *,
+        command: str = "scroogevm",
+        overwrite: bool = False,
+        nested: Sequence[str] = (),
+    ) -> None:
         self.place = place
         self.marker = marker
+        self.command = command
         self.overwrite = overwrite
+        self.nested = nested
 
     def __enter__(self) -> Path:
         try:
             self._target = Path(os.path.realpath(self.place))  # a link stays a link
-            self._refuse_taken()
-            self._staged = self._target.with_name(f".{self._target.name}.{os.getpid()}.part")
+            recover(self._target, self.nested)
+            refuse_taken(self.place, self.marker, self.command, overwrite=self.overwrite)
+            self._staged = beside(self._target, "part")
             shutil.rmtree(self._staged, ignore_errors=True)
             self._staged.mkdir(parents=True)
         except OSError as error:
             raise self._unwritable(error) from None
-        self._lock = _lock(self._staged)
-        self._clear_abandoned()
+        self._lock = lock(self._staged)
+        clear_abandoned(self._target, "part", but=self._staged)
         return self._staged
 
     def __exit__(
@@ -67,55 +96,51 @@ class StagedDirectory(AbstractContextManager[Path]):
     ) -> None:
         try:
             if kind is None:
+                write_list(self._staged)
+                self._carry_over()
                 _flush(self._staged)
                 self._move()
         except OSError as problem:
             raise self._unwritable(problem) from None
         finally:
             shutil.rmtree(self._staged, ignore_errors=True)
-            _unlock(self._lock)
+            unlock(self._lock)
         if isinstance(error, Exception) and self._is_about_us(error):
             raise self._unwritable(error) from None
 
-    def _refuse_taken(self) -> None:
-        if not self._target.exists():
-            return
-        where = str(self.place)
-        content = list(self._target.iterdir()) if self._target.is_dir() else [self._target]
-        if content and not (self._target / self.marker).is_file():
-            raise MisuseError(
-                "exists and is not ours to replace",
-                where=where,
-                remedy=f"choose another place (ours would hold {self.marker})",
-            )
-        if content and not self.overwrite:
-            raise MisuseError(
-                "exists already", where=where, remedy="choose another place or add --force"
-            )
+    def _carry_over(self) -> None:
+        """Give the new directory what others put into the old one.
 
-    def _clear_abandoned(self) -> None:
-        """Remove what killed processes left; a living one holds a lock, wherever it runs."""
-        wanted = re.compile(rf"\.{re.escape(self._target.name)}\.\d+\.part")
-        with suppress(OSError):  # a directory that cannot be listed keeps what is in it
-            for path in self._target.parent.iterdir():
-                if path != self._staged and wanted.fullmatch(path.name):
-                    lock = _lock(path)
-                    if lock is not None:
-                        shutil.rmtree(path, ignore_errors=True)
-                    _unlock(lock)
+        Raises:
+            MisuseError: something of others has the name of something of ours.
+        """
+        for name in foreign(self._target, self.nested):
+            taken = [path for path in (name, *name.parents) if (self._staged / path).is_file()]
+            if taken or os.path.lexists(self._staged / name):
+                raise MisuseError(
+                    "was not written by scroogevm, and a file of this name has to be written",
+                    where=str(self.place / name),
+                    remedy="move it elsewhere",
+                )
+            link(self._target / name, self._staged / name)
 
     def _move(self) -> None:
         old = self._staged.with_suffix(".old")
         replaced = self._target.exists()
+        held = lock(self._target) if replaced else None  # the lock stays on it under its new name
         try:
             if replaced:
                 self._target.rename(old)
             self._staged.rename(self._target)
+            _sync(self._target.parent)
+            if replaced:
+                dispose(old, self._target, self.nested)
         except BaseException:
             if replaced and not self._target.exists():
                 old.rename(self._target)
             raise
-        shutil.rmtree(old, ignore_errors=True)
+        finally:
+            unlock(held)
 
     def _is_about_us(self, error: Exception) -> bool:
         """Whether it speaks of what is written here, not of some input that is read meanwhile."""
@@ -131,21 +156,60 @@ class StagedDirectory(AbstractContextManager[Path]):
         return OutputError(f"cannot be written: {reason}", where=str(self.place), remedy=remedy)
 
 
-def _lock(folder: Path) -> int | None:
-    """A lock that ends with the process; None when another has it, or there are no locks here."""
-    handle = None
+def refuse_taken(place: Path, marker: str, command: str, *, overwrite: bool) -> None:
+    """Refuse a place where something is that must not be replaced.
+
+    Args:
+        place: where a directory shall be.
+        marker: a file that every such directory has.
+        command: the command that writes such directories.
+        overwrite: whether one that is there may be replaced.
+
+    Raises:
+        MisuseError: there is something.
+        OSError: it cannot be looked at.
+    """
+    if not place.exists():
+        return
+    content = list(place.iterdir()) if place.is_dir() else [place]
+    remedy = "choose another directory"
+    if not content:
+        return
+    if not (place / marker).is_file():
+        raise MisuseError(
+            f"exists, and was not written by `{command}` (no {marker} in it)",
+            where=str(place),
+            remedy=remedy,
+        )
+    if not overwrite:
+        raise MisuseError("exists already", where=str(place), remedy=f"{remedy} or add --force")
+    if not own_files(place.resolve()):
+        raise MisuseError(
+            f"has no list of the files that `{command}` wrote there ({LIST})",
+            where=str(place),
+            remedy=f"delete it, or {remedy}",
+        )
+
+
+@contextmanager
+def scratch_beside(place: Path) -> Iterator[Path]:
+    """A directory for temporary files on the disk of ``place``; it goes when the block ends.
+
+    What a killed process left of such directories goes, too.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    target = Path(os.path.realpath(place))
+    clear_abandoned(target, "scratch")
+    scratch = beside(target, "scratch")
+    scratch.mkdir()
+    held = lock(scratch)
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        _unlock(handle)
-        return None
-    return handle
-
-
-def _unlock(handle: int | None) -> None:
-    if handle is not None:
-        os.close(handle)
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        unlock(held)
 
 
 def is_full(error: Exception) -> bool:
@@ -162,11 +226,16 @@ def system_number(error: Exception) -> int | None:
 def _flush(folder: Path) -> None:
     """Have the disk write everything, which is when some find that they are full."""
     for path in (*folder.rglob("*"), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        if not path.is_symlink() and (path.is_file() or path.is_dir()):
+            _sync(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_toml(path: Path) -> Mapping[str, Any]:

@@ -52,7 +52,7 @@ def replay(
     strategies = build_strategies(settings)
     engine_for = Engines(strategies, settings.coverage)
     executor = HERE if engine_for.pools else open_executor(settings.engine, settings.workers)
-    with StagedDirectory(settings.output, MARKER, overwrite=settings.overwrite) as directory:
+    with _report_place(settings) as directory:
         before()
         source = open_traces(_paths(settings.traces, executor), settings.reading)
         sinks = replay_sinks(
@@ -96,7 +96,9 @@ def draw_figures(report: Path, *, overwrite: bool) -> Path:
 
     found = reread(report)
     folder = report / figures.FOLDER
-    with StagedDirectory(folder, figures.MARKER, overwrite=overwrite) as place:
+    with StagedDirectory(
+        folder, figures.MARKER, command="scroogevm figures", overwrite=overwrite
+    ) as place:
         some = found.panels[: 1 + figures.NODES_DRAWN]
         figures.draw(place, some, found.styles, found.scores, found.whole)
     return folder
@@ -230,7 +232,22 @@ def _place(settings: QuiescenceSettings) -> AbstractContextManager[Path | None]:
     """The directory to fill, if one was asked for."""
     if settings.output is None:
         return nullcontext()
-    return StagedDirectory(settings.output, VERDICTS_MARKER, overwrite=settings.overwrite)
+    return StagedDirectory(
+        settings.output,
+        VERDICTS_MARKER,
+        command="scroogevm quiescence",
+        overwrite=settings.overwrite,
+    )
+
+
+def _report_place(settings: ReplaySettings) -> StagedDirectory:
+    return StagedDirectory(
+        settings.output,
+        MARKER,
+        command="scroogevm replay",
+        overwrite=settings.overwrite,
+        nested=["figures"],
+    )
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def test_output_is_only_replaced_when_told_to_and_only_if_it_is_ours(
     assert scroogevm(*words, tmp_path / "out", "--force").returncode == 0
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter").write_text("dear")
-    assert "not ours to replace" in fails(2, *words, tmp_path / "home", "--force")
+    assert "was not written by" in fails(2, *words, tmp_path / "home", "--force")
 
 
 def test_settings_come_from_the_environment_and_a_file(fleet: Path, tmp_path: Path) -> None:

@@ -177,8 +177,8 @@ def test_an_output_that_is_taken_stays(store: str, tmp_path: Path) -> None:
     taken.mkdir()
     (taken / "mine").touch()
     words = ("trace", "record", "--from", store, *SPAN, "-o", taken)
-    assert "exists already" in fails(2, *words)
-    assert "is no trace, and so not ours to replace" in fails(2, *words, "--force")
+    assert "was not written by `scroogevm trace record`" in fails(2, *words)
+    assert "was not written by" in fails(2, *words, "--force")
     assert list(taken.iterdir()) == [taken / "mine"]
     assert list(tmp_path.iterdir()) == [taken]  # nothing was read for it
     assert "cannot be written" in fails(1, *words[:-1], "/proc/nowhere")

@@ -202,7 +202,7 @@ def test_output_is_only_replaced_when_told_to_and_only_if_it_is_ours(
     assert scroogevm(*words, tmp_path / "out", "--force").returncode == 0
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter").write_text("dear")
-    assert "not ours to replace" in fails(2, *words, tmp_path / "home", "--force")
+    assert "was not written by" in fails(2, *words, tmp_path / "home", "--force")
     assert (tmp_path / "home" / "letter").read_text() == "dear"
     (tmp_path / "file").write_text("dear")
     fails(2, *words, tmp_path / "file", "--force")

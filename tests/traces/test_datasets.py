@@ -435,6 +435,16 @@ def test_converted_data_sets_are_sorted_and_the_same(tmp_path: Path) -> None:
         convert_vms(vms(tmp_path), path, None)
 
 
+def test_a_file_that_is_no_table_of_vms_is_never_replaced(tmp_path: Path) -> None:
+    notes = write(tmp_path / "notes.txt", "mine")
+    with pytest.raises(ScroogeError, match="was not written by"):
+        convert_vms(vms(tmp_path), notes, None, overwrite=True)
+    assert notes.read_text() == "mine\n"
+    table = tmp_path / "new.parquet"
+    convert_vms(vms(tmp_path), table, None)
+    assert convert_vms(vms(tmp_path), table, None, overwrite=True) == 4
+
+
 def test_a_failed_conversion_leaves_nothing(tmp_path: Path) -> None:
     path = vms(tmp_path, HEAD, "a,0,1,2,,", "a,60,1,2,,", "a,0,1,2,,")
     with pytest.raises(TraceError, match=r"vms\.csv: VM a at time 0: has two rows"):

@@ -66,7 +66,7 @@ def test_a_trace_that_is_there_stays_unless_it_may_be_replaced(tmp_path: Path) -
     with pytest.raises(MisuseError, match="exists already"):
         write(tmp_path / "trace")
     write(tmp_path / "trace", overwrite=True)
-    with pytest.raises(MisuseError, match="not ours to replace"):
+    with pytest.raises(MisuseError, match="was not written by"):
         write(tmp_path, overwrite=True)
 
 

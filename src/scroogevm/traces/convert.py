@@ -4,13 +4,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from scroogevm.errors import MisuseError, OutputError, TraceError
-from scroogevm.files import system_number
-from scroogevm.traces.dataset import unreadable
+from scroogevm.files import scratch_beside, system_number
+from scroogevm.traces.dataset import VM_TABLE, unreadable
 from scroogevm.traces.manifest import MANIFEST, VERSION, Manifest
 from scroogevm.traces.predecessor.tables import to_tables
 from scroogevm.traces.tables import (
@@ -89,13 +88,11 @@ def convert_vms(
         MisuseError: the place is taken.
         OutputError: it cannot be written.
     """
-    if place.is_dir() or (place.exists() and not overwrite):
-        remedy = "choose another place" + ("" if place.is_dir() else " or add --force")
-        raise MisuseError("exists already", where=str(place), remedy=remedy)
+    _refuse_taken(place, overwrite=overwrite)
     try:
-        with TemporaryDirectory(prefix=".scroogevm-", dir=place.absolute().parent) as scratch:
-            table = open_vms(path, spec, Path(scratch))
-            staged = Path(scratch) / "sorted.parquet"
+        with scratch_beside(place) as scratch:
+            table = open_vms(path, spec, scratch)
+            staged = scratch / "sorted.parquet"
             table.frame.sort("vm", "time").sink_parquet(staged)
             refuse_twice(pl.scan_parquet(staged), str(path))
             with staged.open("rb") as file:
@@ -110,6 +107,25 @@ def convert_vms(
     for line in table.oddities:
         remark(line)
     return int(table.lives["rows"].sum())
+
+
+def _refuse_taken(place: Path, *, overwrite: bool) -> None:
+    """Refuse a place where something else is than a table of VMs that may be replaced."""
+    if not place.exists():
+        return
+    try:
+        ours = list(pl.read_parquet_schema(place)) == list(VM_TABLE)
+    except (OSError, pl.exceptions.PolarsError):
+        ours = False
+    if not ours:
+        raise MisuseError(
+            "exists, and was not written by `scroogevm trace convert` (not a table of VMs)",
+            where=str(place),
+            remedy="choose another file",
+        )
+    if not overwrite:
+        remedy = "choose another file or add --force"
+        raise MisuseError("exists already", where=str(place), remedy=remedy)
 
 
 def _joined(sources: Sequence[Path]) -> tuple[Manifest, Iterator[Tables]]:

@@ -136,7 +136,9 @@ class TraceWriter:
 
     def __init__(self, directory: Path, manifest: Manifest, *, overwrite: bool = False) -> None:
         self.manifest = manifest
-        self._staged = StagedDirectory(directory, MANIFEST, overwrite=overwrite)
+        self._staged = StagedDirectory(
+            directory, MANIFEST, command="scroogevm trace", overwrite=overwrite
+        )
         self._parts: list[Part] = []
 
     def __enter__(self) -> "TraceWriter":

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
 from scroogevm.core.arrays import Ints
 from scroogevm.errors import MisuseError, TraceError
+from scroogevm.files import scratch_beside
 from scroogevm.ports import Shape
 from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.options import ReadOptions, refuse_short
@@ -144,12 +144,12 @@ def place(
     # The writer is opened first: nothing is read in vain when the place is taken.
     draft = Manifest(placing.shape.scope, placing.shape.slice, placing.shape.slice)
     with TraceWriter(directory, draft, overwrite=overwrite) as writer:
-        with TemporaryDirectory(prefix=".scroogevm-", dir=directory.absolute().parent) as scratch:
-            table = open_vms(path, spec, Path(scratch))
+        with scratch_beside(directory) as scratch:
+            table = open_vms(path, spec, scratch)
             lives, room, skipped = _assign(table, placing, str(path))
             writer.manifest = _manifest(table, placing, room, str(path))
             missing = cut = samples = 0
-            for nodes, part in _parts(table, lives, writer.manifest, room, Path(scratch)):
+            for nodes, part in _parts(table, lives, writer.manifest, room, scratch):
                 here = lives.filter(pl.col("node").is_between(nodes.first, _last(nodes)))
                 rows = part.join(here.drop("first", "last"), on="vm").sort("vm", "time")
                 refuse_twice(rows.lazy(), str(path))

@@ -9,7 +9,8 @@ import polars as pl
 import polars.selectors as cs
 
 from scroogevm.core.samples import TRACED, Recorded
-from scroogevm.errors import MisuseError, StoreError
+from scroogevm.errors import StoreError
+from scroogevm.files import refuse_taken
 from scroogevm.ports import Store
 from scroogevm.traces.manifest import MANIFEST, Manifest
 from scroogevm.traces.recording.plan import RecordingPlan
@@ -76,16 +77,7 @@ def record(
         MisuseError: the place is taken, or no node is called so.
         OutputError: it cannot be written.
     """
-    if output.exists() and not overwrite:
-        raise MisuseError(
-            "exists already", where=str(output), remedy="choose another place or add --force"
-        )
-    if output.exists() and not (output / MANIFEST).is_file():
-        raise MisuseError(
-            "is no trace, and so not ours to replace",
-            where=str(output),
-            remedy="choose another place",
-        )
+    refuse_taken(output, MANIFEST, "scroogevm trace record", overwrite=overwrite)
     with Work(output) as work:
         plan = None if restart else RecordingPlan.kept(work.plan, asked)
         if plan is None:
