@@ -66,9 +66,7 @@ def test_whatever_ends_the_block_leaves_the_place_as_it_was(
 def test_our_directory_is_replaced_only_when_told_to_and_then_whole(tmp_path: Path) -> None:
     place = tmp_path / "out"
     fill(place, "old")
-    with pytest.raises(
-        MisuseError, match="exists already; .* or add --force"
-    ):
+    with pytest.raises(MisuseError, match=r"exists already; .* or add --force"):
         fill(place, "new")
     assert (place / "deep" / "data.txt").read_text() == "old"
     fill(place, "new", overwrite=True)

@@ -11,6 +11,7 @@ import click
 from scroogevm.cli import cli
 from scroogevm.errors import ScroogeError
 from scroogevm.reports.names import printable
+from scroogevm.text import plain
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except OSError as error:
-        code = _say(f"{error.filename or 'input or output'}: {error.strerror or error}", 1)
+        code = _say(f"{error.filename or 'input or output'}: {plain(error)}", 1)
     except MemoryError:
         code = _say("out of memory; `scroogevm trace convert` cuts a trace into smaller parts", 1)
     sys.exit(code if isinstance(code, int) else 0)

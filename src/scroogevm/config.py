@@ -6,12 +6,12 @@ file given with ``--config``, whose tables are named for the commands.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 
 from scroogevm.errors import MisuseError
 from scroogevm.executors import open_executor
 from scroogevm.ports import QUIESCENCE, RESOURCES, STORES, STRATEGIES
+from scroogevm.ranges import out_of_range
 from scroogevm.registry import Family, Spec
 from scroogevm.registry.catalogue import catalogue
 from scroogevm.reports.table import FORMATS, Format
@@ -96,13 +96,15 @@ class ReplaySettings:
         return specs
 
     def _numbers(self) -> Sequence[str]:
-        wanted = [
-            ("--coverage", self.coverage, 0.0, 1.0),
-            ("--tolerance", self.tolerance, 0.0, 1.0),
-            ("--workers", self.workers, 1, 1024),
-            *((f"--{r}", self.percentiles.get(r), 0.0, 100.0) for r in RESOURCES),
-        ]
-        return _out_of_range([*wanted, *_reading(self.reading)])
+        return out_of_range(
+            {
+                "--coverage": self.coverage,
+                "--tolerance": self.tolerance,
+                "--workers": self.workers,
+                **{f"--{r}": self.percentiles.get(r) for r in RESOURCES},
+                **_reading(self.reading),
+            }
+        )
 
     def _strategies(self) -> Sequence[str]:
         problems = _twice("strategy", self.strategies)
@@ -151,13 +153,13 @@ class QuiescenceSettings:
         Raises:
             MisuseError: something makes no sense.
         """
-        wanted = [
-            ("--coverage", self.coverage, 0.0, 1.0),
-            ("--nodes", self.nodes, 0, 1e6),
-            ("--workers", self.workers, 1, 1024),
-            *_reading(self.reading),
-        ]
-        problems = [*_out_of_range(wanted), *_twice("test", self.tests), *_bad_engine(self.engine)]
+        wanted = {
+            "--coverage": self.coverage,
+            "--nodes": self.nodes,
+            "--workers": self.workers,
+            **_reading(self.reading),
+        }
+        problems = [*out_of_range(wanted), *_twice("test", self.tests), *_bad_engine(self.engine)]
         try:
             problems += _unbuildable(QUIESCENCE, self.specs().values())
         except MisuseError as error:
@@ -180,17 +182,13 @@ class QuiescenceSettings:
         return {text.strip(): Spec.parse(text) for text in self.tests}
 
 
-Range = tuple[str, float | None, float, float]
-"""An option, what was given, the least and the greatest it may be."""
-
-
-def _reading(reading: ReadOptions) -> Sequence[Range]:
-    return [
-        ("--aggregate", reading.aggregation, 1, 1e6),
-        ("--history", reading.history, 0, 10_000),
-        ("--scope", reading.scope, 1e-3, 1e9),
-        ("--slice", reading.slice, 1e-3, 1e9),
-    ]
+def _reading(reading: ReadOptions) -> Mapping[str, float | None]:
+    return {
+        "--aggregate": reading.aggregation,
+        "--history": reading.history,
+        "--scope": reading.scope,
+        "--slice": reading.slice,
+    }
 
 
 def _bad_engine(text: str) -> Sequence[str]:
@@ -199,14 +197,6 @@ def _bad_engine(text: str) -> Sequence[str]:
     except MisuseError as error:
         return [f"--engine {text}: {error}"]
     return []
-
-
-def _out_of_range(wanted: Sequence[Range]) -> Sequence[str]:
-    return [
-        f"{option} {value:g} is not from {low:g} to {high:g}"
-        for option, value, low, high in wanted
-        if value is not None and not (isfinite(value) and low <= value <= high)
-    ]
 
 
 def _twice(noun: str, specs: Sequence[str]) -> Sequence[str]:

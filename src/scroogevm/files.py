@@ -244,9 +244,30 @@ def read_toml(path: Path) -> Mapping[str, Any]:
     Raises:
         MisuseError: it cannot be read.
     """
+    return to_toml(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of settings.
+
+    Raises:
+        MisuseError: it cannot be read.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise MisuseError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise MisuseError(f"is not TOML: {error}", where=str(path)) from None
+
+
+def to_toml(text: str, path: Path) -> Mapping[str, Any]:
+    """What the text of a file holds.
+
+    Raises:
+        MisuseError: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise MisuseError(f"is not TOML: {error}", where=str(path)) from None

@@ -1,4 +1,6 @@
-"""So many of something, in words."""
+"""So many of something, and what an error says, in words."""
+
+import re
 
 
 def counted(number: int, noun: str) -> str:
@@ -8,3 +10,13 @@ def counted(number: int, noun: str) -> str:
     ('1 node', '0 VMs', '1,200 nodes')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def plain(error: BaseException) -> str:
+    r"""What an error says, on one line and without the number that the system gives it.
+
+    >>> plain(OSError(-2, "Name or service not known")), plain(ValueError("[Errno 5] bad\nmore"))
+    ('Name or service not known', 'bad')
+    """
+    said = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+    return re.sub(r"\[errno -?\d+\]\s*", "", str(said), flags=re.IGNORECASE).splitlines()[0]

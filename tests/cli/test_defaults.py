@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commands import scroogevm
 from scroogevm.cli import cli
+from scroogevm.cli._keys import key_lines
 from scroogevm.errors import MisuseError
 
 
@@ -33,16 +36,21 @@ def test_a_command_of_a_group_has_a_table_and_variables_of_its_own(tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[repaly]\n", "unknown: repaly"),
-        ("replay = 3\n", "unknown: replay"),
-        ("[trace.place]\nsort = 1\n", "unknown: trace.place.sort"),
-        ("[replay]\nstrategy = 'borg'\n", "replay.strategy is no list of values"),
-        ("[replay]\nhistory = [3]\n", "replay.history is no plain value"),
-        ("[replay]\nstrategy = [[1]]\n", "replay.strategy is no list of values"),
+        ("[repaly]\n", "line 1: repaly is unknown; did you mean 'replay'?"),
+        ("replay = 3\n", "line 1: replay is a command: write a table, [replay]"),
+        ("\n[trace.place]\n\nsort = 1\n", "line 4: trace.place.sort is unknown"),
+        ("trace.place.sort = 1\n", "line 1: trace.place.sort is unknown"),
+        ("[replay]\nstrategy = 'borg'\n", "line 2: replay.strategy is not a list of values"),
+        ("[replay]\nhistory = [3]\n", "line 2: replay.history is not a single value"),
+        ("[replay]\nstrategy = [[1]]\n", "line 2: replay.strategy is not a list of values"),
         (
-            "[replay]\nhistory = 2020-01-01\nscope = []\n",
-            "replay.history is no plain value; replay.scope is no plain value",
+            "[replay]\nhistory = 2020-01-01\nstrategy = [\n  'borg',\n]\nscope = []\n",
+            "line 2: replay.history is not a single value; line 6: replay.scope is not a single value",
         ),
+        ("[replay]\nhistory = 2.5\n", "line 2: replay.history is 2.5, not a whole number"),
+        ("[replay]\nhistory = true\n", "line 2: replay.history is true, not a value"),
+        ("[replay]\nforce = 'yes'\n", "line 2: replay.force is 'yes', not true or false"),
+        ("[[collect.targets]]\nurl = 'n'\n[[collect.target]]\n", "line 3: collect.target is"),
         ("[replay\n", "is not TOML"),
     ],
 )
@@ -55,13 +63,6 @@ def test_what_a_file_says_wrong_is_named_in_one_line(
     assert len(str(done.exception).splitlines()) == 1
 
 
-def test_a_value_of_a_wrong_kind_is_the_options_own_complaint(tmp_path: Path) -> None:
-    path = config(tmp_path, "[trace.generate]\nnodes = 'many'\n")
-    done = invoke("--config", path, "trace", "generate", "-o", str(tmp_path / "out"))
-    assert done.exit_code == 2
-    assert "'many' is not a valid integer" in done.output
-
-
 def test_a_file_of_settings_may_be_named_behind_the_command(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('[replay]\nhistory = "x"\n')
@@ -72,3 +73,57 @@ def test_a_file_of_settings_may_be_named_behind_the_command(tmp_path: Path) -> N
     ):
         assert "history" in scroogevm(*words).stderr, words
     assert "No such option" in scroogevm("replay", "--confi", file).stderr
+
+
+FAULTS = """
+[replay]
+history = "x"
+histroy = 3
+coverage = 2
+workers = 0
+
+[quiescence]
+scope = 'soon'
+format = [
+    'parquet',
+    'png',
+]
+[collect]
+targets = 3
+"""
+
+
+def test_every_fault_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
+    done = invoke("--config", config(tmp_path, FAULTS), "strategies")
+    assert str(done.exception).partition("scroogevm.toml: ")[2].split("; line ") == [
+        "line 3: replay.history is wrong: 'x' is not a valid integer",
+        "4: replay.histroy is unknown; did you mean 'history'?",
+        "5: replay.coverage is 2, not from 0 to 1",
+        "6: replay.workers is 0, not from 1 to 1024",
+        "9: quiescence.scope is wrong: 'soon' is no length of time; write 30d, 12h, 90m, 45s or "
+        "1h30m",
+        "10: quiescence.format is wrong: 'png' is not one of 'parquet', 'csv', 'json'",
+        "15: collect.targets is not a list of tables",
+    ]
+
+
+KEYS = st.sampled_from(["a", "b", "c", '"d e"'])
+VALUES = st.sampled_from(["1", "'x'", "[1,\n2,\n]", "'''\n[a]\nb = 1\n'''", "{x = {y = 2}}"])
+TABLES = st.dictionaries(KEYS, st.dictionaries(KEYS, VALUES, max_size=3), max_size=3)
+
+
+@given(TABLES, st.lists(st.sampled_from(["", "# a = 1", "  "]), max_size=2))
+def test_the_line_of_a_key_is_where_it_stands(
+    tables: dict[str, dict[str, str]], between: list[str]
+) -> None:
+    lines: list[str] = []
+    wanted: dict[tuple[str, ...], int] = {}
+    for table, keys in tables.items():
+        lines += [*between, f"[{table}]"]
+        wanted[(table.strip('"'),)] = len(lines)
+        for key, value in keys.items():
+            lines += between
+            wanted[table.strip('"'), key.strip('"')] = len(lines) + 1
+            lines += f"{key} = {value}".split("\n")
+    found = key_lines("\n".join(lines))
+    assert {path: line for path, line in found.items() if len(path) < 3} == wanted

@@ -225,7 +225,7 @@ def place(vms: Path, output: Path, *, force: bool, as_json: bool, **asked: Any) 
 
     scope, slice_, history = (asked.pop(name) for name in ("scope", "slice", "history"))
     spec = asked.pop("format")
-    placing = Placing(shape=Shape(scope, slice_ or scope, history), **asked)
+    placing = Placing(shape=Shape(scope, scope if slice_ is None else slice_, history), **asked)
     with progress("Placing", None) as advance:
         placed = write(vms, output, placing, spec=spec, overwrite=force, progress=advance)
     for line in placed.remarks:

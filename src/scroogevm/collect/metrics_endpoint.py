@@ -6,6 +6,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 
 from scroogevm.errors import MisuseError, OutputError
+from scroogevm.text import plain
 
 _SECONDS = 5.0
 _LONGEST = 8 << 10
@@ -55,7 +56,7 @@ async def serve(address: tuple[str, int], page: Callable[[], str]) -> asyncio.Se
         return await asyncio.start_server(answer, *address, limit=_LONGEST)
     except OSError as error:
         raise OutputError(
-            f"cannot listen: {error.strerror}", where=f"{address[0]}:{address[1]}"
+            f"cannot listen: {plain(error)}", where=f"{address[0]}:{address[1]}"
         ) from None
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from scroogevm.collect.resolve import Resolver
 from scroogevm.collect.target import Nodes
 from scroogevm.collect.target_spec import Wish, from_discovery, from_table, from_word
 from scroogevm.errors import MisuseError
+from scroogevm.ranges import out_of_range
 
 DEFAULT_STORE = "embedded:scroogevm-store"
 DEFAULT_BUFFER = Path("scroogevm-buffer")
@@ -120,17 +120,14 @@ class CollectSettings:
             MisuseError: something makes no sense.
         """
         problems: list[str] = []
-        wanted = [
-            ("--time-limit", self.time_limit, 0.05, 600),
-            ("--size-limit", self.size_limit / 2**20, 0.01, 1024),
-            ("--buffer-limit", self.buffer_limit / 2**20, 1, 1 << 20),
-            ("--duration", self.duration, 0, 1e9),
-        ]
-        problems += [
-            f"{option} {value:g} is not from {low:g} to {high:g}"
-            for option, value, low, high in wanted
-            if value is not None and not (isfinite(value) and low <= value <= high)
-        ]
+        problems += out_of_range(
+            {
+                "--time-limit": self.time_limit,
+                "--size-limit": self.size_limit / 2**20,
+                "--buffer-limit": self.buffer_limit / 2**20,
+                "--duration": self.duration,
+            }
+        )
         if self.listen:
             with _noted(problems):
                 parse_listen(self.listen)

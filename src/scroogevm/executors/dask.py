@@ -19,6 +19,7 @@ from scroogevm.errors import (
 )
 from scroogevm.ports import Executor, Result, Task
 from scroogevm.registry import parameter
+from scroogevm.text import plain
 
 LOCAL = "local"
 AHEAD = 2
@@ -182,5 +183,4 @@ def _in_words(location: str) -> Iterator[None]:
             remedy="start both, or wait longer: dask:ADDRESS,wait=SECONDS",
         ) from None
     except (CommClosedError, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise ScroogeError(f"cannot be reached: {reason}", where=where) from None
+        raise ScroogeError(f"cannot be reached: {plain(error)}", where=where) from None

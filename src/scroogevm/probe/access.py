@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scroogevm.errors import MisuseError, ProbeError
+from scroogevm.text import plain
 
 
 class Address(NamedTuple):
@@ -170,7 +171,7 @@ class ServerAccess:
     def unreachable(self, error: OSError) -> ProbeError:
         """Nobody can listen there."""
         return ProbeError(
-            f"cannot listen: {error.strerror or error}",
+            f"cannot listen: {plain(error)}",
             where=self.address.shown,
             remedy="choose another address with --listen",
         )

@@ -9,6 +9,7 @@ import polars as pl
 
 from scroogevm.errors import SpecError, TraceError
 from scroogevm.registry import Family, Plugin, parameter
+from scroogevm.text import plain
 from scroogevm.traces.checks import ABSURD_FRACTION
 
 DATASETS = Family("scroogevm.traces.datasets", "data set")
@@ -104,8 +105,7 @@ def unreadable(path: Path, error: Exception) -> TraceError:
     """What a user is told when Polars cannot read a file."""
     if isinstance(error, pl.exceptions.SchemaError):
         return TraceError("has rows with more or fewer fields than it should", where=str(path))
-    problem = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
-    return TraceError(f"cannot be read: {problem.splitlines()[0]}", where=str(path))
+    return TraceError(f"cannot be read: {plain(error)}", where=str(path))
 
 
 def find_dataset(path: Path, spec: str | None = None) -> tuple[str, Dataset]:

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 from scroogevm.errors import MissingExtraError, TraceError
+from scroogevm.text import plain
 
 _GZIP, _XZ, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 
@@ -27,8 +28,7 @@ def read_bytes(path: Path) -> bytes:
     except IsADirectoryError:
         raise TraceError("is a directory, not a trace", where=str(path)) from None
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        problem = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise TraceError(f"cannot be read: {problem}", where=str(path)) from None
+        raise TraceError(f"cannot be read: {plain(error)}", where=str(path)) from None
     return _zstd(path, content) if content.startswith(_ZSTD) else content
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import httpx
 
 from scroogevm.errors import StoreError
+from scroogevm.text import plain
 
 Result = TypeVar("Result")
 
@@ -190,8 +191,8 @@ class Http:
             raise self._late(about) from None
         except httpx.HTTPError as error:
             distrusted = "CERTIFICATE_VERIFY" in str(error)
-            said = self.shown(re.sub(r"^\[Errno -?\d+\] ", "", str(error)))
-            problem = f"cannot be reached: {said or type(error).__name__}"
+            said = self.shown(plain(error))
+            problem = f"cannot be reached: {said}"
             remedy = "name the authority's certificates with ca_file" if distrusted else ""
             raise self.error(problem, about, remedy=remedy, temporary=not distrusted) from None
 

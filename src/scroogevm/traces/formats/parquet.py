@@ -10,6 +10,7 @@ import polars as pl
 
 from scroogevm.errors import TraceError
 from scroogevm.ports import Chunk
+from scroogevm.text import plain
 from scroogevm.traces.cut import TimeBlock, cut_blocks, recorded_shape
 from scroogevm.traces.format import TraceFormat, TraceSource
 from scroogevm.traces.manifest import MANIFEST, VERSION, Manifest, Part
@@ -127,5 +128,5 @@ class _ParquetSource(TraceSource):
         try:
             return of(pl.scan_parquet(path, glob=False), path).collect()
         except (OSError, pl.exceptions.PolarsError) as error:
-            problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+            problem = plain(error)
             raise TraceError(f"cannot be read: {problem}", where=str(path)) from None

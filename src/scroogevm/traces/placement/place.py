@@ -180,7 +180,7 @@ def _assign(
         need=_whole(pl.col("mem"), KIB),
     )
     limit = placing.overcommit
-    memory = placing.memory or _memory(lives, placing)
+    memory = _memory(lives, placing) if placing.memory is None else placing.memory
     room = int(placing.cores * limit * MILLICORES + 1e-6), int(memory * limit * KIB + 1e-6)
     larger = lives.filter((pl.col("cpu_weight") > room[0]) | (pl.col("need") > room[1]))
     if larger.height and not placing.skip_larger:
