@@ -158,7 +158,9 @@ def test_settings_come_from_the_command_line_the_environment_then_a_file(
     assert found == {"file": {"borg"}, "environment": {"doa"}, "line": {"greedy"}}
     file.write_text("[replay]\nhistorie = 3\n[collect]\nport = 1\n")
     line = fails(2, "--config", file, "replay", traces / "fleet", "-o", tmp_path / "x")
-    assert "line 2: replay.historie is unknown; did you mean 'history'?; line 4: collect.port" in line
+    assert (
+        "line 2: replay.historie is unknown; did you mean 'history'?; line 4: collect.port" in line
+    )
 
 
 def test_misuse_is_told_all_at_once(traces: Path, tmp_path: Path) -> None:
