@@ -45,7 +45,8 @@ def test_a_command_of_a_group_has_a_table_and_variables_of_its_own(tmp_path: Pat
         ("[replay]\nstrategy = [[1]]\n", "line 2: replay.strategy is not a list of values"),
         (
             "[replay]\nhistory = 2020-01-01\nstrategy = [\n  'borg',\n]\nscope = []\n",
-            "line 2: replay.history is not a single value; line 6: replay.scope is not a single value",
+            "line 2: replay.history is not a single value; "
+            "line 6: replay.scope is not a single value",
         ),
         ("[replay]\nhistory = 2.5\n", "line 2: replay.history is 2.5, not a whole number"),
         ("[replay]\nhistory = true\n", "line 2: replay.history is true, not a value"),
@@ -100,8 +101,10 @@ def test_every_fault_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
         "4: replay.histroy is unknown; did you mean 'history'?",
         "5: replay.coverage is 2, not from 0 to 1",
         "6: replay.workers is 0, not from 1 to 1024",
-        "9: quiescence.scope is wrong: 'soon' is no length of time; write 30d, 12h, 90m, 45s or "
-        "1h30m",
+        (
+            "9: quiescence.scope is wrong: 'soon' is no length of time; "
+            "write 30d, 12h, 90m, 45s or 1h30m"
+        ),
         "10: quiescence.format is wrong: 'png' is not one of 'parquet', 'csv', 'json'",
         "15: collect.targets is not a list of tables",
     ]
