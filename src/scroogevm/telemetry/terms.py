@@ -38,6 +38,7 @@ NODE: Mapping[str, Term] = {
 }
 
 VM: Mapping[str, Term] = {
+    "listed": Term("1", "gauge", "the exporter names the VM, whatever else it says of it"),
     "up": Term(
         "1", "gauge", "whether the VM could be read: one that could not is there all the same"
     ),

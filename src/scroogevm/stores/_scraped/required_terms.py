@@ -8,7 +8,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.telemetry import quantities, terms
 from scroogevm.telemetry.quantities import Pair
 
-_ALWAYS = {"clock", "interval", "up", "state", "vms_up"}
+_ALWAYS = {"clock", "interval", "up", "state", "vms_up", "listed"}
 """Terms that say how others are to be taken."""
 
 
