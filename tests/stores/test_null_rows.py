@@ -1,4 +1,4 @@
-"""A VM that an exporter lists without numbers is there, from its answer to what a store gives back."""
+"""A VM that an exporter lists without numbers is there, from its answer to what stores return."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,14 +36,18 @@ def said(number: int) -> list[str]:
         "node_memory_MemAvailable_bytes 536870912",
         f"libvirt_up {UP[number]}",
     ]
-    return lines + [
-        f'libvirt_domain_info_cpu_time_seconds_total{{domain="known"}} {2 * STEP * number}',
-        'libvirt_domain_info_virtual_cpus{domain="known"} 4',
-        'libvirt_domain_info_memory_usage_bytes{domain="known"} 1048576',
-        'libvirt_domain_info_vstate{domain="known"} 1',
-        'libvirt_domain_info_vstate{domain="locked"} 1',
-        'libvirt_domain_openstack_info{domain="named",instance_id="8-4",flavor_name="m1"} 1',
-    ] * UP[number]
+    return (
+        lines
+        + [
+            f'libvirt_domain_info_cpu_time_seconds_total{{domain="known"}} {2 * STEP * number}',
+            'libvirt_domain_info_virtual_cpus{domain="known"} 4',
+            'libvirt_domain_info_memory_usage_bytes{domain="known"} 1048576',
+            'libvirt_domain_info_vstate{domain="known"} 1',
+            'libvirt_domain_info_vstate{domain="locked"} 1',
+            'libvirt_domain_openstack_info{domain="named",instance_id="8-4",flavor_name="m1"} 1',
+        ]
+        * UP[number]
+    )
 
 
 def samples() -> Iterator[Sample]:
@@ -104,9 +108,9 @@ def scrapes(unit: float) -> list[str]:
 
 
 def test_series_of_a_prometheus_have_null_rows() -> None:
-    with PrometheusServer(history="\n".join([*scrapes(1), "# EOF", ""])) as server:
-        with Prometheus(server.url) as store:
-            holds(store.read(["n"], T, T + 60, ["vms", *VM]))
+    text = "\n".join([*scrapes(1), "# EOF", ""])
+    with PrometheusServer(history=text) as server, Prometheus(server.url) as store:
+        holds(store.read(["n"], T, T + 60, ["vms", *VM]))
 
 
 def test_series_that_victoriametrics_scraped_have_null_rows() -> None:
