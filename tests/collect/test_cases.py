@@ -29,7 +29,7 @@ def serving(case: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, EXPORTER, str(port), case]
+    words = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, str(EXPORTER), str(port), case]
     with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
         try:
             wait(lambda: answers(port), "the exporter")

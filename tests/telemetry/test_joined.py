@@ -128,6 +128,37 @@ def test_a_file_is_as_old_as_the_clock_of_its_node_says(uuid: str) -> None:
     np.testing.assert_array_equal(scraped(bodies).nodes.values["vms"], listed)
 
 
+@pytest.mark.parametrize("uuid", [DEBIAN, INOVEX])
+def test_vms_with_old_time_stamps_beside_a_node_with_new_ones_are_not_listed(uuid: str) -> None:
+    # A proxy joins the answers of two exporters, and has an old one of the second.
+    bodies = {}
+    for time in 1.7e9 + STEP * np.arange(4):
+        age = 600 if time == 1.7e9 + 10 else 2
+        bodies[time] = [
+            f"{line} {1000 * (time - age):.0f}" if "domain" in line else line
+            for line in body(time, time, uuid=uuid)
+        ]
+    meter, samples = live(bodies)
+    np.testing.assert_array_equal([s.values["vms"] for s in samples], [2, 2, np.nan, 2])
+    assert not samples[2].vms
+    assert samples[2].values["cpu_usage"] == 0.5
+    assert meter.oddities["stale"] == 1
+
+
+def test_what_a_target_said_that_is_scraped_no_more_is_forgotten() -> None:
+    meter = Meter("n")
+    parsers = {at: Parser(every_dialect(), "n", at) for at in ("http://a", "http://b")}
+    for scrape in range(2):
+        time = STEP * scrape
+        meter.sample(parsers["http://a"].read("\n".join(body(time, time, up=0.0)).encode(), time))
+    assert meter.troubles == {"libvirt": 0.0}
+    meter.keep({"http://b"})
+    sample = meter.sample(parsers["http://b"].read("\n".join(body(10, 10)).encode(), 10.0))
+    assert sample is not None
+    assert sample.values["vms"] == 2
+    assert meter.troubles == {}
+
+
 steps = st.fixed_dictionaries(
     {
         "passed": st.sampled_from([5.0, 5.0, 15.0, 60.0]),
