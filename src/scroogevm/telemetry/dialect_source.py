@@ -19,7 +19,7 @@ Trouble = Literal["libvirt", "VMs", "node"]
 
 
 @dataclass(frozen=True)
-class Part:
+class SourcePart:
     """What one source says."""
 
     values: Mapping[str, float]
@@ -47,7 +47,7 @@ class DialectSource:
         self._moved = Moved.none()
         self._vms_moved = Moved.none()
 
-    def take(self, now: Reading) -> Part | None:
+    def take(self, now: Reading) -> SourcePart | None:
         """What a reading says beside the one before; None when it only says that again."""
         self.rank = now.rank
         before = self._before
@@ -81,7 +81,7 @@ class DialectSource:
             self.oddities["clocks"] += 1
         return bool(elapsed == 0)
 
-    def _part(self, now: Reading, before: Reading | None) -> Part:
+    def _part(self, now: Reading, before: Reading | None) -> SourcePart:
         size = len(now.vms)
         clock = now.values.get("clock", np.nan)
         node = {term: np.array([value]) for term, value in now.values.items()}
@@ -112,7 +112,7 @@ class DialectSource:
             values = {name: v if name in RESOURCES else v * np.nan for name, v in values.items()}
         here = there(now.vm_values, size) & (not self._vms_moved.is_frozen)
         vms = now.vms if here.all() else [vm for vm, is_ in zip(now.vms, here, strict=True) if is_]
-        return Part(
+        return SourcePart(
             {quantity: float(value[0]) for quantity, value in values.items()},
             vms,
             {quantity: value[here] for quantity, value in vm_values.items()},

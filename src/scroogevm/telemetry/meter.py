@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from scroogevm.core.samples import LISTED, Sample
-from scroogevm.telemetry.dialect_source import DialectSource, Part, Trouble
+from scroogevm.telemetry.dialect_source import DialectSource, SourcePart, Trouble
 from scroogevm.telemetry.joined import LISTING, joined, old
 from scroogevm.telemetry.rates import LONGEST
 from scroogevm.telemetry.reading import Reading
@@ -103,7 +103,7 @@ class Meter:
             for trouble, since in each.troubles.items():
                 self.troubles[trouble] = min(since, self.troubles.get(trouble, since))
 
-    def _choose(self, taken: "Mapping[_Key, Part]", time: float) -> _Key | None:
+    def _choose(self, taken: "Mapping[_Key, SourcePart]", time: float) -> _Key | None:
         """Where VMs are taken from: what was held on to, unless a better one speaks of VMs."""
         best = next((key for key, part in taken.items() if part.vms), None)
         held = self._vms_from
