@@ -93,11 +93,13 @@ def test_what_is_lost_is_said_once_and_no_vm_is_recorded_as_idle(tmp_path: Path)
             run.hears(r"^dead: the cpu times of VMs move again after ")
             run.hears(r"^old: no samples: .*answers with numbers of 3600 s ago, by its own time st")
             run.hears(r"^old: answers again after ")
-            wait(lambda: len(run.kept("frozen")) > 3 * LOST, "samples")
+            run.hears(r"^frozen: the cpu times of all running VMs stand still since .* UTC")
+            times = len(run.kept("frozen"))
+            wait(lambda: len(run.kept("frozen")) > times + LOST, "samples")
             assert run.stop() == 0
             said = run.said
     changes = [line for line in said if "since" in line or "again" in line or "ago" in line]
-    assert len(changes) == 6
+    assert len(changes) == 7
     with open_store(str(tmp_path / "scroogevm-store")) as store:
         names = [name[1:] for name in PAGES]
         nodes, vms = store.read(names, 0, 2e9, ["cpu_usage", "vms"])
@@ -106,7 +108,7 @@ def test_what_is_lost_is_said_once_and_no_vm_is_recorded_as_idle(tmp_path: Path)
         listed = nodes.values["vms"][nodes.owner == number]
         assert set(listed[np.isfinite(listed)]) == {2.0}, name
         unknown = np.count_nonzero(np.isnan(listed))
-        assert (unknown >= LOST - 1) == (name in {"down", "dead"}), name
+        assert (unknown >= LOST - 1) == (name in {"down", "dead", "frozen"}), name
     for number, (name, vm) in enumerate(vms.owners):
         usage = vms.values["cpu_usage"][vms.owner == number]
         rates = usage[np.isfinite(usage)]

@@ -20,12 +20,13 @@ steps = st.fixed_dictionaries(
     {
         "passed": st.sampled_from([5.0, 5.0, 5.0, 60.0, 300.0]),
         "elapsed": st.sampled_from([5.0, 5.0, 5.0, 0.0, 0.0, 3605.0, -3595.0, 10.0, 60.0]),
-        "worked": st.floats(0, 100) | st.just(-1.0),
+        "worked": st.sampled_from([0.0, 0.0, 2.5]) | st.floats(0, 100) | st.just(-1.0),
         "there": st.booleans() | st.just(value=True),
         "up": st.sampled_from([1.0, 1.0, 0.0, NAN]),
+        "written": st.sampled_from([0.0, 0.0, 0.0, 170.0, 190.0]),
     }
 )
-walks = st.lists(steps, min_size=1, max_size=12)
+walks = st.lists(steps, min_size=1, max_size=16)
 
 
 def readings(walk: Sequence[Mapping[str, Any]], *, clock: bool) -> list[Reading]:
@@ -45,6 +46,7 @@ def readings(walk: Sequence[Mapping[str, Any]], *, clock: bool) -> list[Reading]
         }
         values |= {"clock": here} if clock else {}
         values["vms_up"] = step.get("up", NAN)
+        values |= {"textfiles": 1.0, "textfile_time": time - step.get("written", 0.0)}
         made.append(Reading("n", time, values, vms, columns, "d"))
     return made
 

@@ -106,6 +106,19 @@ def test_only_vms_of_libvirt_are_read_from_ceems() -> None:
     assert not places(name, manager="slurm", uuid="1")
 
 
+def test_ceems_can_tell_which_vms_there_are_while_its_collector_of_libvirt_succeeds() -> None:
+    name = "ceems_scrape_collector_success"
+    assert places(name, collector="libvirt") == {"ceems vms_up": Place(None, "vms_up")}
+    assert not places(name, collector="rapl")
+
+
+def test_a_vm_of_which_only_an_info_is_told_is_listed() -> None:
+    for name in ("libvirt_domain_openstack_info", "libvirt_domain_info"):
+        assert places(name, domain="web", flavor_name="m1") == {
+            "inovex listed": Place("web", "listed", count=True)
+        }
+
+
 def test_a_series_without_the_label_that_names_the_vm_has_no_place() -> None:
     assert not places("libvirt_domain_info_virtual_cpus")
     assert not places("libvirt_domain_info_virtual_cpus", domain="")

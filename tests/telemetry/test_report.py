@@ -64,4 +64,5 @@ def test_a_vm_that_could_not_be_read_or_is_shut_off_lacks_nothing() -> None:
 
 def test_a_node_without_vms_or_without_anything_is_told() -> None:
     assert lacking([Reading("n", 0.0, NODE)]) == ["no VM: the node seems to be empty"]
+    assert lacking([Reading("n", 0.0, NODE | {"vms_up": 0.0})]) == [], "libvirt is told by itself"
     assert lacking([]) == ["nothing that any dialect knows: the node is not seen at all"]

@@ -28,13 +28,38 @@ def usage(samples: list[Sample], vm: int = 0) -> list[float]:
 
 
 def test_a_cache_makes_no_usage_of_zero_and_none_that_is_too_high() -> None:
-    # The exporter asks libvirt in every third scrape only.
-    _, samples = fed([(0.0,), (0.0,), (0.0,), (7.5,), (7.5,), (7.5,), (15.0,)])
-    np.testing.assert_array_equal(usage(samples), [np.nan] * 3 + [0.5] + [np.nan] * 2 + [0.5])
+    # The exporter asks libvirt in every third scrape only. When it did so before the first one is
+    # not known.
+    meter, samples = fed([(7.5 * (n // 3),) for n in range(20)])
+    np.testing.assert_array_equal(usage(samples)[:6], [np.nan] * 6)
+    np.testing.assert_array_equal(usage(samples)[6:12], [0.5, np.nan, np.nan] * 2)
     assert all(sample.vms == ["a"] for sample in samples)
+    assert meter.troubles == {}
 
 
-def test_after_half_a_minute_the_answer_is_missing_and_lists_nothing() -> None:
+def test_numbers_that_stand_still_since_the_first_reading_may_be_of_any_age() -> None:
+    # A cache of a minute: what grew in it is no usage of the ten seconds that were seen of it.
+    _, samples = fed([(60.0,), (60.0,), (90.0,), *[(90.0,)] * 11, (120.0,)])
+    assert [value for value in usage(samples) if value >= 0] == [0.5]
+    assert usage(samples)[-1] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("step", "readings"), [(1.0, 5), (5.0, 3), (15.0, 3), (60.0, 3), (90.0, 2)]
+)
+def test_how_long_numbers_may_stand_still_depends_on_how_often_they_are_renewed(
+    step: float, readings: int
+) -> None:
+    meter, listed = Meter("n"), []
+    for number in range(10):
+        cpu = float(min(number, 3))
+        one = reading(1000.0 + step * number, cores=8.0, vms={"a": cpu, "b": 2 * cpu})
+        listed.append(sampled(meter, one).values["vms"])
+    assert np.isnan(listed).tolist() == [number >= 3 + readings for number in range(10)]
+    assert meter.troubles == {"VMs": 1000.0 + 3 * step}
+
+
+def test_what_nobody_saw_renewed_is_missing_after_half_a_minute_and_lists_nothing() -> None:
     still = int(FROZEN / STEP)
     meter, samples = fed([(0.0, 0.0), (2.5, 5.0), *[(2.5, 5.0)] * still, (35.0, 70.0)])
     listed = [sample.values["vms"] for sample in samples]
@@ -87,7 +112,7 @@ def test_a_node_whose_own_counters_stand_still_keeps_its_size_only() -> None:
     assert [value["cpu"] for value in values] == [8.0] * 12
     assert values[1]["cpu_usage"] == 1 / STEP
     assert np.isnan([value["cpu_usage"] for value in values[3:]]).all()
-    np.testing.assert_array_equal([v["mem_usage"] for v in values], [48.0] * 8 + [np.nan] * 4)
+    np.testing.assert_array_equal([v["mem_usage"] for v in values], [48.0] * 5 + [np.nan] * 7)
     assert meter.troubles == {"node": 2 * STEP}
 
 
@@ -119,8 +144,8 @@ def test_series_of_a_server_are_judged_likewise() -> None:
         TermSeries("n", Place("b", "cpu_time"), time, 2 * moving),
     ]
     nodes, vms = quantities(series)
-    np.testing.assert_array_equal(nodes.values["vms"], [2.0] * 8 + [np.nan] * 4)
+    np.testing.assert_array_equal(nodes.values["vms"], [2.0] * 5 + [np.nan] * 7)
     of_a = vms.owner == 0
-    assert vms.time[of_a].tolist() == time[:8].tolist()
-    wanted = [np.nan, 1.0, 1.0] + [np.nan] * 5
+    assert vms.time[of_a].tolist() == time[:5].tolist()
+    wanted = [np.nan, 1.0, 1.0] + [np.nan] * 2
     np.testing.assert_array_equal(vms.values["cpu_usage"][of_a], wanted)

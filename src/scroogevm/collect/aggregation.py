@@ -41,6 +41,13 @@ class Cells:
             for dialect, place in here
             if not place.count
         )
+        self._of_vms = [
+            np.array(
+                [at for at, h in enumerate(places) if any(d == one and p.vm for d, p in h)],
+                np.int64,
+            )
+            for one in range(len(dialects))
+        ]
         self._number = number
         self._pages = [
             _DialectCells(dialect, {key[1:]: cell for key, cell in number.items() if key[0] == at})
@@ -71,6 +78,18 @@ class Cells:
     def readings(self, sums: Floats, node: str, time: float, target: str) -> Sequence[Reading]:
         """What each dialect says, those left out that say nothing."""
         return [page.reading(sums, node, time, target) for page in self._pages if page]
+
+    def ages_of_vms(self, ages: Floats) -> Mapping[str, float]:
+        """By dialect, seconds since the newest of what it says of VMs.
+
+        Args:
+            ages: (series,), seconds.
+        """
+        return {
+            page.dialect.name: float(ages[own].min())
+            for page, own in zip(self._pages, self._of_vms, strict=True)
+            if own.size
+        }
 
 
 class _DialectCells:

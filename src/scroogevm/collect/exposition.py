@@ -83,7 +83,11 @@ class Parser:
             raise ScrapeError("answers no metrics", where=self._where)
         self._layout = layout
         sums = layout.cells.sums(values, changed)
-        return layout.cells.readings(sums, self.node, time, self.target)
+        readings = layout.cells.readings(sums, self.node, time, self.target)
+        if not ages.size:
+            return readings
+        newest = layout.cells.ages_of_vms(ages)
+        return [_dated(reading, newest.get(reading.dialect, 0.0)) for reading in readings]
 
     def _lines(self, body: bytes) -> Sequence[bytes]:
         if len(body) > self._limits.size:
@@ -95,3 +99,11 @@ class Parser:
     @property
     def _where(self) -> str:
         return self.target or self.node
+
+
+def _dated(reading: Reading, age: float) -> Reading:
+    """A reading whose VMs are so old, by their time stamps: as if they came from such a file."""
+    if age <= LONGEST:
+        return reading
+    written = {"textfiles": 1.0, "textfile_time": reading.time - age}
+    return replace(reading, values={**reading.values, **written, "textfile_clock": reading.time})

@@ -80,6 +80,7 @@ class Fleet:
             self._known[name] = targets
             self.figures.last.setdefault(name, None)
             meter = self._meters.setdefault(name, Meter(name))
+            meter.keep({target.url for target in targets})
             node = node_of(name, targets, contexts, meter, self.bounds)
             self._tasks[name] = asyncio.create_task(self._watch(node, len(changed)), name=name)
 

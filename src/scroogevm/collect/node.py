@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from scroogevm.collect.schedule import time_limit
 from scroogevm.collect.source import Exporter, ScrapeResult
 from scroogevm.core.samples import Sample
-from scroogevm.telemetry.meter import Meter, Trouble
+from scroogevm.telemetry.dialect_source import Trouble
+from scroogevm.telemetry.meter import Meter
 from scroogevm.telemetry.reading import Reading
 
 DEFAULT_INTERVAL = 5.0

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from scroogevm.collect.memory_told import MemoryTold
 from scroogevm.collect.node import Round
 from scroogevm.collect.source import ScrapeResult
-from scroogevm.telemetry.meter import Trouble
+from scroogevm.telemetry.dialect_source import Trouble
 from scroogevm.telemetry.report import lacking
 
 Say = Callable[[str], None]

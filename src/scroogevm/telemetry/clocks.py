@@ -1,5 +1,6 @@
 """By which clock rows are apart, and which row is the one before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,8 @@ class RowClock:
             the numbers that the last row had, since that is when they were new.
         first: (rows,), the first row with the same clock.
         interval: (rows,), NaN where nobody says.
-        still: (rows,), whether cpu time stands still, so that there is no rate.
+        still: (rows,), whether cpu time stands still, or did so for a time that nobody knows, so
+            that there is no rate.
         frozen: (rows,), whether it does for so long that the row is an old one.
     """
 
@@ -43,24 +45,40 @@ class RowClock:
         says[rows.owner[~np.isnan(said)]] = True
         clock = np.where(says[rows.owner], said, rows.time)
         interval = rows.values.get("interval", missing)
-        return cls._of(rows, clock, interval, np.arange(len(rows)))
+        initial = np.ones(len(rows), np.bool_)
+        initial[1:] = rows.owner[1:] != rows.owner[:-1]
+        return cls._of(rows, clock, interval, np.arange(len(rows)), initial)
 
-    def of_vms(self, rows: Rows, at: Ints) -> "RowClock":
+    def of_vms(self, rows: Rows, at: Ints, nodes: Rows) -> "RowClock":
         """By the clock of the node in the same scrape.
 
         Args:
             rows: of VMs.
             at: (rows,), the row of the node, -1 for none.
+            nodes: rows of nodes, of which this is the clock.
         """
         clock = np.append(self.clock, np.nan)[at]
         known = np.zeros(len(rows.owners), np.bool_)
         known[rows.owner[at >= 0]] = True
         clock = np.where(known[rows.owner], clock, rows.time)
         interval = np.append(self.interval, np.nan)[at]
-        return self._of(rows, clock, interval, _scrapes(rows))
+        begins = _begins(rows, nodes)
+        first = np.array([begins[owner[0]] for owner in rows.owners])[rows.owner]
+        return self._of(rows, clock, interval, _scrapes(rows), rows.time == first)
 
     @classmethod
-    def _of(cls, rows: Rows, clock: Floats, interval: Floats, scrape: Ints) -> "RowClock":
+    def _of(
+        cls, rows: Rows, clock: Floats, interval: Floats, scrape: Ints, initial: Bools
+    ) -> "RowClock":
+        """As above.
+
+        Args:
+            rows: of nodes or VMs.
+            clock: (rows,).
+            interval: (rows,).
+            scrape: (rows,), the number of the scrape that each was told in.
+            initial: (rows,), whether it is of the first scrape: its numbers may be of any age.
+        """
         number = np.arange(len(rows))
         follows = np.zeros(len(rows), np.bool_)
         follows[1:] = rows.owner[1:] == rows.owner[:-1]
@@ -80,8 +98,12 @@ class RowClock:
             np.maximum.accumulate(np.where(fresh & ~still, number, 0)) if number.size else number
         )
         before = np.where(follows, moved[last], -1)
-        old = frozen(still, judged, rows.time - rows.time[moved], scrape)
-        return cls(clock, rows.time, before, first, interval, still, old)
+        from_initial = np.append(initial, False)[before]
+        unsure = from_initial & np.append(still, False)[last]
+        took = np.where(from_initial, np.nan, rows.time - np.append(rows.time, np.nan)[before])
+        late = rows.time - rows.time[moved]
+        old = frozen(still & judged, late, took[moved], scrape)
+        return cls(clock, rows.time, before, first, interval, still | unsure, old)
 
     def longest(self, longest: float) -> Floats:
         """(rows,), seconds above which there is no rate."""
@@ -106,12 +128,21 @@ class RowClock:
         return np.asarray(self.first == np.arange(self.first.size), np.bool_)
 
 
+def _begins(*tables: Rows) -> Mapping[str, float]:
+    """The first time of each node in rows of nodes and VMs."""
+    found: dict[str, float] = {}
+    for rows in tables:
+        starts = np.searchsorted(rows.owner, np.arange(len(rows.owners)))
+        for owner, time in zip(rows.owners, rows.time[starts].tolist(), strict=True):
+            found[owner[0]] = min(time, found.get(owner[0], np.inf))
+    return found
+
+
 def _scrapes(rows: Rows) -> Ints:
     """(rows of VMs,), the number of the scrape of its node that each was told in."""
     names = {node: at for at, node in enumerate(sorted({owner[0] for owner in rows.owners}))}
     node = np.array([names[owner[0]] for owner in rows.owners], np.int64)[rows.owner]
-    keys = np.stack([node.astype(np.float64), rows.time], axis=1)
-    if not len(rows):
-        return np.empty(0, np.int64)
-    _, scrape = np.unique(keys, axis=0, return_inverse=True)
-    return np.asarray(scrape.reshape(-1), np.int64)
+    times, at = np.unique(rows.time, return_inverse=True)
+    # Numbers without gaps, of integers: to sort pairs took most of the time of reading a window.
+    _, scrape = np.unique(node * times.size + at, return_inverse=True)
+    return np.asarray(scrape, np.int64)

@@ -14,6 +14,7 @@ from scroogevm.ports import RESOURCES
 from scroogevm.telemetry import terms
 from scroogevm.telemetry.clocks import RowClock
 from scroogevm.telemetry.dialect import Place
+from scroogevm.telemetry.joined import old
 from scroogevm.telemetry.pieces import OwnerRows, together
 from scroogevm.telemetry.quantities import node_quantities, there, vm_quantities
 from scroogevm.telemetry.rates import LONGEST
@@ -51,6 +52,7 @@ def quantities(
     found = list(series)
     nodes = _terms([one for one in found if one.place.vm is None], terms.NODE)
     vms = _terms([one for one in found if one.place.vm is not None], terms.VM)
+    nodes, vms = _written_lately(nodes, vms, longest)
     clock = RowClock.of_nodes(nodes)
     values, _ = node_quantities(clock.pair(nodes, longest), wanted)
     values = {
@@ -58,7 +60,7 @@ def quantities(
         for name, value in values.items()
     }
     at = _same_scrape(nodes, vms)
-    vm_clock = clock.of_vms(vms, at)
+    vm_clock = clock.of_vms(vms, at, nodes)
     cores = np.append(nodes.values.get("cores", np.full(len(nodes), np.nan)), np.nan)[at]
     vm_values, _ = vm_quantities(vm_clock.pair(vms, longest), cores, wanted)
     here = vm_clock.fresh & there(vms.values, len(vms)) & ~vm_clock.frozen
@@ -68,6 +70,17 @@ def quantities(
         _kept(nodes, values, clock.fresh),
         _kept(vms, vm_values, here),
     )
+
+
+def _written_lately(nodes: Rows, vms: Rows, longest: float) -> tuple[Rows, Rows]:
+    """Without scrapes whose VMs come from a file that is old: nothing is told but that it is."""
+    outdated = old(nodes.values, nodes.time, longest)
+    if not outdated.any():
+        return nodes, vms
+    at = _same_scrape(nodes, vms)
+    with_vms = np.bincount(at[at >= 0], minlength=len(nodes)) > 0
+    left = _kept(vms, vms.values, ~np.append(outdated, False)[at])
+    return _kept(nodes, nodes.values, ~(outdated & with_vms)), left
 
 
 def _terms(series: Sequence[TermSeries], known: Collection[str]) -> Rows:

@@ -1,25 +1,18 @@
 """Readings become samples, one after the other."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats, Ints
 from scroogevm.core.samples import LISTED, Sample
-from scroogevm.ports import RESOURCES
-from scroogevm.telemetry.quantities import Pair, node_quantities, there, vm_quantities
-from scroogevm.telemetry.rates import LONGEST, PERIODS, believable
+from scroogevm.telemetry.dialect_source import DialectSource, SourcePart, Trouble
+from scroogevm.telemetry.joined import LISTING, joined, old
+from scroogevm.telemetry.rates import LONGEST
 from scroogevm.telemetry.reading import Reading
-from scroogevm.telemetry.stillness import FROZEN, CpuTimes, Moved, runs
 
 _Key = tuple[str, str]
 """A target, and a dialect that it speaks."""
-
-Trouble = Literal["libvirt", "VMs", "node"]
-"""What is wrong with what a node says: libvirt is lost, or counters stand still."""
 
 
 class Meter:
@@ -36,7 +29,7 @@ class Meter:
 
     Attributes:
         oddities: how often something was left out, by why: ``repeats`` of what was read before,
-            ``clocks`` that were set, ``absurd`` values.
+            ``clocks`` that were set, ``absurd`` values, ``stale`` answers.
         troubles: since when something is wrong with what the node says, by what.
     """
 
@@ -44,9 +37,17 @@ class Meter:
         self.node = node
         self.longest = longest
         self.oddities: Counter[str] = Counter()
-        self._sources: dict[_Key, _DialectSource] = {}
+        self._sources: dict[_Key, DialectSource] = {}
         self.troubles: dict[Trouble, float] = {}
+        self._down: dict[str, float] = {}
         self._vms_from: _Key | None = None
+
+    def keep(self, targets: Collection[str]) -> None:
+        """Forget what others than these targets said."""
+        self._sources = {key: each for key, each in self._sources.items() if key[0] in targets}
+        self._down = {target: at for target, at in self._down.items() if target in targets}
+        if self._vms_from not in self._sources:
+            self._vms_from = None
 
     def sample(self, readings: Sequence[Reading]) -> Sample | None:
         """What a round of readings says of the node.
@@ -57,23 +58,19 @@ class Meter:
         Returns:
             A sample at the time of the latest reading; None when no reading says anything new.
         """
-        ordered = sorted(readings, key=lambda reading: reading.rank)
-        written = {reading.target: _written(reading) for reading in ordered if _written(reading)}
+        ordered = joined(sorted(readings, key=lambda reading: reading.rank))
         taken = {}
         for reading in ordered:
             key = (reading.target, reading.dialect)
-            source = self._sources.setdefault(key, _DialectSource(self.longest, self.oddities))
-            at = written.get(reading.target, reading.time)
-            if reading.vms and reading.time - at >= self.longest:
-                source.troubles = {"VMs": at}
+            source = self._sources.setdefault(key, DialectSource(self.longest, self.oddities))
+            if reading.vms and old(reading.values, reading.time, self.longest):
+                self.oddities["stale"] += 1
+                source.troubles = {"VMs": reading.values["textfile_time"]}
                 continue
             part = source.take(reading)
             if part is not None:
                 taken[key] = part
-        self.troubles = {}
-        for each in self._sources.values():
-            for trouble, since in each.troubles.items():
-                self.troubles[trouble] = min(since, self.troubles.get(trouble, since))
+        self._note(ordered)
         if not taken:
             return None
         values: dict[str, float] = {}
@@ -93,7 +90,20 @@ class Meter:
         listed = float(len(chosen.vms)) if chosen.lists else np.nan
         return Sample(self.node, time, {**values, LISTED: listed}, chosen.vms, chosen.vm_values)
 
-    def _choose(self, taken: "Mapping[_Key, _Part]", time: float) -> _Key | None:
+    def _note(self, readings: Sequence[Reading]) -> None:
+        """Since when something is wrong."""
+        for reading in readings:
+            up = reading.values.get(LISTING, np.nan)
+            if up == 0:
+                self._down.setdefault(reading.target, reading.time)
+            elif up > 0:
+                self._down.pop(reading.target, None)
+        self.troubles = {"libvirt": min(self._down.values())} if self._down else {}
+        for each in self._sources.values():
+            for trouble, since in each.troubles.items():
+                self.troubles[trouble] = min(since, self.troubles.get(trouble, since))
+
+    def _choose(self, taken: "Mapping[_Key, SourcePart]", time: float) -> _Key | None:
         """Where VMs are taken from: what was held on to, unless a better one speaks of VMs."""
         best = next((key for key, part in taken.items() if part.vms), None)
         held = self._vms_from
@@ -102,148 +112,3 @@ class Meter:
         if best is not None and self._sources[best].rank < self._sources[held].rank:
             return best
         return held
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What one source says."""
-
-    values: Mapping[str, float]
-    vms: Sequence[str]
-    vm_values: Mapping[str, Floats]
-    lists: bool
-
-
-class _DialectSource:
-    """One dialect of one target.
-
-    Attributes:
-        troubles: since when something is wrong with what it says, by what.
-    """
-
-    def __init__(self, longest: float, oddities: Counter[str]) -> None:
-        self.longest = longest
-        self.oddities = oddities
-        self.rank = 0
-        self.spoke = -np.inf
-        self.patience = longest
-        self.troubles: dict[Trouble, float] = {}
-        self._before: Reading | None = None
-        self._moved = Moved.none()
-        self._vms_moved = Moved.none()
-
-    def take(self, now: Reading) -> _Part | None:
-        """What a reading says beside the one before; None when it only says that again."""
-        self.rank = now.rank
-        before = self._before
-        interval = now.values.get("interval", 0.0)
-        self.patience = max(self.longest, PERIODS * interval)
-        if self._repeats(now, before):
-            # The first of its kind stays: that is when its numbers were new.
-            if before and now.time - before.time >= FROZEN:
-                self.troubles = {"node" if "cpu_time" in now.values else "VMs": before.time}
-            return None
-        self._before = now
-        part = self._part(now, before)
-        if part.vms:
-            self.spoke = now.time
-        return part
-
-    def lately(self, time: float) -> bool:
-        """Whether it spoke of VMs not long ago."""
-        return bool(abs(time - self.spoke) <= self.patience)
-
-    def _repeats(self, now: Reading, before: Reading | None) -> bool:
-        """Whether a reading is the one before, by its clock; a clock that was set is counted."""
-        if before is None or not ("clock" in now.values or "clock" in before.values):
-            return False
-        elapsed = now.values.get("clock", np.nan) - before.values.get("clock", np.nan)
-        if elapsed == 0:
-            self.oddities["repeats"] += 1
-        elif not believable(elapsed, now.time - before.time):
-            self.oddities["clocks"] += 1
-        return bool(elapsed == 0)
-
-    def _part(self, now: Reading, before: Reading | None) -> _Part:
-        size = len(now.vms)
-        clock = now.values.get("clock", np.nan)
-        node = {term: np.array([value]) for term, value in now.values.items()}
-        old = {term: np.array([value]) for term, value in before.values.items()} if before else {}
-        matched = _matched(now.vms, before) if before else {}
-        place = _places(now.vms, before.vms) if before else np.full(size, -1, np.int64)
-        told = CpuTimes(node.get("cpu_time"), old.get("cpu_time"), np.zeros(1, np.int64))
-        self._moved = self._moved.then(now.time, clock, told)
-        running = runs(now.vm_values.get("state"), size)
-        told = CpuTimes(now.vm_values.get("cpu_time"), matched.get("cpu_time"), place, running)
-        self._vms_moved = self._vms_moved.then(now.time, clock, told)
-        stamp = now.values.get("clock", now.time)
-        one = Pair(1, node, old, self._moved.elapsed, np.array([stamp]), self.patience)
-        values, absurd = node_quantities(one)
-        many = Pair(
-            size,
-            now.vm_values,
-            matched,
-            self._vms_moved.elapsed,
-            np.full(size, stamp),
-            self.patience,
-        )
-        vm_values, more = vm_quantities(many, values["cpu"])
-        if absurd or more:
-            self.oddities["absurd"] += absurd + more
-        self._note(now)
-        if self._moved.is_frozen:
-            values = {name: v if name in RESOURCES else v * np.nan for name, v in values.items()}
-        here = there(now.vm_values, size) & (not self._vms_moved.is_frozen)
-        vms = now.vms if here.all() else [vm for vm, is_ in zip(now.vms, here, strict=True) if is_]
-        return _Part(
-            {quantity: float(value[0]) for quantity, value in values.items()},
-            vms,
-            {quantity: value[here] for quantity, value in vm_values.items()},
-            _lists(now) and not self._vms_moved.is_frozen,
-        )
-
-    def _note(self, now: Reading) -> None:
-        """Since when something is wrong."""
-        found: dict[Trouble, float] = {}
-        if now.values.get("vms_up") == 0:
-            found["libvirt"] = self.troubles.get("libvirt", now.time)
-        if self._moved.is_frozen:
-            found["node"] = self._moved.since
-        if self._vms_moved.is_frozen:
-            found["VMs"] = self._vms_moved.since
-        self.troubles = found
-
-
-def _written(reading: Reading) -> float:
-    """When the textfile was written that VMs come from; 0 where there is none, or several."""
-    if reading.values.get("textfiles") != 1:
-        return 0.0
-    return float(np.nan_to_num(reading.values.get("textfile_time", 0.0)))
-
-
-def _lists(now: Reading) -> bool:
-    """Whether a reading can say that a VM is gone: it names VMs, or says that it could.
-
-    One that says its libvirt is lost cannot, whatever it still names.
-    """
-    up = now.values.get("vms_up", np.nan)
-    return bool(up != 0) and (bool(now.vms) or bool(up > 0))
-
-
-def _matched(vms: Sequence[str], before: Reading) -> Mapping[str, Floats]:
-    """What was read of these VMs before, NaN for those that were not there."""
-    if list(vms) == list(before.vms):
-        return before.vm_values
-    at = _places(vms, before.vms)
-    return {
-        term: np.append(value, np.nan)[at]  # -1 is the NaN at the end
-        for term, value in before.vm_values.items()
-    }
-
-
-def _places(vms: Sequence[str], before: Sequence[str]) -> Ints:
-    """(vms,), where VMs stood in the reading before, -1 for nowhere."""
-    if list(vms) == list(before):
-        return np.arange(len(vms))
-    place = {vm: number for number, vm in enumerate(before)}
-    return np.array([place.get(vm, -1) for vm in vms], np.int64)

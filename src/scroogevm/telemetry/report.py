@@ -89,7 +89,11 @@ def lacking(readings: Sequence[Reading]) -> Sequence[str]:
 
     lines = [f"no {lack.what}: {lack.cost}" for lack in NODE if _lack(lack, said_of_node).any()]
     speaking = next((reading for reading in ordered if reading.vms), None)
-    return [*lines, *(_vm_lines(speaking) if speaking else ["no VM: the node seems to be empty"])]
+    if speaking is not None:
+        return [*lines, *_vm_lines(speaking)]
+    if any(reading.values.get("vms_up") == 0 for reading in ordered):
+        return lines  # that is told by itself, and says nothing of VMs
+    return [*lines, "no VM: the node seems to be empty"]
 
 
 def tells_memory(reading: Reading) -> Bools:

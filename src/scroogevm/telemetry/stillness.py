@@ -10,14 +10,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scroogevm.core.arrays import Bools, Floats, Ints
-from scroogevm.telemetry.rates import believable
+from scroogevm.telemetry.rates import LONGEST, believable
+
+SHORTEST_STILL = 5.0
+"""Seconds for which cpu time stands still, at least, until the whole answer counts as missing. Idle
+guests wake several times a second, and cpu times are told in steps of 10 ms or less."""
+
+RENEWALS = 3.0
+"""Times as long as the numbers took to be renewed the last time, at least. One running VM that
+idles for the time of a scrape is no news, and neither is a file that is written once a minute."""
 
 FROZEN = 30.0
-"""Seconds for which cpu time stands still until the whole answer counts as missing. Idle guests
-wake several times a second, and cpu times are told in steps of 10 ms or less: 30 s is some hundred
-times as long as a healthy exporter can tell the same number."""
+"""Seconds likewise, where it is not known how long the numbers take to be renewed."""
 
 _RUNS = 2.0
 """States of libvirt up to this one are those in which a VM runs, or nobody knows."""
@@ -59,19 +66,33 @@ def stands(now: Floats, before: Floats, running: Bools, scrape: Ints) -> tuple[B
     return np.asarray(still[scrape]), np.asarray(judged)
 
 
-def frozen(still: Bools, judged: Bools, since: Floats, scrape: Ints) -> Bools:
-    """Whether a scrape stands still for so long that its answer is an old one, (n,).
+def limit(renewed: ArrayLike) -> Floats:
+    """Seconds for which numbers may stand still until they count as old.
 
     Args:
-        still: (n,), whether its scrape stands still.
-        judged: (n,), whether it was compared.
+        renewed: seconds that they took to be renewed the last time, NaN where nobody saw that.
+
+    >>> limit([1.0, 5.0, 60.0, np.nan]).tolist()
+    [5.0, 15.0, 180.0, 30.0]
+    """
+    renewed = np.asarray(renewed, np.float64)
+    longest = np.clip(RENEWALS * renewed, SHORTEST_STILL, LONGEST)
+    return np.where(np.isnan(renewed), FROZEN, longest)
+
+
+def frozen(judged: Bools, since: Floats, renewed: Floats, scrape: Ints) -> Bools:
+    """Whether a scrape that stands still does so for so long that its answer is an old one, (n,).
+
+    Args:
+        judged: (n,), whether it was compared, and its scrape stands still.
         since: (n,), seconds since it last moved.
+        renewed: (n,), seconds that it took to move before.
         scrape: (n,), number of the scrape.
     """
-    longest = np.zeros(int(scrape.max(initial=-1)) + 1)
-    deciding = still & judged
-    np.maximum.at(longest, scrape[deciding], since[deciding])
-    return np.asarray(still & (longest[scrape] >= FROZEN))
+    late = judged & (since >= limit(renewed))
+    return np.asarray(np.bincount(scrape[late], minlength=int(scrape.max(initial=-1)) + 1) > 0)[
+        scrape
+    ]
 
 
 class CpuTimes(NamedTuple):
@@ -98,18 +119,24 @@ class Moved:
         time: seconds since 1970, by the clock of whoever reads.
         clock: the same by the clock of the exporter.
         elapsed: seconds since they moved before, NaN where no rate must be made.
+        renewed: seconds by our clock that they took to move the last time, NaN where nobody saw it.
+        readings: how many there were.
+        unsure: whether they stand still since the first reading: they may do so for much longer.
         is_frozen: whether they stand still for so long that the answer is an old one.
     """
 
     time: Floats
     clock: Floats
     elapsed: Floats
+    renewed: Floats
+    readings: int = 0
+    unsure: bool = False
     is_frozen: bool = False
 
     @classmethod
     def none(cls) -> "Moved":
         """Before the first reading."""
-        return cls(np.empty(0), np.empty(0), np.empty(0))
+        return cls(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
 
     @property
     def since(self) -> float:
@@ -125,7 +152,9 @@ class Moved:
             told: cpu times.
         """
         size, at = told.place.size, np.where(told.place < self.time.size, told.place, -1)
-        old_time, old_clock = (np.append(old, np.nan)[at] for old in (self.time, self.clock))
+        old_time, old_clock, renewed = (
+            np.append(old, np.nan)[at] for old in (self.time, self.clock, self.renewed)
+        )
         missing, one = np.full(size, np.nan), np.zeros(size, np.int64)
         still, judged = stands(
             missing if told.now is None else told.now,
@@ -136,11 +165,16 @@ class Moved:
         stays = still & np.isfinite(old_time)
         unclocked = np.isnan(clock) & np.isnan(old_clock)
         elapsed = np.where(unclocked, time - old_time, clock - old_clock)
-        good = believable(elapsed, time - old_time) & ~stays
+        good = believable(elapsed, time - old_time) & ~stays & (not self.unsure)
         moved = np.where(stays, old_time, time)
+        whole = self.readings > 1 and not self.unsure  # the first numbers may be of any age
+        renewed = np.where(stays, renewed, time - old_time if whole else np.nan)
         return Moved(
             moved,
             np.where(stays, old_clock, clock),
             np.where(good, elapsed, np.nan),
-            bool(frozen(still, judged, time - moved, one).any()),
+            renewed,
+            self.readings + 1,
+            bool(stays.any()) and (self.readings == 1 or self.unsure),
+            bool(frozen(stays & judged, time - moved, renewed, one).any()),
         )

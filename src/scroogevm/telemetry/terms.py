@@ -30,6 +30,7 @@ NODE: Mapping[str, Term] = {
     ),
     "textfiles": Term("1", "gauge", "files of a textfile collector that may hold VMs, by name"),
     "textfile_time": Term("s", "gauge", "when they were written, summed"),
+    "textfile_clock": Term("s", "gauge", "the clock by which they were written"),
     "steal_time": Term("s", "counter", "cpu time taken away by a hypervisor below"),
     "wait_time": Term("s", "counter", "time that tasks waited in run queues"),
     "cpu_pressure_time": Term("s", "counter", "PSI: some task waited for a cpu"),
@@ -38,6 +39,7 @@ NODE: Mapping[str, Term] = {
 }
 
 VM: Mapping[str, Term] = {
+    "listed": Term("1", "gauge", "the exporter names the VM, whatever else it says of it"),
     "up": Term(
         "1", "gauge", "whether the VM could be read: one that could not is there all the same"
     ),

@@ -2,17 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from scroogevm.core.arrays import Bools, Floats
-from scroogevm.core.samples import Recorded
+from scroogevm.core.samples import LISTED, Recorded
 from scroogevm.stores._scraped.deduplicate import OwnedSeries, once
 from scroogevm.stores._scraped.series import RawSeries
 from scroogevm.stores._server.rows import Pieces
 from scroogevm.telemetry import columns, pieces
 from scroogevm.telemetry.dialect import Dialect
+from scroogevm.telemetry.joined import LISTING, SHARED
 
 _Key = tuple[int, str, str, str]
 """Rank and name of a dialect, and job and instance of a target."""
@@ -68,8 +69,12 @@ class Scraped:
             for dialect, series in self._sources()
         ]
         grid = _grid([source for _, source in sources])
-        _put_node(nodes, [source for _, source in sources], grid, span, self.longest)
         speaker = next((dialect for dialect, source in sources if len(source.vms)), "")
+        listing = [
+            source if dialect == speaker or not speaker else _unlisted(source)
+            for dialect, source in sources
+        ]
+        _put_node(nodes, listing, grid, span, self.longest)
         covered = _Covered(self.longest)
         for source in (source.vms for dialect, source in sources if dialect == speaker):
             for owner, piece in pieces.apart(source):
@@ -80,15 +85,48 @@ class Scraped:
 
     def _sources(self) -> Iterator[tuple[str, Sequence[columns.TermSeries]]]:
         """Each dialect of each target, the most believed one first; of replicas the fullest."""
-        for (_, dialect, *_), told in sorted(self._found.items()):
-            yield (
-                dialect,
-                [
-                    columns.TermSeries(self.node, place, one.time, one.values)
-                    for one in once(told, self.replicas)
-                    for place in one.places
-                ],
-            )
+        told = {
+            key: [
+                columns.TermSeries(self.node, place, one.time, one.values)
+                for one in once(series, self.replicas)
+                for place in one.places
+            ]
+            for key, series in sorted(self._found.items())
+        }
+        for (_, dialect, *target), series in told.items():
+            fellows = [each for key, each in told.items() if [*key[2:]] == target]
+            yield dialect, joined(series, fellows)
+
+
+def joined(
+    series: Sequence[columns.TermSeries], fellows: Sequence[Sequence[columns.TermSeries]]
+) -> Sequence[columns.TermSeries]:
+    """Series of a dialect, those with VMs with what others of their target say of these.
+
+    This is what ``telemetry.joined`` does with readings.
+
+    Args:
+        series: of one dialect of a target.
+        fellows: of each dialect of that target.
+    """
+    if _names_vms(series):
+        known = {one.place.term for one in series if one.place.vm is None}
+        others = [one for fellow in fellows if not _names_vms(fellow) for one in fellow]
+        given = [one for one in others if one.place.term in SHARED and one.place.term not in known]
+        return [*series, *given]
+    if any(map(_names_vms, fellows)):
+        return [one for one in series if one.place.term != LISTING]
+    return series
+
+
+def _names_vms(series: Sequence[columns.TermSeries]) -> bool:
+    return any(one.place.vm is not None for one in series)
+
+
+def _unlisted(source: Recorded) -> Recorded:
+    """Without the number of listed VMs: who names them tells that."""
+    values = {name: each for name, each in source.nodes.values.items() if name != LISTED}
+    return source._replace(nodes=replace(source.nodes, values=values))
 
 
 class _Covered:

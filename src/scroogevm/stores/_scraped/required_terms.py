@@ -6,9 +6,10 @@ import numpy as np
 
 from scroogevm.core.arrays import Floats
 from scroogevm.telemetry import quantities, terms
+from scroogevm.telemetry.joined import SHARED
 from scroogevm.telemetry.quantities import Pair
 
-_ALWAYS = {"clock", "interval", "up", "state", "vms_up"}
+_ALWAYS = {"clock", "interval", "up", "state", "listed", *SHARED}
 """Terms that say how others are to be taken."""
 
 

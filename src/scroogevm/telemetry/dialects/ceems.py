@@ -14,7 +14,8 @@ _VMS = {"manager": ("libvirt",)}
 class Ceems(TableDialect):
     """The exporter of CEEMS on a node of OpenStack: what the cgroups of VMs say, and of the node.
 
-    It knows VMs by UUID, and says nothing of memory in the guest.
+    It knows VMs by UUID, and says nothing of memory in the guest. Whether its collector of libvirt
+    succeeded says whether it can tell which VMs there are.
     """
 
     formula = "ceems_compute_unit_*{uuid, manager=libvirt}, ceems_*"
@@ -26,6 +27,7 @@ class Ceems(TableDialect):
         "ceems_cpu_seconds_total": CPU_MODES,
         "ceems_meminfo_MemTotal_bytes": (Meaning("mem_total", MIB),),
         "ceems_meminfo_MemAvailable_bytes": (Meaning("mem_available", MIB),),
+        "ceems_scrape_collector_success": (Meaning("vms_up", where={"collector": ("libvirt",)}),),
     }
     vm: ClassVar[Table] = {
         "ceems_compute_unit_cpus": (Meaning("vcpus", where=_VMS),),

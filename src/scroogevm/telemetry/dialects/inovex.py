@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from scroogevm.registry import parameter
-from scroogevm.telemetry.dialect import Table, TableDialect
+from scroogevm.telemetry.dialect import Meaning, Table, TableDialect
 from scroogevm.telemetry.dialects import _libvirt
 
 
@@ -13,7 +13,8 @@ from scroogevm.telemetry.dialects import _libvirt
 class Inovex(TableDialect):
     """prometheus-libvirt-exporter of inovex: memory in the guest, and how long vCPUs waited.
 
-    It says nothing of the node, which node_exporter adds.
+    It says nothing of the node, which node_exporter adds. A VM of which only its name and state are
+    told, as while libvirt holds its lock, is listed without numbers.
     """
 
     formula = "libvirt_domain_*{domain}"
@@ -21,7 +22,11 @@ class Inovex(TableDialect):
 
     order: ClassVar[int] = 30
     node: ClassVar[Table] = _libvirt.NODE
-    vm: ClassVar[Table] = _libvirt.VM
+    vm: ClassVar[Table] = {
+        "libvirt_domain_openstack_info": (Meaning("listed", count=True),),
+        "libvirt_domain_info": (Meaning("listed", count=True),),
+        **_libvirt.VM,
+    }
 
     vm_label: str = parameter("domain", "label that names a VM")
 

@@ -25,7 +25,7 @@ class NodeExporter(TableDialect):
 
     order: ClassVar[int] = 50
     node: ClassVar[Table] = {
-        "node_time_seconds": (Meaning("clock"),),
+        "node_time_seconds": (Meaning("clock"), Meaning("textfile_clock")),
         "node_cpu_seconds_total": (
             Meaning("cores", where={"mode": ("idle",)}, count=True),
             *CPU_MODES,
