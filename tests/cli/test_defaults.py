@@ -45,8 +45,10 @@ def test_a_command_of_a_group_has_a_table_and_variables_of_its_own(tmp_path: Pat
         ("[replay]\nstrategy = [[1]]\n", "line 2: replay.strategy is not a list of values"),
         (
             "[replay]\nhistory = 2020-01-01\nstrategy = [\n  'borg',\n]\nscope = []\n",
-            "line 2: replay.history is not a single value; "
-            "line 6: replay.scope is not a single value",
+            (
+                "line 2: replay.history is not a single value; "
+                "line 6: replay.scope is not a single value"
+            ),
         ),
         ("[replay]\nhistory = 2.5\n", "line 2: replay.history is 2.5, not a whole number"),
         ("[replay]\nhistory = true\n", "line 2: replay.history is true, not a value"),
