@@ -1,0 +1,193 @@
+"""What is told of a fleet at the end of a window: one object for every reader.
+
+The status file, the API, the sinks and the journal hold the same object. Times are seconds since
+1970. A number that nobody knows is None. ``Status.at`` is how a reader looks at it: an offer that
+has expired has nothing free.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+VERSION = 1
+"""Of the format. A reader refuses another one."""
+
+NodeState = Literal["ok", "held", "fallback", "withdrawn", "expired"]
+
+
+@dataclass(frozen=True)
+class OfferReason:
+    """One guard that had a say.
+
+    Attributes:
+        guard: its name.
+        before: free before it, cores or MiB.
+        after: free after it; never more.
+        sentence: why, in plain words.
+    """
+
+    guard: str
+    before: float
+    after: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A freeze by an operator: the node is never offered more than when it began.
+
+    Attributes:
+        by: name of the token, or of the user of the system, that asked for it.
+        since: when it began.
+        note: why, as they wrote it.
+    """
+
+    by: str
+    since: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ResourceOffer:
+    """One resource of one node.
+
+    Attributes:
+        unit: ``cores`` or ``MiB``; of every amount here.
+        capacity: what the node has.
+        allocated: what its VMs were promised.
+        demand: what to be ready for in the next window, after guards.
+        estimated: the demand that the strategy said, before guards.
+        free: what may be promised to further VMs.
+        ratio: (allocated + free) / capacity.
+        strategy: that said the demand, as it is configured.
+        state: ``ok``; ``held``: no more than before; ``fallback``: what VMs were promised counts as
+            demand; ``withdrawn``: nothing is free; ``expired``: it is too old to be believed.
+        since: when the state began.
+        reasons: guards that had a say, in their order; the last one decided.
+        explanation: why the strategy said so, in words; empty where it does not tell.
+    """
+
+    unit: str
+    capacity: float | None
+    allocated: float | None
+    demand: float | None
+    estimated: float | None
+    free: float
+    ratio: float | None
+    strategy: str
+    state: NodeState
+    since: float
+    reasons: Sequence[OfferReason] = ()
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What an offer rests on.
+
+    Attributes:
+        samples: of the node in the window.
+        expected: samples that a whole window has.
+        coverage: share of them that are there, 0 to 1.
+        windows: windows with samples that the strategy had so far.
+        vms: VMs on the node; None where no sample listed them.
+        vms_at_allocation: those that gave no sample, which count at what they were promised.
+        age: seconds from the newest sample to the end of the window.
+        list_age: seconds from the newest list of VMs to it.
+    """
+
+    samples: int
+    expected: int
+    coverage: float
+    windows: int
+    vms: int | None
+    vms_at_allocation: int
+    age: float | None
+    list_age: float | None
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """What is told of a node.
+
+    Attributes:
+        node: its name.
+        group: name of its group.
+        valid_until: a reader takes free for 0 from then on.
+        resources: by name, ``cpu`` and ``mem``.
+        inputs: what the offers rest on.
+        signals: contention by resource and name (``offers.facts.SIGNALS``), where it is told.
+        hold: the freeze that an operator asked for.
+    """
+
+    node: str
+    group: str
+    valid_until: float
+    resources: Mapping[str, ResourceOffer]
+    inputs: Inputs
+    signals: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    hold: Hold | None = None
+
+    @property
+    def state(self) -> NodeState:
+        """The worst of its resources."""
+        return max((one.state for one in self.resources.values()), key=NODE_STATES.index)
+
+    @property
+    def reason(self) -> str:
+        """The sentence that decided the worst resource; empty where no guard had a say."""
+        worst = max(self.resources.values(), key=lambda one: NODE_STATES.index(one.state))
+        return worst.reasons[-1].sentence if worst.reasons else ""
+
+
+NODE_STATES: Sequence[NodeState] = ("ok", "held", "fallback", "withdrawn", "expired")
+"""From the best to the worst."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is told of a fleet.
+
+    Attributes:
+        version: of the format.
+        window: number of the window that it was computed from, counted since 1970.
+        window_end: when that window closed.
+        computed_at: when it was judged.
+        scope: seconds of a scope.
+        slice: seconds of a slice.
+        nodes: by name, in the order of names.
+        producer: name and version of the program.
+    """
+
+    version: int
+    window: int
+    window_end: float
+    computed_at: float
+    scope: float
+    slice: float
+    nodes: Mapping[str, NodeStatus]
+    producer: str = ""
+
+    def at(self, now: float) -> "Status":
+        """The status as it may be believed at a time: an expired offer has nothing free."""
+        if all(node.valid_until > now for node in self.nodes.values()):
+            return self
+        nodes = {
+            name: node if node.valid_until > now else _expired(node)
+            for name, node in self.nodes.items()
+        }
+        return replace(self, nodes=nodes)
+
+
+def _expired(node: NodeStatus) -> NodeStatus:
+    resources = {name: _spent(one, node.valid_until) for name, one in node.resources.items()}
+    return replace(node, resources=resources)
+
+
+def _spent(one: ResourceOffer, since: float) -> ResourceOffer:
+    capacity, allocated = one.capacity, one.allocated
+    ratio = allocated / capacity if capacity and allocated is not None else None
+    said = OfferReason("expired", one.free, 0.0, "the offer is older than it may be believed")
+    return replace(
+        one, free=0.0, ratio=ratio, state="expired", since=since, reasons=(*one.reasons, said)
+    )
