@@ -168,9 +168,9 @@ def test_added_counts_new_vms_and_growth_and_not_those_that_left_or_shrank() -> 
         [[1.0], [1.0]],
         vms=vms_of({0: (0, 5.0, [1]), 2: (1, 3.0, [1]), 3: (1, 1.0, [1]), 7: (1, 8.0, [1])}),
     )
-    assert since(before, now)[0].tolist() == [3.0, 8.0]
-    assert since(now, before)[0].tolist() == [4.0, 1.0]
-    assert since(now, now)[0].tolist() == [0.0, 0.0]
+    assert since(before.vms, now)[0].tolist() == [3.0, 8.0]
+    assert since(now.vms, before)[0].tolist() == [4.0, 1.0]
+    assert since(now.vms, now)[0].tolist() == [0.0, 0.0]
 
 
 def test_a_window_that_says_nothing_is_never_scored() -> None:

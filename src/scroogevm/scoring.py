@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from scroogevm.core.arrays import Floats, Ints
-from scroogevm.core.window import Window, take
+from scroogevm.core.window import VMs, Window, take
 from scroogevm.core.without import without
 
 
@@ -162,15 +162,19 @@ ROUNDING = 1e-9
 """Share of capacity below which a difference is rounding: no violation, no offer taken back."""
 
 
-def since(before: Window, now: Window) -> tuple[Floats, Floats]:
+def since(before: VMs, now: Window) -> tuple[Floats, Floats]:
     """What happened to the VMs since the window before, (nodes,) each.
+
+    Args:
+        before: the VMs of that window.
+        now: the window that followed.
 
     Returns:
         What was promised, to new VMs and to old ones that grew; and percentile 99 of the usage
         without the new ones.
     """
-    place = before.vms.find(now.vms.ids)
-    had = take(before.vms.allocated, place, 0.0)
+    place = before.find(now.vms.ids)
+    had = take(before.allocated, place, 0.0)
     added = now.vms.per_node(np.maximum(0.0, now.vms.allocated - had), now.nodes)
     return added, without(now, place < 0)
 

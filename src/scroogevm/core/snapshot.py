@@ -41,7 +41,7 @@ def snapshot(state: State, vm_names: Sequence[str] | Mapping[int, str]) -> Snaps
     outline = _packed(state, "", arrays)
     used = np.unique(np.concatenate([np.empty(0, np.int64), *_ids(state)])).tolist()
     outline["vms"] = [[number, vm_names[number]] for number in used]
-    return _with_outline(outline, arrays)
+    return with_outline(outline, arrays)
 
 
 def restored(arrays: Snapshot) -> tuple[State, Mapping[int, str]]:
@@ -51,7 +51,7 @@ def restored(arrays: Snapshot) -> tuple[State, Mapping[int, str]]:
         ValueError: it is no snapshot, or one of another format.
     """
     try:
-        outline = _outline(arrays)
+        outline = outline_of(arrays)
         return _unpacked(outline, "", arrays), dict(outline["vms"])
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"is no snapshot: {error!r}") from None
@@ -64,7 +64,7 @@ def snapshot_of_pools(pools: Pools) -> Snapshot:
     for at, (key, pool) in enumerate(pools.items()):
         outline.append([*key, list(pool)])
         arrays |= {f"{at}/{place}": array for place, array in enumerate(pool.values())}
-    return _with_outline({"pools": outline}, arrays)
+    return with_outline({"pools": outline}, arrays)
 
 
 def restored_pools(arrays: Snapshot) -> Pools:
@@ -78,18 +78,25 @@ def restored_pools(arrays: Snapshot) -> Pools:
             (slice_, resource, strategy): {
                 name: arrays[f"{at}/{place}"] for place, name in enumerate(names)
             }
-            for at, (slice_, resource, strategy, names) in enumerate(_outline(arrays)["pools"])
+            for at, (slice_, resource, strategy, names) in enumerate(outline_of(arrays)["pools"])
         }
     except (KeyError, TypeError) as error:
         raise ValueError(f"is no snapshot of pools: {error!r}") from None
 
 
-def _with_outline(outline: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Snapshot:
+def with_outline(outline: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Snapshot:
+    """Arrays, and the names and numbers that say what they are."""
     text = json.dumps({"format": FORMAT, **outline}).encode()
     return {**arrays, _OUTLINE: np.frombuffer(text, np.uint8)}
 
 
-def _outline(arrays: Snapshot) -> Mapping[str, Any]:
+def outline_of(arrays: Snapshot) -> Mapping[str, Any]:
+    """The names and numbers of a snapshot.
+
+    Raises:
+        ValueError: it has another format.
+        KeyError: it has none.
+    """
     outline: Mapping[str, Any] = json.loads(np.asarray(arrays[_OUTLINE], np.uint8).tobytes())
     if outline["format"] != FORMAT:
         raise ValueError(f"format {outline['format']} cannot be read, only {FORMAT}")

@@ -10,8 +10,9 @@ from scroogevm.core.arrays import Floats
 from scroogevm.core.statistics import divide
 from scroogevm.reports.lines import Kind, Lines
 from scroogevm.reports.reasons import Why
-from scroogevm.reports.record import Moment, Pair, WindowRecord
+from scroogevm.reports.record import Moment, Pair
 from scroogevm.reports.verdicts import Verdicts
+from scroogevm.settlement import WindowRecord
 
 USAGE = ("capacity", "allocated", "mean", "p99", "peak")
 FACTS = ("demand", "free", "shortfall", "ratio", "misprediction", "violation")

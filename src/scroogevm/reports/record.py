@@ -10,35 +10,13 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.window import Window
 from scroogevm.ports import Shape
-from scroogevm.scoring import Promise, Settled, Truth
+from scroogevm.scoring import Settled, Truth
+from scroogevm.settlement import WindowRecord
 
 Pair = tuple[str, str]
 """A resource and a strategy."""
 Memos = Mapping[str, Floats]
 """What a strategy remembered, by name, (windows, nodes); NaN where there was none."""
-
-
-@dataclass(frozen=True, eq=False)
-class WindowRecord:
-    """What was said of one resource in one window, and what came of what was said before.
-
-    Attributes:
-        strategies: their names, in the order of the first axis below.
-        truth: what happened, (nodes,); NaN where too few samples say it.
-        mean: mean usage, (nodes,).
-        measured: where there were samples enough, (nodes,).
-        promise: what is said now, (strategies, nodes).
-        settled: what came of what was said before, (strategies, nodes).
-        estimates: the answers themselves.
-    """
-
-    strategies: Sequence[str]
-    truth: Truth
-    mean: Floats
-    measured: Bools
-    promise: Promise
-    settled: Settled
-    estimates: Sequence[Estimate]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,16 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
+from typing import Any, Protocol
 
 from scroogevm.ports import Chunk, Step
-from scroogevm.reports.record import Moment, WindowRecord
-from scroogevm.scoring import Promises, Truth, since
-
-if TYPE_CHECKING:
-    from scroogevm.core.window import Window
+from scroogevm.reports.record import Moment
+from scroogevm.settlement import Settlement
 
 
 class Notes(Protocol):
@@ -83,62 +78,23 @@ class SettlingPage:
     def __init__(self, chunk: Chunk, notes: Sequence[Notes]) -> None:
         self._shape = chunk.shape
         self._notes = notes
-        self._promises = Promises()
-        self._before: dict[str, Window] = {}
+        self._settlement = Settlement(chunk.shape.slices)
 
     def take(self, step: Step) -> None:
         """Settle one occurrence, and hand it on."""
         occurrence = step.occurrence
-        truths = {resource: self._truth(step, resource) for resource in step.estimates}
-        said = {
-            resource: (truths[resource], {name: each.demand for name, each in answers.items()})
-            for resource, answers in step.estimates.items()
-        }
-        slices = self._shape.slices
-        self._promises, settled = self._promises.then(occurrence.nodes, slices, said)
-        told = {}
-        for resource, answers in step.estimates.items():
-            enough = step.measured[resource]
-            told[resource] = WindowRecord(
-                strategies=self._promises.strategies[resource],
-                truth=truths[resource],
-                mean=np.where(enough, occurrence.windows[resource].mean, np.nan),
-                measured=enough,
-                promise=self._promises.made[resource],
-                settled=settled[resource],
-                estimates=list(answers.values()),
-            )
         moment = Moment(
             self._shape,
             occurrence.nodes,
             occurrence.number,
             occurrence.slice,
             occurrence.end,
-            told,
+            self._settlement.then(step),
             occurrence.windows,
         )
         for notes in self._notes:
             notes.take(moment)
-        # Of the samples of a window nobody needs to know once it is settled.
-        self._before = {
-            resource: window.with_vms(window.vms.unsampled)
-            for resource, window in occurrence.windows.items()
-        }
 
     def close(self) -> Sequence[Any]:
         """What each part is to get."""
         return [notes.close() for notes in self._notes]
-
-    def _truth(self, step: Step, resource: str) -> Truth:
-        window = step.occurrence.windows[resource]
-        before = self._before.get(resource, window)
-        enough = step.measured[resource]
-        added, known = since(before, window)
-        return Truth(
-            capacity=window.capacity,
-            allocated=window.allocated,
-            added=added,
-            p99=np.where(enough, window.p99, np.nan),
-            peak=np.where(enough, window.maximum, np.nan),
-            known=np.where(enough, known, np.nan),
-        )
