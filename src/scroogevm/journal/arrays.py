@@ -1,0 +1,76 @@
+"""Arrays as bytes, and back, each under the hash of its content.
+
+Most of what a service remembers is the same from window to window: the kept windows, the names. So
+arrays are stored by content, and a commit writes only those that are new.
+"""
+
+import json
+import zlib
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scroogevm.core.arrays import Floats
+
+Array = NDArray[Any]
+_SMALL = 512
+"""Bytes below which nothing is gained by compressing."""
+
+
+class Packed(NamedTuple):
+    """An array as bytes.
+
+    Attributes:
+        digest: of type, shape and content.
+        data: a line of JSON that says what it is, then the content.
+    """
+
+    digest: bytes
+    data: bytes
+
+
+def pack(array: Array) -> Packed:
+    """An array as bytes; floats that lose nothing by it are kept in single precision.
+
+    Samples of a trace have single precision, so a window takes half the place.
+
+    Raises:
+        ValueError: it holds objects.
+
+    >>> unpack(pack(np.array([[1.5, np.nan]])).data).tolist()
+    [[1.5, nan]]
+    """
+    if array.dtype.hasobject:
+        raise ValueError("only arrays of numbers can be kept")
+    stored = _narrow(array) if array.dtype == np.float64 else array
+    content = np.ascontiguousarray(stored).tobytes()
+    packed = zlib.compress(content, 1) if len(content) >= _SMALL else content
+    small = len(packed) < len(content)
+    head = [stored.dtype.str, array.dtype.str, list(array.shape), small]
+    data = json.dumps(head).encode() + b"\n" + (packed if small else content)
+    return Packed(blake2b(data, digest_size=16).digest(), data)
+
+
+def unpack(data: bytes) -> Array:
+    """The array, the same bits.
+
+    Raises:
+        ValueError: these are no such bytes.
+    """
+    head, _, content = data.partition(b"\n")
+    try:
+        stored, wanted, shape, compressed = json.loads(head)
+        content = zlib.decompress(content) if compressed else content
+    except (TypeError, zlib.error) as error:
+        raise ValueError(f"is no array: {error}") from None
+    array = np.frombuffer(content, np.dtype(stored)).reshape(shape)
+    return array.astype(np.dtype(wanted))  # a copy, which may be written to
+
+
+def _narrow(array: Floats) -> Array:
+    with np.errstate(over="ignore"):
+        single = array.astype(np.float32)
+    same = np.array_equal(single.astype(np.float64).view(np.int64), array.view(np.int64))
+    return single if same else array
