@@ -1,7 +1,7 @@
 """The two tables of our format as the windows the engine asks for, block of time by block."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -10,9 +10,11 @@ import polars as pl
 
 from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.samples import SIGNALS
-from scroogevm.core.window import Occurrence, VMs, Window
+from scroogevm.core.snapshot import Snapshot, outline_of, with_outline
+from scroogevm.core.window import Occurrence, VMs, Window, take
 from scroogevm.errors import TraceError
 from scroogevm.ports import CPU, RESOURCES, Remark, Shape
+from scroogevm.scoring import matched
 from scroogevm.traces.checks import ABSURD_FRACTION, ABSURD_NODE, ABSURD_VM
 from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.options import ReadOptions, refuse_short
@@ -79,7 +81,7 @@ class CutChunk:
         """
         remarks = Remarks(self.found.kinds)
         self._walks.append(remarks)
-        cutter = _Cutter(self, remarks)
+        cutter = Cutter(self, remarks)
         for block in self.blocks():
             yield from cutter.cut(block)
 
@@ -134,8 +136,15 @@ def cut_blocks(
     )
 
 
-class _Cutter:
-    """Cuts block after block; what it holds between them does not grow with time."""
+class Cutter:
+    """Cuts block after block; what it holds between them does not grow with time.
+
+    A live service makes one for a chunk whose windows never end, and lets nodes join and leave.
+
+    Args:
+        chunk: its nodes, and how they are cut.
+        remarks: notes what is odd.
+    """
 
     def __init__(self, chunk: CutChunk, remarks: Remarks) -> None:
         self.chunk = chunk
@@ -146,6 +155,38 @@ class _Cutter:
         self.age = Age(np.full(self.nodes, np.nan))
         unit = chunk.options.vm_cpu_usage or chunk.manifest.vm_cpu_usage
         self.fraction = unit == "fraction"
+
+    def realign(self, nodes: Sequence[str]) -> None:
+        """Go on with other nodes: what is known of a node follows its name, VMs their node."""
+        rows = matched(self.chunk.nodes, nodes)
+        self.chunk = replace(self.chunk, nodes=tuple(nodes))
+        self.nodes = len(nodes)
+        self.capacity = {r: take(known, rows, 0.0) for r, known in self.capacity.items()}
+        self.age.newest = take(self.age.newest, rows, np.nan)
+        self.roster.move(rows)
+
+    def snapshot(self) -> Snapshot:
+        """What is held between blocks, as arrays by name."""
+        arrays = {f"capacity/{r}": known for r, known in self.capacity.items()}
+        arrays |= {f"roster/{name}": array for name, array in self.roster.arrays().items()}
+        return with_outline({"nodes": list(self.chunk.nodes)}, {**arrays, "age": self.age.newest})
+
+    def restore(self, arrays: Snapshot) -> None:
+        """Go on from a snapshot.
+
+        Raises:
+            ValueError: it is none.
+        """
+        try:
+            nodes = outline_of(arrays)["nodes"]
+            self.chunk = replace(self.chunk, nodes=tuple(nodes))
+            self.nodes = len(nodes)
+            self.capacity = {r: arrays[f"capacity/{r}"] for r in RESOURCES}
+            self.age.newest = arrays["age"]
+            roster = {k.partition("/")[2]: a for k, a in arrays.items() if k[:7] == "roster/"}
+            self.roster = Roster.restored(roster)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"is no snapshot of a chunk: {error!r}") from None
 
     def cut(self, block: TimeBlock) -> Iterator[Occurrence]:
         """The occurrences of a block."""

@@ -1,9 +1,12 @@
 """The VMs of a chunk by number: what is known of each goes from block to block."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.ports import RESOURCES
@@ -43,7 +46,7 @@ class Roster:
         told = owners.join(self._ids, on=_KEYS, how="left", maintain_order="left")
         fresh = told["id"].is_null()
         self._add(told.filter(fresh).select(_KEYS).sort(_KEYS))
-        here = self._ids.filter(pl.Series(self._here))
+        here = self._ids.filter(pl.Series(self._here[self._ids["id"].to_numpy()], dtype=pl.Boolean))
         everyone = (
             pl.concat([here.select(_KEYS), owners.select(_KEYS)])
             .unique()
@@ -72,6 +75,58 @@ class Roster:
         for resource, known in owners.known.items():
             self._known[resource][self.local] = known
         self._here[self.local] = owners.presence.here
+
+    def move(self, rows: Ints) -> None:
+        """The same for other nodes.
+
+        Args:
+            rows: (nodes,), the place that each node had; -1 for one that is new. VMs of nodes that
+                are gone are forgotten.
+        """
+        places = pl.DataFrame({"place": rows, "_now": np.arange(rows.size)})
+        moved = self._ids.join(places, on="place", how="left", maintain_order="left")
+        gone = moved["_now"].is_null()
+        self._here[moved.filter(gone)["id"].to_numpy()] = False
+        kept = moved.filter(~gone).select(pl.col("_now").alias("place"), "vm", "id")
+        self._ids = kept.with_columns(pl.col("place").cast(pl.Int64))
+
+    def compact(self) -> Ints:
+        """Forget the VMs that are not there, and number the others anew.
+
+        Returns:
+            (numbers before,), the number that each VM has now; -1 for one that is forgotten.
+        """
+        kept = self._ids.filter(pl.Series(self._here[self._ids["id"].to_numpy()], dtype=pl.Boolean))
+        old = kept["id"].to_numpy()
+        now: Ints = np.full(len(self.names), -1)
+        now[old] = np.arange(old.size)
+        self.names = [self.names[number] for number in old.tolist()]
+        self._ids = kept.with_columns(pl.Series("id", np.arange(old.size)).cast(pl.Int64))
+        self._known = {resource: known[old] for resource, known in self._known.items()}
+        self._here = self._here[old]
+        return now
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Everything as arrays by name."""
+        names = json.dumps([self.names, self._ids["vm"].to_list()]).encode()
+        return {
+            "names": np.frombuffer(names, np.uint8),
+            "place": self._ids["place"].to_numpy(),
+            "id": self._ids["id"].to_numpy(),
+            "here": self._here,
+            **{f"known/{resource}": known for resource, known in self._known.items()},
+        }
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray[Any]]) -> "Roster":
+        """Take up what ``arrays`` gave."""
+        roster = cls()
+        roster.names, vms = json.loads(arrays["names"].tobytes())
+        columns = {"place": arrays["place"], "vm": vms, "id": arrays["id"]}
+        roster._ids = pl.DataFrame(columns, schema=_SCHEMA)
+        roster._here = arrays["here"].copy()
+        roster._known = {resource: arrays[f"known/{resource}"].copy() for resource in RESOURCES}
+        return roster
 
     def _add(self, fresh: pl.DataFrame) -> None:
         number = fresh.height
