@@ -5,16 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-import polars.selectors as cs
-
-from scroogevm.core.samples import TRACED, Recorded
 from scroogevm.errors import StoreError
 from scroogevm.files import refuse_taken
 from scroogevm.ports import Store
 from scroogevm.traces.manifest import MANIFEST, Manifest
+from scroogevm.traces.recording.piece import read_piece
 from scroogevm.traces.recording.plan import RecordingPlan
-from scroogevm.traces.recording.regular import Times, combined, regular
 from scroogevm.traces.recording.remarks import shorter
 from scroogevm.traces.recording.request import StoreQuery
 from scroogevm.traces.recording.staging import Work
@@ -90,14 +86,9 @@ def record(
                 if work.done(part, at):
                     resumed += 1
                 else:
-                    times = plan.pieces[at]
-                    found = _ask(store, plan.parts[part], times)
-                    nodes, vms = (
-                        regular(found.nodes, "nodes", times),
-                        regular(found.vms, "vms", times),
-                    )
-                    work.keep(part, at, *map(_small, combined(nodes.frame, vms.frame)))
-                    absurd += nodes.absurd + vms.absurd
+                    found = read_piece(store, plan.parts[part], plan.pieces[at])
+                    work.keep(part, at, found.nodes, found.vms)
+                    absurd += found.absurd
                 progress(1)
         planned = plan.manifest(asked.origin, asked.shape)
         odd = work.lacks
@@ -124,14 +115,3 @@ def _hopeful() -> Iterator[None]:
 
 
 _AGAIN = "what was read is kept, and the same command goes on from there"
-
-
-def _ask(store: Store, nodes: Sequence[str], times: Times) -> Recorded:
-    """The samples whose middles lie in the time."""
-    half = times.own / 2
-    return store.read(nodes, times.begin + half, times.end + half, TRACED)
-
-
-def _small(frame: pl.DataFrame) -> pl.DataFrame:
-    """Half the memory, and more than samplers know."""
-    return frame.with_columns(cs.float().exclude("time").cast(pl.Float32))

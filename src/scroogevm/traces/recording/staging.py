@@ -16,8 +16,9 @@ import polars as pl
 from scroogevm.errors import MisuseError, OutputError
 from scroogevm.files import system_number
 from scroogevm.traces.manifest import Manifest
+from scroogevm.traces.recording.listed import listed
 from scroogevm.traces.recording.remarks import lacks
-from scroogevm.traces.tables import LISTING, TraceWriter, with_listing
+from scroogevm.traces.tables import TraceWriter
 
 _PLAN = "plan.json"
 
@@ -114,7 +115,7 @@ class Work(AbstractContextManager["Work"]):
                 )
                 if nodes.height:
                     vms = known.collect()
-                    writer.write(_listed(nodes, vms), vms)
+                    writer.write(listed(nodes, vms), vms)
         shutil.rmtree(self.folder)
         return Manifest.read(self.place)
 
@@ -138,19 +139,6 @@ class Work(AbstractContextManager["Work"]):
         number = system_number(error)
         reason = os.strerror(number) if number else str(error)
         return OutputError(f"cannot be written: {reason}", where=str(self.folder))
-
-
-def _listed(nodes: pl.DataFrame, vms: pl.DataFrame) -> pl.DataFrame:
-    """Node rows that say how many VMs they list.
-
-    Until samples of a node first say it, who wrote them did not know of it. Of these samples, one
-    with VMs lists them; whether one without lists none, or could not tell, is not known.
-    """
-    guessed = with_listing(nodes.drop(LISTING), vms)[LISTING].replace(0, None)
-    nodes = nodes.with_columns(guessed.alias("_guessed")).sort("node", "time")
-    says = pl.col(LISTING).is_not_null().cum_max().over("node")
-    listed = pl.when(says).then(pl.col(LISTING)).otherwise(pl.col("_guessed"))
-    return nodes.with_columns(listed.cast(pl.Int32).alias(LISTING)).drop("_guessed")
 
 
 def _trimmed(manifest: Manifest, first: float, last: float) -> Manifest:

@@ -1,0 +1,43 @@
+"""Some nodes in some time, out of a store, as the two tables of a trace."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import polars as pl
+import polars.selectors as cs
+
+from scroogevm.core.samples import TRACED
+from scroogevm.ports import Store
+from scroogevm.traces.recording.regular import Times, combined, regular
+
+
+class Piece(NamedTuple):
+    """The two tables.
+
+    Attributes:
+        nodes: the columns of ``tables.NODES``, signals, and how many VMs each sample lists.
+        vms: the columns of ``tables.VMS``.
+        absurd: how many numbers were left out as absurd.
+    """
+
+    nodes: pl.DataFrame
+    vms: pl.DataFrame
+    absurd: int
+
+
+def read_piece(store: Store, nodes: Sequence[str], times: Times) -> Piece:
+    """The samples of a store whose middles lie in a time, on its regular times.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    half = times.own / 2
+    found = store.read(nodes, times.begin + half, times.end + half, TRACED)
+    of_nodes, of_vms = regular(found.nodes, "nodes", times), regular(found.vms, "vms", times)
+    told, told_of_vms = combined(of_nodes.frame, of_vms.frame)
+    return Piece(_small(told), _small(told_of_vms), of_nodes.absurd + of_vms.absurd)
+
+
+def _small(frame: pl.DataFrame) -> pl.DataFrame:
+    """Half the memory, and more than samplers know."""
+    return frame.with_columns(cs.float().exclude("time").cast(pl.Float32))
