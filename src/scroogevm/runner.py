@@ -115,7 +115,11 @@ class Lockstep:
 
     def snapshot(self) -> tuple[Sequence[Snapshot], Snapshot]:
         """What is remembered of each chunk, and of all nodes together."""
-        return [runner.snapshot() for runner in self.runners], snapshot_of_pools(self._pools)
+        return [runner.snapshot() for runner in self.runners], self.snapshot_pools()
+
+    def snapshot_pools(self) -> Snapshot:
+        """What is remembered of all nodes together."""
+        return snapshot_of_pools(self._pools)
 
     def restore(self, chunks: Sequence[Snapshot], pools: Snapshot) -> None:
         """Go on from snapshots.
@@ -125,6 +129,14 @@ class Lockstep:
         """
         for runner, arrays in zip(self.runners, chunks, strict=True):
             runner.restore(arrays)
+        self.restore_pools(pools)
+
+    def restore_pools(self, pools: Snapshot) -> None:
+        """Go on from what was remembered of all nodes together.
+
+        Raises:
+            ValueError: it is no snapshot of that.
+        """
         self._pools = restored_pools(pools)
 
 

@@ -1,11 +1,11 @@
 """Settles windows as they come: one state between windows, for replays and for the live service."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scroogevm.core.arrays import Bools, Floats
+from scroogevm.core.arrays import Bools, Floats, Ints
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.snapshot import Snapshot, outline_of, with_outline
 from scroogevm.core.window import VMs
@@ -74,18 +74,12 @@ class Settlement:
 
     def snapshot(self) -> Snapshot:
         """What is kept between windows, as arrays by name."""
-        promises = self._promises
-        outline = {
-            "nodes": list(promises.nodes),
-            "strategies": {r: list(names) for r, names in promises.strategies.items()},
-            "vms": list(self._before),
-        }
         vms = {
             f"vms/{resource}/{name}": getattr(before, name)
             for resource, before in self._before.items()
             for name in ("ids", "node", "allocated")
         }
-        return with_outline(outline, {**promises.arrays(), **vms})
+        return {**snapshot_of_promises(self._promises), **vms}
 
     def restore(self, arrays: Snapshot) -> None:
         """Go on from a snapshot; VMs keep their numbers.
@@ -93,12 +87,19 @@ class Settlement:
         Raises:
             ValueError: it is none, or one of another format.
         """
-        try:
-            outline = outline_of(arrays)
-            self._promises = Promises.restored(outline["nodes"], outline["strategies"], arrays)
-            self._before = {r: _vms(arrays, f"vms/{r}") for r in outline["vms"]}
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"is no snapshot of promises: {error!r}") from None
+        self._promises = restored_promises(arrays)
+        kept = dict.fromkeys(name.split("/")[1] for name in arrays if name.startswith("vms/"))
+        self._before = {resource: _vms(arrays, f"vms/{resource}") for resource in kept}
+
+    def renumber(self, now: Ints) -> None:
+        """Go on with other numbers of VMs.
+
+        Args:
+            now: (numbers before,), the number of each VM; -1 for one that is forgotten.
+        """
+        for resource, vms in self._before.items():
+            kept = vms.only(now[vms.ids] >= 0)
+            self._before[resource] = replace(kept, ids=now[kept.ids])
 
     def _truth(self, step: Step, resource: str) -> Truth:
         window = step.occurrence.windows[resource]
@@ -117,3 +118,25 @@ class Settlement:
 def _vms(arrays: Snapshot, place: str) -> VMs:
     ids, node, allocated = (arrays[f"{place}/{name}"] for name in ("ids", "node", "allocated"))
     return VMs(ids, node, allocated, np.empty((ids.size, 0)))
+
+
+def snapshot_of_promises(promises: Promises) -> Snapshot:
+    """Promises as arrays by name."""
+    outline = {
+        "nodes": list(promises.nodes),
+        "strategies": {r: list(names) for r, names in promises.strategies.items()},
+    }
+    return with_outline(outline, promises.arrays())
+
+
+def restored_promises(arrays: Snapshot) -> Promises:
+    """The promises.
+
+    Raises:
+        ValueError: they are none, or of another format.
+    """
+    try:
+        outline = outline_of(arrays)
+        return Promises.restored(outline["nodes"], outline["strategies"], arrays)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"is no snapshot of promises: {error!r}") from None

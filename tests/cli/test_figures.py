@@ -26,8 +26,10 @@ def test_they_show_what_a_replay_draws_itself(trace: Path, tmp_path: Path) -> No
     assert not (later / "figures").exists()
     done = scroogevm("figures", later)
     assert done.stdout == f"10 figures, as PNG and SVG, in {later / 'figures'}\n"
-    names = sorted(path.name for path in (drawn / "figures").iterdir())
-    assert names == sorted(path.name for path in (later / "figures").iterdir())
+    names, others = (
+        sorted(path.name for path in (place / "figures").glob("*.*g")) for place in (drawn, later)
+    )
+    assert names == others
     for name in names:
         if name.endswith(".png"):
             one, other = (
@@ -42,10 +44,13 @@ def test_figures_that_are_there_stay_until_they_may_be_replaced(
     trace: Path, tmp_path: Path
 ) -> None:
     scroogevm("replay", trace, "-o", tmp_path / "r", *WORDS)
-    (tmp_path / "r" / "figures").mkdir()
-    (tmp_path / "r" / "figures" / "fleet-cpu-usage.png").write_text("old")
+    assert scroogevm("figures", tmp_path / "r").returncode == 0
+    picture = tmp_path / "r" / "figures" / "fleet-cpu-usage.png"
+    picture.write_text("old")
     assert "exists already" in fails(2, "figures", tmp_path / "r")
+    assert picture.read_text() == "old"
     assert scroogevm("figures", tmp_path / "r", "--force").returncode == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_is_no_report_is_refused(tmp_path: Path) -> None:

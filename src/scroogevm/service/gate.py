@@ -1,0 +1,61 @@
+"""Between collector and store: what comes too late for its window is counted, and not kept.
+
+A window is judged once. If a sample of it were kept later, a replay of what was recorded would see
+other numbers than the service did.
+"""
+
+import threading
+from collections.abc import Sequence
+
+from scroogevm.core.samples import ESSENTIAL, Recorded, Sample
+from scroogevm.ports import Store
+
+
+class Gate(Store):
+    """A store that takes no samples of windows that were judged.
+
+    Args:
+        store: what is behind it.
+
+    Attributes:
+        late: samples that came too late.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._closed = float("-inf")
+        self.late = 0
+
+    def shut(self, until: float) -> None:
+        """Take no samples from before a time any more, in seconds since 1970.
+
+        Once it returns, no such sample is under way.
+        """
+        with self._lock:
+            self._closed = max(self._closed, until)
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Keep the samples that are not too late."""
+        with self._lock:
+            timely = [sample for sample in samples if sample.time >= self._closed]
+            self.late += len(samples) - len(timely)
+            self._store.write(timely)
+
+    def nodes(self, since: float, until: float) -> Sequence[str]:
+        """Names of the nodes with a sample in a time."""
+        return self._store.nodes(since, until)
+
+    def read(
+        self,
+        nodes: Sequence[str],
+        since: float,
+        until: float,
+        quantities: Sequence[str] = ESSENTIAL,
+    ) -> Recorded:
+        """The samples of some nodes in a time."""
+        return self._store.read(nodes, since, until, quantities)
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        self._store.close()

@@ -1,0 +1,64 @@
+"""What is remembered of the nodes of a group between windows, beside what strategies remember."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scroogevm.core.arrays import Floats
+from scroogevm.core.snapshot import Snapshot, outline_of, with_outline
+from scroogevm.core.window import take
+from scroogevm.scoring import matched
+
+COLD: Mapping[str, float] = {
+    "free": np.nan,
+    "allocated": np.nan,
+    "coverage": np.nan,
+    "windows": 0.0,
+    "state": -1.0,
+    "since": np.nan,
+}
+"""What is remembered of a node and resource, and what of a node that is new: free and allocated as
+they were told, share of the samples, windows with samples, position of the state in
+``NODE_STATES`` and since when it is that. ``told/NAME`` is 1 where a node has told a signal."""
+
+
+@dataclass(eq=False)
+class Standing:
+    """Arrays over nodes, by resource and name.
+
+    Attributes:
+        nodes: their names.
+        arrays: by ``resource/name``, (nodes,).
+    """
+
+    nodes: Sequence[str] = ()
+    arrays: dict[str, Floats] = field(default_factory=dict)
+
+    def get(self, resource: str, name: str) -> Floats:
+        """What is remembered, (nodes,)."""
+        found = self.arrays.get(f"{resource}/{name}")
+        return np.full(len(self.nodes), COLD.get(name, 0.0)) if found is None else found
+
+    def put(self, resource: str, name: str, values: NDArray[Any]) -> None:
+        """Remember it."""
+        self.arrays[f"{resource}/{name}"] = np.asarray(values, np.float64)
+
+    def realign(self, nodes: Sequence[str]) -> None:
+        """Go on with these nodes."""
+        rows = matched(self.nodes, nodes)
+        for key, array in self.arrays.items():
+            self.arrays[key] = take(array, rows, COLD.get(key.partition("/")[2], 0.0))
+        self.nodes = tuple(nodes)
+
+    def snapshot(self) -> Snapshot:
+        """The same as arrays by name."""
+        return with_outline({"nodes": list(self.nodes)}, self.arrays)
+
+    @classmethod
+    def restored(cls, arrays: Snapshot) -> "Standing":
+        """Take up what ``snapshot`` gave."""
+        known = {name: array for name, array in arrays.items() if "/" in name}
+        return cls(tuple(outline_of(arrays)["nodes"]), known)
