@@ -1,6 +1,7 @@
 """The file: opened by one process that writes, read by many."""
 
 import fcntl
+import json
 import os
 import sqlite3
 import threading
@@ -224,8 +225,8 @@ class Journal(AbstractContextManager["Journal"]):
     def hold(self, node: str, hold: Hold) -> None:
         """Keep that an operator froze a node."""
         with self._writing():
-            row = (node, hold.since, hold.by, hold.note)
-            self._db.execute("INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?)", row)
+            row = (node, hold.since, hold.by, hold.note, json.dumps(dict(hold.free)))
+            self._db.execute("INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?)", row)
 
     def unhold(self, node: str) -> bool:
         """Forget that; whether there was such a freeze."""
@@ -236,8 +237,8 @@ class Journal(AbstractContextManager["Journal"]):
     def holds(self) -> Mapping[str, Hold]:
         """Freezes by node."""
         with self._reading():
-            rows = self._db.execute("SELECT node, by, since, note FROM holds ORDER BY node")
-            return {node: Hold(by, since, note) for node, by, since, note in rows}
+            rows = self._db.execute("SELECT node, by, since, note, free FROM holds ORDER BY node")
+            return {node: Hold(*rest, json.loads(free)) for node, *rest, free in rows}
 
     def setting(self, key: str) -> str | None:
         """A setting that has to stay as it is while the journal lives."""

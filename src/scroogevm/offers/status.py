@@ -40,11 +40,13 @@ class Hold:
         by: name of the token, or of the user of the system, that asked for it.
         since: when it began.
         note: why, as they wrote it.
+        free: what was free then, by resource; no more is offered.
     """
 
     by: str
     since: float
     note: str = ""
+    free: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ class GroupWindow:
         judged: by resource.
         vms: (nodes,), VMs on each.
         unmeasured: (nodes,), of these, VMs without a sample of cpu usage.
+        samples: that a whole window has.
         steps: of each batch.
     """
 
@@ -70,6 +71,7 @@ class GroupWindow:
     judged: Mapping[str, Judged]
     vms: Ints
     unmeasured: Ints
+    samples: int
     steps: Sequence[Step]
 
 
@@ -143,7 +145,10 @@ class Group:
         self._settle(end, records, judged)
         for batch in self.batches:
             batch.renumber()
-        return GroupWindow(self.plan, self.nodes, end, judged, *_counted(occurrences), steps=made)
+        samples = round(self._shape.slice / self._pace.interval)
+        return GroupWindow(
+            self.plan, self.nodes, end, judged, *_counted(occurrences), samples=samples, steps=made
+        )
 
     def snapshot(self) -> Mapping[str, Snapshot]:
         """All that is remembered but totals, by ``BATCH/PART`` and part."""

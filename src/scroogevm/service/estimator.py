@@ -1,0 +1,210 @@
+"""Judges the windows of a fleet, group by group, and commits each before anything is told."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scroogevm.core.snapshot import Snapshot
+from scroogevm.errors import MisuseError
+from scroogevm.journal import Commit, Event, Journal
+from scroogevm.ledger import DAY
+from scroogevm.offers.offer import STATES
+from scroogevm.offers.status import Status
+from scroogevm.ports import Shape, Store
+from scroogevm.service.feed import Pace
+from scroogevm.service.group import Group, GroupWindow
+from scroogevm.service.history import history_of
+from scroogevm.service.plan import GroupPlan, group_of
+from scroogevm.service.told import status_of
+from scroogevm.statusfile import to_json
+
+MOST_EVENTS = 200
+"""Changes of state of nodes that are told one by one in a window; beyond, their number is."""
+
+
+class Estimator:
+    """All groups, and all that is remembered of them.
+
+    Args:
+        groups: how nodes are judged; the last group takes what no other does.
+        shape: how time is cut.
+        pace: how samples come.
+        lasts: seconds after the end of the next window in which an offer may still be believed.
+        forget: seconds after which a node that gives no sample is forgotten.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[GroupPlan],
+        shape: Shape,
+        pace: Pace,
+        *,
+        lasts: float,
+        forget: float,
+    ) -> None:
+        self._plans = groups
+        self._shape = shape
+        self._pace = pace
+        self._lasts = lasts
+        self._forget = forget
+        self.groups = {plan.name: Group(plan, shape, pace) for plan in groups}
+        self._known: dict[str, str] = {}
+        self._places: set[str] = set()
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes that are known."""
+        return len(self._known)
+
+    def judge(self, store: Store, journal: Journal, number: int) -> Sequence[GroupWindow]:
+        """Judge the window of a number: nothing is kept of it yet, see ``commit``.
+
+        Raises:
+            StoreError: the store cannot be read; go on with a fresh estimator, and ``restore``.
+        """
+        half, begin = self._pace.own / 2, number * self._shape.slice
+        self._join(store.nodes(begin + half, begin + self._shape.slice + half))
+        frozen = {node: hold.free for node, hold in journal.holds.items()}
+        return [group.judge(store, number, frozen) for group in self.groups.values() if group.nodes]
+
+    def commit(
+        self,
+        journal: Journal,
+        number: int,
+        windows: Sequence[GroupWindow],
+        now: float,
+        *,
+        tell: bool,
+        events: Sequence[Event] = (),
+    ) -> tuple[Status | None, str, Sequence[Event]]:
+        """Keep what came of a window; once this returns it is on the disk.
+
+        Args:
+            journal: where it is kept.
+            number: of the window.
+            windows: what ``judge`` returned.
+            now: seconds since 1970.
+            tell: whether it is the newest window, whose offers are told.
+            events: that happened besides.
+
+        Returns:
+            What is to be told, the same as JSON, and the events that were kept.
+        """
+        status = None
+        if tell:
+            lasts = self._lasts
+            status = status_of(windows, number, self._shape, now, lasts, journal.holds)
+        text = "" if status is None else to_json(status)
+        changes = self._changes(windows, now) if tell else []
+        gone = self._leave(windows, now)
+        state = self._state()
+        dropped = sorted(self._places - set(state))
+        kept = journal.commit(
+            Commit(
+                number=number,
+                end=(number + 1) * self._shape.slice,
+                judged_at=now,
+                state=state,
+                dropped=dropped,
+                status=text if tell else None,
+                history=history_of(windows),
+                days=self._days(),
+                events=[*events, *changes, *gone],
+            )
+        )
+        self._places = set(state)
+        return status, text, kept
+
+    def restore(self, journal: Journal) -> None:
+        """Go on from what the journal has.
+
+        Raises:
+            MisuseError: it cannot be gone on from.
+        """
+        parts: dict[str, dict[str, Snapshot]] = {}
+        for place, arrays in journal.state().items():
+            group, _, part = place.partition("/")
+            parts.setdefault(group, {})[part] = arrays
+        last = journal.last
+        day = 0 if last is None else int(((last + 1) * self._shape.slice) // DAY)
+        totals: dict[str, dict[str, Mapping[str, NDArray[Any]]]] = {}
+        for place, found in journal.days(day, day + 1).items():
+            group, _, batch = place.partition("/")
+            totals.setdefault(group, {})[batch] = found
+        self._places = {f"{group}/{part}" for group, each in parts.items() for part in each}
+        for name, group in self.groups.items():
+            if name in parts:
+                try:
+                    group.restore(parts[name], totals.get(name, {}))
+                except (ValueError, KeyError) as error:
+                    raise MisuseError(
+                        f"cannot be gone on from: {error}",
+                        where=str(journal.path),
+                        remedy="restore a backup of it, or move it away to begin anew",
+                    ) from None
+        self._known = {node: name for name, group in self.groups.items() for node in group.nodes}
+        self._regroup()
+
+    def _join(self, nodes: Sequence[str]) -> None:
+        """Take in the nodes that are new, in the order of their names."""
+        fresh: dict[str, list[str]] = {}
+        for node in nodes:
+            if node not in self._known:
+                name = group_of(node, self._plans).name
+                self._known[node] = name
+                fresh.setdefault(name, []).append(node)
+        for name, each in fresh.items():
+            self.groups[name].join(sorted(each))
+
+    def _regroup(self) -> None:
+        """Nodes that belong to another group now start there cold."""
+        moved = [n for n, name in self._known.items() if group_of(n, self._plans).name != name]
+        for node in moved:
+            self.groups[self._known.pop(node)].leave([node])
+        self._join(moved)
+
+    def _leave(self, windows: Sequence[GroupWindow], now: float) -> Sequence[Event]:
+        """Forget the nodes that gave no sample for too long."""
+        gone = []
+        for window in windows:
+            age = window.judged["cpu"].facts.age
+            old = [n for n, a in zip(window.nodes, age.tolist(), strict=True) if a > self._forget]
+            if old:
+                self.groups[window.plan.name].leave(old)
+            gone += old
+        for node in gone:
+            del self._known[node]
+        text = "{} is forgotten: it gave no sample for {:g} s"
+        return [Event(0, now, "left", node, text.format(node, self._forget)) for node in gone]
+
+    def _changes(self, windows: Sequence[GroupWindow], now: float) -> Sequence[Event]:
+        """Nodes whose state is another one than before."""
+        events = []
+        for window in windows:
+            for resource, one in window.judged.items():
+                for row in np.flatnonzero(one.since == window.end).tolist():
+                    node, state = window.nodes[row], STATES[one.state[row]]
+                    events.append(Event(0, now, "state", node, f"{resource} of {node} is {state}"))
+        if len(events) > MOST_EVENTS:
+            rest = len(events) - MOST_EVENTS
+            more = Event(0, now, "state", "", f"and {rest} further changes of state")
+            events = [*events[:MOST_EVENTS], more]
+        return events
+
+    def _state(self) -> Mapping[str, Snapshot]:
+        return {
+            f"{name}/{part}": arrays
+            for name, group in self.groups.items()
+            if group.batches
+            for part, arrays in group.snapshot().items()
+        }
+
+    def _days(self) -> Mapping[tuple[int, str], Mapping[str, NDArray[Any]]]:
+        return {
+            (day, f"{name}/{at}"): arrays
+            for name, group in self.groups.items()
+            for at, batch in enumerate(group.batches)
+            for day, arrays in batch.days().items()
+        }

@@ -1,0 +1,98 @@
+"""The numbers of each node in each window, as the journal keeps them and pages show them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scroogevm.journal import Journal
+from scroogevm.offers.offer import STATES
+from scroogevm.offers.status import NodeState
+from scroogevm.service.group import GroupWindow
+
+_NUMBERS = ("capacity", "allocated", "usage", "demand", "free")
+
+
+@dataclass(frozen=True)
+class HistoryPoint:
+    """One resource of one node in one window.
+
+    Attributes:
+        end: of the window, seconds since 1970.
+        capacity: what the node has; None where nobody knows, and so below.
+        allocated: what its VMs were promised.
+        usage: percentile 99 of the usage in the window.
+        demand: what to be ready for in the next window, after guards.
+        free: what was offered for it.
+        state: of the offer.
+        demands: what each strategy said, by name, before guards.
+    """
+
+    end: float
+    capacity: float | None
+    allocated: float | None
+    usage: float | None
+    demand: float | None
+    free: float | None
+    state: NodeState
+    demands: Mapping[str, float | None]
+
+
+def history_of(windows: Sequence[GroupWindow]) -> Mapping[str, Mapping[str, NDArray[Any]]]:
+    """The numbers of each node, by ``GROUP/BATCH`` and name, in single precision."""
+    found: dict[str, Mapping[str, NDArray[Any]]] = {}
+    for window in windows:
+        first = 0
+        for at, step in enumerate(window.steps):
+            last = first + len(step.occurrence.nodes)
+            found[f"{window.plan.name}/{at}"] = _arrays(window, first, last)
+            first = last
+    return found
+
+
+def _arrays(window: GroupWindow, first: int, last: int) -> Mapping[str, NDArray[Any]]:
+    outline: dict[str, Any] = {"nodes": list(window.nodes[first:last])}
+    found: dict[str, NDArray[Any]] = {}
+    for resource, one in window.judged.items():
+        outline[resource] = list(one.strategies)
+        offer = one.offer
+        numbers = (offer.capacity, offer.allocated, one.p99, offer.demand, offer.free)
+        stacked = np.stack([*numbers, *one.demands])[:, first:last]
+        found[resource] = stacked.astype(np.float32)
+        found[f"{resource}/state"] = one.state[first:last].astype(np.uint8)
+    text = json.dumps(outline).encode()
+    return {"outline": np.frombuffer(text, np.uint8), **found}
+
+
+def read_history(
+    journal: Journal, places: Sequence[str], node: str, resource: str, time: tuple[float, float]
+) -> Iterator[HistoryPoint]:
+    """What the journal has of a node and resource, in order of time.
+
+    Args:
+        journal: where it is.
+        places: ``GROUP/BATCH`` that the node may have been in.
+        node: its name.
+        resource: ``cpu`` or ``mem``.
+        time: ends of windows from and before which, seconds since 1970.
+    """
+    for end, _, arrays in journal.history(places, *time):
+        outline = json.loads(arrays["outline"].tobytes())
+        if node not in outline["nodes"]:
+            continue
+        row = outline["nodes"].index(node)
+        values = [_known(value) for value in arrays[resource][:, row].tolist()]
+        yield HistoryPoint(
+            end,
+            *values[: len(_NUMBERS)],
+            state=STATES[arrays[f"{resource}/state"][row]],
+            demands=dict(zip(outline[resource], values[len(_NUMBERS) :], strict=True)),
+        )
+
+
+def _known(value: float) -> float | None:
+    return value if isfinite(value) else None

@@ -1,0 +1,267 @@
+"""The loop: each window in its time, judged once, committed, then told."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import floor
+
+from scroogevm.errors import StoreError
+from scroogevm.journal import Event, Journal
+from scroogevm.ledger import DAY
+from scroogevm.offers.status import Status
+from scroogevm.ports import Shape
+from scroogevm.service.clock import Clock
+from scroogevm.service.estimator import Estimator
+from scroogevm.service.feed import Pace
+from scroogevm.service.gate import Gate
+from scroogevm.service.plan import GroupPlan
+from scroogevm.text import counted
+
+Publish = Callable[[Status, str], None]
+"""Takes what is told, and the same as JSON; it returns at once."""
+Hear = Callable[[Sequence[Event]], None]
+"""Takes events that were kept."""
+
+_LONGEST_WAIT = 60.0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When windows are judged, and for how long things are kept; seconds.
+
+    Attributes:
+        settle: after the end of a window until it is judged.
+        grace: that an offer may be believed longer than until the next one is due.
+        warm_up: of what the store has that are judged at the first start.
+        catch_up: of windows that were missed that are judged after a stop.
+        forget: after which a node without a sample is forgotten.
+        history: that numbers of windows are kept.
+        totals: that totals of days are kept.
+    """
+
+    settle: float
+    grace: float
+    warm_up: float = 30 * DAY
+    catch_up: float = 7 * DAY
+    forget: float = 7 * DAY
+    history: float = 30 * DAY
+    totals: float = 366 * DAY
+
+
+@dataclass
+class Health:
+    """How the loop does.
+
+    Attributes:
+        window: number of the newest window that was judged; None before the first.
+        lag: seconds between the time when it was due and the time when it was told.
+        phases: seconds that each phase of it took.
+        windows: that were judged since the start.
+        skipped: that were not, since the start.
+        trouble: why the store cannot be read now; empty where it can.
+        since: when that began.
+    """
+
+    window: int | None = None
+    lag: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)
+    windows: int = 0
+    skipped: int = 0
+    trouble: str = ""
+    since: float = 0.0
+
+
+class Service:
+    """Judges windows until it is told to stop.
+
+    Args:
+        groups: how nodes are judged.
+        shape: how time is cut.
+        pace: how samples come.
+        timing: when.
+        store: where samples are.
+        journal: what must not be forgotten.
+        clock: tells the time.
+        publish: takes what is told.
+        hear: takes events.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[GroupPlan],
+        shape: Shape,
+        pace: Pace,
+        timing: Timing,
+        *,
+        store: Gate,
+        journal: Journal,
+        clock: Clock,
+        publish: Publish,
+        hear: Hear,
+    ) -> None:
+        self._groups = groups
+        self._shape = shape
+        self._pace = pace
+        self._timing = timing
+        self._store = store
+        self._journal = journal
+        self._clock = clock
+        self._publish = publish
+        self._hear = hear
+        self._late = 0
+        self.health = Health(window=journal.last)
+        self._estimator = self._restored()
+
+    @property
+    def groups(self) -> Sequence[GroupPlan]:
+        """How nodes are judged."""
+        return self._groups
+
+    def run(self, stop: threading.Event) -> None:
+        """Judge every window when its time has come, in order, until told to stop.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        number = self._first(stop)
+        while number is not None and self._clock.wait(self._due(number), stop):
+            if not self._judge(number, stop):
+                return
+            number = self._next(number)
+
+    def regroup(self, groups: Sequence[GroupPlan]) -> None:
+        """Judge by other plans from the next window on: all of them, or none.
+
+        Raises:
+            MisuseError: what was remembered does not fit them; the old ones go on.
+        """
+        before = self._groups
+        self._groups = groups
+        try:
+            self._estimator = self._restored()
+        except BaseException:
+            self._groups = before
+            raise
+
+    def note(self, kind: str, text: str, node: str = "") -> None:
+        """Keep that something happened, and tell it."""
+        self._hear(self._journal.note([Event(0, self._clock.now(), kind, node, text)]))
+
+    def _restored(self) -> Estimator:
+        timing = self._timing
+        estimator = Estimator(
+            self._groups,
+            self._shape,
+            self._pace,
+            lasts=timing.settle + timing.grace,
+            forget=timing.forget,
+        )
+        estimator.restore(self._journal)
+        return estimator
+
+    def _due(self, number: int) -> float:
+        return (number + 1) * self._shape.slice + self._timing.settle
+
+    def _first(self, stop: threading.Event) -> int | None:
+        """The first window to judge; None where it was told to stop before that is known."""
+        if self._journal.last is not None:
+            return self._next(self._journal.last)
+        now, slice_ = self._clock.now(), self._shape.slice
+        newest = floor((now - self._timing.settle) / slice_)
+        scope = self._shape.slices
+        number = max(0, floor((now - self._timing.warm_up) / slice_)) // scope * scope
+        while number < newest and not stop.is_set():
+            try:
+                if self._store.nodes(number * slice_, newest * slice_):
+                    break
+            except StoreError as error:
+                if not self._bear(error, 1.0, stop):
+                    return None
+                continue
+            number = newest
+        return None if stop.is_set() else self._with_samples(number, newest)
+
+    def _with_samples(self, number: int, newest: int) -> int:
+        """The first window from a number on that has a sample; the newest one where none has."""
+        slice_ = self._shape.slice
+        low, high = number, newest
+        while low < high:
+            middle = (low + high) // 2
+            if self._store.nodes(number * slice_, (middle + 1) * slice_):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _next(self, number: int) -> int:
+        """The window after one; some are skipped where too many were missed."""
+        now, slice_ = self._clock.now(), self._shape.slice
+        oldest = floor((now - self._timing.catch_up) / slice_)
+        if number + 1 >= oldest:
+            return number + 1
+        skipped = oldest - number - 1
+        self.health.skipped += skipped
+        self.note("skipped", f"{counted(skipped, 'window')} passed too long ago and were skipped")
+        return oldest
+
+    def _judge(self, number: int, stop: threading.Event) -> bool:
+        """Judge a window, however often the store fails; False where it was told to stop."""
+        shut = (number + 1) * self._shape.slice + self._pace.own / 2
+        wait = 1.0
+        while True:
+            began = time.perf_counter()
+            try:
+                self._store.shut(shut)
+                windows = self._estimator.judge(self._store, self._journal, number)
+                break
+            except StoreError as error:
+                self._estimator = self._restored()
+                if not self._bear(error, wait, stop):
+                    return False
+                wait = min(2 * wait, _LONGEST_WAIT)
+        if self.health.trouble:
+            self.note("store", f"the store is read again: {self.health.trouble} is over")
+            self.health.trouble = ""
+        judged = time.perf_counter()
+        now = self._clock.now()
+        newest = now < self._due(number + 1)
+        status, text, events = self._estimator.commit(
+            self._journal, number, windows, now, tell=newest, events=self._lateness(now)
+        )
+        committed = time.perf_counter()
+        if status is not None:
+            self._publish(status, text)
+        self._hear(events)
+        self._clean(now)
+        self.health.phases = {
+            "judge": judged - began,
+            "commit": committed - judged,
+            "publish": time.perf_counter() - committed,
+        }
+        self.health.window = number
+        self.health.windows += 1
+        self.health.lag = max(0.0, self._clock.now() - self._due(number))
+        return True
+
+    def _lateness(self, now: float) -> Sequence[Event]:
+        late, self._late = self._store.late - self._late, self._store.late
+        text = f"{counted(late, 'sample')} came too late for their window and were left out"
+        return [Event(0, now, "late", "", text)] if late else []
+
+    def _bear(self, error: StoreError, wait: float, stop: threading.Event) -> bool:
+        """Wait for a store that cannot be read; False where it was told to stop."""
+        if not self.health.trouble:
+            self.health.trouble, self.health.since = str(error), self._clock.now()
+            self.note("store", f"the store cannot be read: {error}; offers expire meanwhile")
+        return self._clock.wait(self._clock.now() + wait, stop)
+
+    def _clean(self, now: float) -> None:
+        """Drop what is older than it is to be kept, once a day."""
+        day = floor(now / DAY)
+        if self._journal.setting("cleaned") == str(day):
+            return
+        timing = self._timing
+        before = now - timing.history
+        self._journal.forget(before, floor((now - timing.totals) / DAY), before)
+        self._journal.keep_setting("cleaned", str(day))

@@ -1,0 +1,100 @@
+"""The status file: a ``Status`` as JSON, replaced whole, and read back with suspicion."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scroogevm.errors import MisuseError, OutputError
+from scroogevm.offers.status import VERSION, Status
+from scroogevm.text import plain
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+LARGEST = 1 << 30
+"""Bytes of a status file that are read at most."""
+
+
+def to_json(status: Status) -> str:
+    """A status as JSON; a number that nobody knows is null."""
+    return _adapter().dump_json(status).decode()
+
+
+def from_json(text: str | bytes, where: str) -> Status:
+    """The status that a text holds.
+
+    Args:
+        text: JSON.
+        where: what to call it in messages.
+
+    Raises:
+        MisuseError: it is no status, or one of another version.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415  # most commands need no such thing
+
+    try:
+        status = _adapter().validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        more = f", and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+        raise MisuseError(
+            f"is no status of a fleet: {first['msg']}{more}",
+            where=f"{where}: {place}" if place else where,
+            remedy="`scroogevm serve` writes status.json",
+        ) from None
+    if status.version != VERSION:
+        raise MisuseError(f"version {status.version} cannot be read, only {VERSION}", where=where)
+    return status
+
+
+def read_status(path: Path) -> Status:
+    """The status that a file holds, as it was written: see ``Status.at``.
+
+    Raises:
+        MisuseError: it cannot be read, or is none.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST + 1)
+    except OSError as error:
+        raise MisuseError(
+            f"cannot be read: {plain(error)}",
+            where=str(path),
+            remedy="`scroogevm serve` writes one into its data directory",
+        ) from None
+    if len(text) > LARGEST:
+        raise MisuseError(f"is larger than {LARGEST} bytes", where=str(path))
+    return from_json(text, str(path))
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Put a text in place of a file: at any time it is the old one or the new one, whole.
+
+    Raises:
+        OutputError: it cannot be written; the old one is there still.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OutputError(f"cannot be written: {plain(error)}", where=str(path)) from None
+
+
+@cache
+def _adapter() -> "TypeAdapter[Status]":
+    from pydantic import TypeAdapter  # noqa: PLC0415  # most commands need no such thing
+
+    return TypeAdapter(Status)
