@@ -238,7 +238,10 @@ class Journal(AbstractContextManager["Journal"]):
         """Freezes by node."""
         with self._reading():
             rows = self._db.execute("SELECT node, by, since, note, free FROM holds ORDER BY node")
-            return {node: Hold(*rest, json.loads(free)) for node, *rest, free in rows}
+            return {
+                node: Hold(by, since, note, json.loads(free))
+                for node, by, since, note, free in rows
+            }
 
     def setting(self, key: str) -> str | None:
         """A setting that has to stay as it is while the journal lives."""

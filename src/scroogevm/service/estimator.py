@@ -94,8 +94,14 @@ class Estimator:
         """
         status = None
         if tell:
-            lasts = self._lasts
-            status = status_of(windows, number, self._shape, now, lasts, journal.holds)
+            status = status_of(
+                windows,
+                number,
+                self._shape,
+                computed_at=now,
+                lasts=self._lasts,
+                holds=journal.holds,
+            )
         text = "" if status is None else to_json(status)
         changes = self._changes(windows, now) if tell else []
         gone = self._leave(windows, now)
@@ -134,17 +140,17 @@ class Estimator:
             group, _, batch = place.partition("/")
             totals.setdefault(group, {})[batch] = found
         self._places = {f"{group}/{part}" for group, each in parts.items() for part in each}
-        for name, group in self.groups.items():
+        for name, made in self.groups.items():
             if name in parts:
                 try:
-                    group.restore(parts[name], totals.get(name, {}))
+                    made.restore(parts[name], totals.get(name, {}))
                 except (ValueError, KeyError) as error:
                     raise MisuseError(
                         f"cannot be gone on from: {error}",
                         where=str(journal.path),
                         remedy="restore a backup of it, or move it away to begin anew",
                     ) from None
-        self._known = {node: name for name, group in self.groups.items() for node in group.nodes}
+        self._known = {node: name for name, made in self.groups.items() for node in made.nodes}
         self._regroup()
 
     def _join(self, nodes: Sequence[str]) -> None:

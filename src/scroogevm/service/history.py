@@ -14,8 +14,6 @@ from scroogevm.offers.offer import STATES
 from scroogevm.offers.status import NodeState
 from scroogevm.service.group import GroupWindow
 
-_NUMBERS = ("capacity", "allocated", "usage", "demand", "free")
-
 
 @dataclass(frozen=True)
 class HistoryPoint:
@@ -86,11 +84,16 @@ def read_history(
             continue
         row = outline["nodes"].index(node)
         values = [_known(value) for value in arrays[resource][:, row].tolist()]
+        capacity, allocated, usage, demand, free, *demands = values
         yield HistoryPoint(
             end,
-            *values[: len(_NUMBERS)],
+            capacity,
+            allocated,
+            usage,
+            demand,
+            free,
             state=STATES[arrays[f"{resource}/state"][row]],
-            demands=dict(zip(outline[resource], values[len(_NUMBERS) :], strict=True)),
+            demands=dict(zip(outline[resource], demands, strict=True)),
         )
 
 

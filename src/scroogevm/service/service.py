@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import floor
 
-from scroogevm.errors import StoreError
+from scroogevm.errors import OutputError, ScroogeError, StoreError
 from scroogevm.journal import Event, Journal
 from scroogevm.ledger import DAY
 from scroogevm.offers.status import Status
@@ -119,11 +120,7 @@ class Service:
         return self._groups
 
     def run(self, stop: threading.Event) -> None:
-        """Judge every window when its time has come, in order, until told to stop.
-
-        Raises:
-            OutputError: the journal cannot be written.
-        """
+        """Judge every window when its time has come, in order, until told to stop."""
         number = self._first(stop)
         while number is not None and self._clock.wait(self._due(number), stop):
             if not self._judge(number, stop):
@@ -206,54 +203,68 @@ class Service:
         return oldest
 
     def _judge(self, number: int, stop: threading.Event) -> bool:
-        """Judge a window, however often the store fails; False where it was told to stop."""
-        shut = (number + 1) * self._shape.slice + self._pace.own / 2
+        """Judge a window, however often store or disk fail; False where it was told to stop."""
         wait = 1.0
         while True:
-            began = time.perf_counter()
             try:
-                self._store.shut(shut)
-                windows = self._estimator.judge(self._store, self._journal, number)
-                break
-            except StoreError as error:
-                self._estimator = self._restored()
+                self._attempt(number)
+            except (StoreError, OutputError) as error:
+                self._estimator = self._restored()  # of half a window nothing is remembered
                 if not self._bear(error, wait, stop):
                     return False
                 wait = min(2 * wait, _LONGEST_WAIT)
-        if self.health.trouble:
-            self.note("store", f"the store is read again: {self.health.trouble} is over")
-            self.health.trouble = ""
-        judged = time.perf_counter()
-        now = self._clock.now()
+            else:
+                return True
+
+    def _attempt(self, number: int) -> None:
+        """Judge, commit, tell.
+
+        Raises:
+            StoreError: the store cannot be read.
+            OutputError: the journal cannot be written; nothing was told.
+        """
+        began = time.perf_counter()
+        self._store.shut((number + 1) * self._shape.slice + self._pace.own / 2)
+        windows = self._estimator.judge(self._store, self._journal, number)
+        judged, now = time.perf_counter(), self._clock.now()
         newest = now < self._due(number + 1)
         status, text, events = self._estimator.commit(
-            self._journal, number, windows, now, tell=newest, events=self._lateness(now)
+            self._journal, number, windows, now, tell=newest, events=self._happened(now)
         )
         committed = time.perf_counter()
         if status is not None:
             self._publish(status, text)
         self._hear(events)
         self._clean(now)
-        self.health.phases = {
+        health = self.health
+        health.phases = {
             "judge": judged - began,
             "commit": committed - judged,
             "publish": time.perf_counter() - committed,
         }
-        self.health.window = number
-        self.health.windows += 1
-        self.health.lag = max(0.0, self._clock.now() - self._due(number))
-        return True
+        health.window, health.trouble = number, ""
+        health.windows += 1
+        health.lag = max(0.0, self._clock.now() - self._due(number))
 
-    def _lateness(self, now: float) -> Sequence[Event]:
+    def _happened(self, now: float) -> Sequence[Event]:
+        """What is to be told besides: late samples, and that a trouble is over."""
         late, self._late = self._store.late - self._late, self._store.late
-        text = f"{counted(late, 'sample')} came too late for their window and were left out"
-        return [Event(0, now, "late", "", text)] if late else []
+        found = []
+        if late:
+            text = f"{counted(late, 'sample')} came too late for their window and were left out"
+            found.append(Event(0, now, "late", "", text))
+        if self.health.trouble:
+            found.append(Event(0, now, "over", "", f"this is over: {self.health.trouble}"))
+        return found
 
-    def _bear(self, error: StoreError, wait: float, stop: threading.Event) -> bool:
-        """Wait for a store that cannot be read; False where it was told to stop."""
-        if not self.health.trouble:
-            self.health.trouble, self.health.since = str(error), self._clock.now()
-            self.note("store", f"the store cannot be read: {error}; offers expire meanwhile")
+    def _bear(self, error: ScroogeError, wait: float, stop: threading.Event) -> bool:
+        """Wait for what fails; False where it was told to stop."""
+        health = self.health
+        if not health.trouble:
+            health.trouble, health.since = str(error), self._clock.now()
+            text = f"{error}; windows wait, and offers expire meanwhile"
+            with suppress(OutputError):  # the journal itself may be what fails
+                self.note("trouble", text)
         return self._clock.wait(self._clock.now() + wait, stop)
 
     def _clean(self, now: float) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 
+import numpy as np
+
 from scroogevm import __version__
 from scroogevm.core.arrays import Floats
 from scroogevm.offers.offer import STATES
@@ -25,6 +27,7 @@ def status_of(
     windows: Sequence[GroupWindow],
     number: int,
     shape: Shape,
+    *,
     computed_at: float,
     lasts: float,
     holds: Mapping[str, Hold],
@@ -149,8 +152,8 @@ def _explanations(window: GroupWindow, resource: str) -> Sequence[str]:
 def _inputs(window: GroupWindow) -> Iterator[Inputs]:
     """What the offers of each node rest on: the worse of its resources."""
     every = list(window.judged.values())
-    coverage = [min(each) for each in zip(*(one.facts.coverage.tolist() for one in every))]
-    windows = [min(each) for each in zip(*(one.facts.windows.tolist() for one in every))]
+    coverage = np.minimum.reduce([one.facts.coverage for one in every]).tolist()
+    windows = np.minimum.reduce([one.facts.windows for one in every]).tolist()
     facts, listed = every[0].facts, _known(every[0].facts.list_age)
     columns = zip(
         coverage,
