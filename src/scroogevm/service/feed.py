@@ -94,9 +94,8 @@ class Feed:
         times = Times(begin, end, self._pace.interval, self._pace.own)
         piece = read_piece(store, self.nodes, times)
         self.absurd += piece.absurd
-        names = pl.Series(self.nodes, dtype=pl.String)
         says = [name for name, is_ in zip(self.nodes, self._says, strict=True) if is_]
-        nodes = listed(piece.nodes.filter(pl.col("node").is_in(names)), piece.vms, says)
+        nodes = listed(piece.nodes, piece.vms, says)
         self._note_lists(nodes, piece.nodes)
         (occurrence,) = self._cutter.cut(TimeBlock(number, number + 1, nodes, piece.vms))
         signals = {**occurrence.signals, "list_age": end - self._listed_at}
