@@ -1,6 +1,7 @@
 """The status file: a ``Status`` as JSON, replaced whole, and read back with suspicion."""
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +90,8 @@ def replace_file(path: Path, text: str) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise OutputError(f"cannot be written: {plain(error)}", where=str(path)) from None
 
 

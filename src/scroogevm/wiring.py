@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from scroogevm.engine import Engine
 from scroogevm.executors import open_executor
 from scroogevm.files import StagedDirectory
 from scroogevm.pipeline import HERE, Progress, run
-from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES, Executor, Shape, Strategy
+from scroogevm.ports import QUIESCENCE, RESOURCES, STRATEGIES, Executor, Shape, Store, Strategy
 from scroogevm.reports.provenance import About
 from scroogevm.reports.quiescence import MARKER as VERDICTS_MARKER
 from scroogevm.reports.quiescence import QuiescenceOutcome, QuiescenceSinks
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from scroogevm.collect.settings import CollectSettings
     from scroogevm.collect.speaker import Say
     from scroogevm.collect.target import Nodes
+    from scroogevm.service.plan import GroupPlan
+    from scroogevm.service.settings import ServeSettings
 
 Bar = Callable[[int | None], AbstractContextManager[Progress]]
 """Given how many steps there are, shows them being done."""
@@ -194,22 +197,89 @@ def collect(settings: "CollectSettings", reread: "Callable[[], Nodes]", say: "Sa
     """
     import asyncio  # noqa: PLC0415  # a replay needs none of these
 
-    from scroogevm.collect.buffer import Buffered  # noqa: PLC0415  # likewise
     from scroogevm.collect.run import collect as run_collector  # noqa: PLC0415  # likewise
-    from scroogevm.collect.settings import DEFAULT_BUFFER  # noqa: PLC0415  # likewise
-    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+
+    store = _buffered(settings, _writable(settings, settings.place))
+    asyncio.run(run_collector(settings, settings.asked.nodes(), store, reread, say))
+
+
+def serve(
+    settings: "ServeSettings",
+    collecting: "CollectSettings",
+    reread: "Callable[[], tuple[Nodes, Sequence[GroupPlan]]]",
+    say: "Say",
+    *,
+    scraped: bool,
+) -> None:
+    """Scrape, judge and tell until told to end.
+
+    Args:
+        settings: checked already.
+        collecting: what to scrape, and the store.
+        reread: gives targets and groups as they are written now.
+        say: says a line.
+        scraped: whether there is something to scrape; else others fill the store.
+
+    Raises:
+        MisuseError: the store, the data directory, or what TLS needs, makes no sense.
+        StoreError: an embedded store cannot be written, or another process writes it.
+        OutputError: the data directory cannot be written.
+    """
+    from scroogevm.service.run import serve as run_service  # noqa: PLC0415  # for this alone
     from scroogevm.stores import open_store  # noqa: PLC0415  # likewise
+
+    own = settings.data / "store"
+    if not (collecting.store or collecting.asked.predecessor().store):
+        collecting = replace(collecting, store=f"embedded:{own}")
+    options = _store_options(collecting)
+    with (
+        _writable(collecting, collecting.place)
+        if scraped
+        else open_store(collecting.place, options)
+    ) as store:
+        run_service(
+            settings,
+            collecting if scraped else None,
+            store,
+            reread,
+            say,
+            buffered=partial(_buffered, collecting, real=store),
+        )
+
+
+def _writable(settings: "CollectSettings", place: str) -> Store:
+    """The store that samples go to.
+
+    Raises:
+        MisuseError: it is only read.
+    """
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+    from scroogevm.stores import open_store  # noqa: PLC0415  # likewise
+
+    store = open_store(place, _store_options(settings))
+    if not store.writable:
+        raise MisuseError("takes no samples, it is only read", where=place)
+    return store
+
+
+def _buffered(settings: "CollectSettings", store: Store, real: Store | None = None) -> Store:
+    """The store behind the folder where samples wait for it, where it needs one.
+
+    Args:
+        settings: of the collector.
+        store: what samples are handed to.
+        real: the store itself, where that only stands before it.
+    """
+    from scroogevm.collect.buffer import Buffered  # noqa: PLC0415  # on demand
+    from scroogevm.collect.settings import DEFAULT_BUFFER  # noqa: PLC0415  # likewise
     from scroogevm.stores._upkeep import Maintainable  # noqa: PLC0415  # likewise
 
-    store = open_store(settings.place, _store_options(settings))
-    if not store.writable:
-        raise MisuseError("takes no samples, it is only read", where=settings.place)
-    folder = settings.buffer or (None if isinstance(store, Maintainable) else DEFAULT_BUFFER)
+    maintained = isinstance(real or store, Maintainable)
+    folder = settings.buffer or (None if maintained else DEFAULT_BUFFER)
     if folder is not None:
-        store = Buffered(store, folder, settings.buffer_limit)
-    else:
-        store.write([])  # where nothing can wait, a folder that cannot be written ends it at once
-    asyncio.run(run_collector(settings, settings.asked.nodes(), store, reread, say))
+        return Buffered(store, folder, settings.buffer_limit)
+    store.write([])  # where nothing can wait, a folder that cannot be written ends it at once
+    return store
 
 
 def _store_options(settings: "CollectSettings") -> Sequence[str]:

@@ -69,5 +69,6 @@ def cli(context: click.Context, config: Path | None) -> None:
     """
     if config is not None:
         from scroogevm.cli._defaults import defaults  # noqa: PLC0415  # only where asked for
+        from scroogevm.cli._scraping import inherited  # noqa: PLC0415  # likewise
 
-        context.default_map = defaults(context, config)
+        context.default_map = inherited(defaults(context, config))

@@ -111,6 +111,7 @@ class Service:
         self._publish = publish
         self._hear = hear
         self._late = 0
+        self._wanted: Sequence[GroupPlan] | None = None
         self.health = Health(window=journal.last)
         self._estimator = self._restored()
 
@@ -128,18 +129,8 @@ class Service:
             number = self._next(number)
 
     def regroup(self, groups: Sequence[GroupPlan]) -> None:
-        """Judge by other plans from the next window on: all of them, or none.
-
-        Raises:
-            MisuseError: what was remembered does not fit them; the old ones go on.
-        """
-        before = self._groups
-        self._groups = groups
-        try:
-            self._estimator = self._restored()
-        except BaseException:
-            self._groups = before
-            raise
+        """Judge by other plans from the next window on; any thread may say so."""
+        self._wanted = groups
 
     def note(self, kind: str, text: str, node: str = "") -> None:
         """Keep that something happened, and tell it."""
@@ -156,6 +147,15 @@ class Service:
         )
         estimator.restore(self._journal)
         return estimator
+
+    def _take_up_plans(self) -> None:
+        """Go on with the plans that were said last."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._groups = wanted
+            self._estimator = self._restored()
+            names = ", ".join(plan.name for plan in wanted)
+            self.note("config", f"settings were read again: groups {names}")
 
     def _due(self, number: int) -> float:
         return (number + 1) * self._shape.slice + self._timing.settle
@@ -223,6 +223,7 @@ class Service:
             StoreError: the store cannot be read.
             OutputError: the journal cannot be written; nothing was told.
         """
+        self._take_up_plans()
         began = time.perf_counter()
         self._store.shut((number + 1) * self._shape.slice + self._pace.own / 2)
         windows = self._estimator.judge(self._store, self._journal, number)

@@ -102,7 +102,7 @@ def _look(store: Store, nodes: Sequence[str], asked: StoreQuery) -> tuple[float,
     while end > asked.begin:
         start = max(asked.begin, end - span)
         found = store.read(nodes, start, end, ("cpu",))
-        step = _step(found.nodes)
+        step = step_of(found.nodes)
         if step:
             owners = {owner[0] for owner in found.nodes.owners}
             return step, len(found.vms.owners) / max(1, len(owners))
@@ -121,10 +121,10 @@ def _look(store: Store, nodes: Sequence[str], asked: StoreQuery) -> tuple[float,
     )
 
 
-def _step(rows: Rows) -> float:
+def step_of(rows: Rows) -> float:
     """Median of the seconds between two samples of an owner; whole seconds where near; 0 for none.
 
-    >>> _step(Rows([("n",)], np.zeros(4, int), np.array([0, 5.01, 10, 15.02]), {}))
+    >>> step_of(Rows([("n",)], np.zeros(4, int), np.array([0, 5.01, 10, 15.02]), {}))
     5.0
     """
     same = np.diff(rows.owner) == 0

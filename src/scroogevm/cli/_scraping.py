@@ -1,0 +1,173 @@
+"""Options of whoever scrapes: which exporters, how, and where to."""
+
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from scroogevm.cli._tables import Tables
+
+if TYPE_CHECKING:
+    from scroogevm.collect.settings import CollectSettings, TargetConfig
+
+Command = Callable[..., Any]
+_file = click.Path(path_type=Path)
+_DEFAULTS = ("interval", "token-file", "user", "password-file", "ca-file", "cert-file", "key-file")
+
+_SCRAPING = (
+    click.option(
+        "--target",
+        "words",
+        multiple=True,
+        metavar="[NODE=]URL",
+        help="An exporter; several of one node are asked together. Repeat it.",
+    ),
+    click.option(
+        "--targets-file",
+        type=_file,
+        metavar="FILE.json",
+        help="Targets as Prometheus takes them (file_sd); changes are noticed.",
+    ),
+    click.option(
+        "--env",
+        type=_file,
+        metavar="FILE",
+        help="The predecessor's settings: its exporters, and its InfluxDB.",
+    ),
+    click.option(
+        "--store",
+        metavar="KIND:LOCATION",
+        help="Where samples go, such as influxdb:http://127.0.0.1:8086/DB; a path alone is "
+        "an embedded store. embedded:scroogevm-store by default.",
+    ),
+    click.option(
+        "--store-option",
+        "store_options",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Parameter of the store, such as user=writer; may be repeated.",
+    ),
+    click.option(
+        "--buffer",
+        type=_file,
+        metavar="DIR",
+        help="Where samples wait while the store is down; scroogevm-buffer by default, none "
+        "for an embedded store.",
+    ),
+    click.option(
+        "--buffer-limit",
+        type=float,
+        default=1024,
+        metavar="MIB",
+        help="How much may wait; beyond, the oldest samples go.",
+    ),
+    click.option(
+        "--interval",
+        metavar="TIME",
+        help="Between scrapes of a node; by default what it announces, else 5.",
+    ),
+    click.option(
+        "--time-limit",
+        type=float,
+        default=4,
+        metavar="S",
+        help="How long a scrape may take; never more than 0.8 of the interval.",
+    ),
+    click.option(
+        "--size-limit",
+        type=float,
+        default=8,
+        metavar="MIB",
+        help="How much an exporter may answer, unpacked.",
+    ),
+    click.option("--token-file", metavar="FILE", help="Bearer token for all targets."),
+    click.option("--user", metavar="NAME", help="User for all targets, with --password-file."),
+    click.option("--password-file", metavar="FILE", help="The user's password."),
+    click.option("--ca-file", metavar="PEM", help="Certificates to trust instead of the system's."),
+    click.option("--cert-file", metavar="PEM", help="Our certificate, for exporters that ask."),
+    click.option("--key-file", metavar="PEM", help="Its key, where it is not in the same file."),
+    click.option("--targets", "tables", cls=Tables, multiple=True, help="Exporters, each a table."),
+    click.option("--names", cls=Tables, help="Names of metrics, each a table."),
+    click.option("--dialects", cls=Tables, help="Parameters of dialects, by dialect."),
+)
+
+
+def scraping(command: Command) -> Command:
+    """What to scrape, how, and where to."""
+    return reduce(lambda inner, option: option(inner), reversed(_SCRAPING), command)
+
+
+def collect_settings(options: dict[str, Any], **more: Any) -> "CollectSettings":
+    """The settings that these options make.
+
+    Args:
+        options: of the command line.
+        more: what only some commands know.
+    """
+    from scroogevm.collect.settings import CollectSettings  # noqa: PLC0415  # on demand
+
+    return CollectSettings(
+        asked=target_config(options),
+        store=options["store"] or "",
+        store_options=options["store_options"],
+        buffer=options["buffer"],
+        buffer_limit=round(options["buffer_limit"] * 2**20),
+        time_limit=options["time_limit"],
+        size_limit=round(options["size_limit"] * 2**20),
+        **more,
+    )
+
+
+def target_config(options: dict[str, Any]) -> "TargetConfig":
+    """Where the targets are written."""
+    from scroogevm.collect.settings import TargetConfig  # noqa: PLC0415  # on demand
+
+    given = {key: options[key.replace("-", "_")] for key in _DEFAULTS}
+    return TargetConfig(
+        words=options["words"],
+        tables=options["tables"],
+        targets_file=options["targets_file"],
+        env=options["env"],
+        defaults={key: value for key, value in given.items() if value is not None},
+        names=options["names"],
+        dialects=options["dialects"],
+    )
+
+
+def reread(context: click.Context, asked: "TargetConfig") -> "TargetConfig":
+    """The same with the tables that are in the settings file now."""
+    from dataclasses import replace  # noqa: PLC0415  # on demand
+
+    tables: dict[str, Any] = {"tables": (), "names": {}, "dialects": {}}
+    found = written(context)
+    if found is None:
+        return asked
+    return replace(asked, **{key: found.get(key, empty) for key, empty in tables.items()})
+
+
+def written(context: click.Context) -> dict[str, Any] | None:
+    """What the settings file says of a command by now; None without such a file.
+
+    Raises:
+        MisuseError: the file makes no sense.
+    """
+    from scroogevm.cli._defaults import defaults  # noqa: PLC0415  # on demand
+
+    root = context.find_root()
+    path = root.params.get("config")
+    if path is None:
+        return None
+    found: dict[str, Any] = inherited(defaults(root, path)).get(str(context.info_name), {})
+    return found
+
+
+def inherited(found: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a file, where ``serve`` scrapes as ``collect`` does unless it says so."""
+    every = cast("click.Command", scraping(click.command("scraping")(lambda: None)))
+    names = {parameter.name for parameter in every.params}
+    shared = {key: value for key, value in found.get("collect", {}).items() if key in names}
+    if not shared:
+        return found
+    return {**found, "serve": {**shared, **found.get("serve", {})}}

@@ -1,0 +1,107 @@
+"""``scroogevm serve``: the estimator as a service."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scroogevm.cli._options import length
+from scroogevm.cli._scraping import collect_settings, reread, scraping, written
+from scroogevm.cli._tables import Tables
+
+if TYPE_CHECKING:
+    from scroogevm.service.settings import ServeSettings
+
+_GROUP = ("strategy", "shadows", "guards", "without", "locked")
+
+
+@click.command("serve")
+@click.option("--data", type=click.Path(path_type=Path), default="scroogevm-data", metavar="DIR",
+              help="Directory of the journal, of status.json, and of the embedded store.",
+              )  # fmt: skip
+@click.option("--scope", type=length, default="30m", metavar="TIME",
+              help="Length of a scope; 30s for trying it out.")  # fmt: skip
+@click.option("--slice", type=length, metavar="TIME", help="Length of a slice; a scope by default.")
+@click.option("--history", type=int, default=3, metavar="N",
+              help="Earlier windows kept beside the new one.")  # fmt: skip
+@click.option("--strategy", default="calibrated:risk=0.01", metavar="SPEC",
+              help="Strategy whose demand is offered.")  # fmt: skip
+@click.option("--shadow", "shadows", multiple=True, default=("greedy", "persistence"),
+              metavar="SPEC", help="Strategy that is scored beside it; may be repeated.",
+              )  # fmt: skip
+@click.option("--guard", "guards", multiple=True, metavar="SPEC",
+              help="Guard with other parameters, such as step:most=0.2; may be repeated.",
+              )  # fmt: skip
+@click.option("--without", multiple=True, metavar="GUARD",
+              help="Guard that is left out; may be repeated.")  # fmt: skip
+@click.option("--locked", multiple=True, type=click.Choice(["cpu", "mem"]),
+              help="Resource of which nothing can be oversold, such as memory on hugepages.",
+              )  # fmt: skip
+@click.option("--coverage", type=float, default=0.1, metavar="SHARE",
+              help="Share of a window's samples a node needs for a new estimate.")  # fmt: skip
+@click.option("--settle", type=length, metavar="TIME",
+              help="After the end of a window until it is judged; two intervals, at least 5 s, by "
+              "default.")  # fmt: skip
+@click.option("--grace", type=length, default="60s", metavar="TIME",
+              help="How long an offer may be believed after the next one is due.")  # fmt: skip
+@click.option("--warm-up", type=length, default="30d", metavar="TIME",
+              help="How much of what the store has is judged at the first start.")  # fmt: skip
+@click.option("--forget", type=length, default="7d", metavar="TIME",
+              help="When a node that gives no sample is forgotten.")  # fmt: skip
+@click.option("--keep", type=length, default="30d", metavar="TIME",
+              help="How long the numbers of each window are kept; totals of days, for a year.",
+              )  # fmt: skip
+@scraping
+@click.option("--groups", cls=Tables, multiple=True,
+              help="Groups of nodes that are judged in another way, each a table.")  # fmt: skip
+@click.pass_context
+def command(context: click.Context, /, **options: Any) -> None:
+    """Scrape nodes, judge each window, and tell how much of each node is free.
+
+    Keeps all it knows in DIR, where status.json has the newest offers. SIGHUP has targets, groups,
+    tokens and certificates read again. Without a target it reads what others write into the store.
+    """
+    from scroogevm.cli._output import remark  # noqa: PLC0415  # on demand
+    from scroogevm.wiring import serve  # noqa: PLC0415  # likewise
+
+    settings = _settings(options)
+    settings.check()
+    collecting = collect_settings(options)
+    scraped = bool(
+        collecting.asked.words
+        or collecting.asked.tables
+        or collecting.asked.targets_file
+        or collecting.asked.env
+    )
+    if scraped:
+        collecting.check()
+
+    def again() -> Any:
+        found = written(context)
+        groups = settings.groups if found is None else found.get("groups", ())
+        nodes = reread(context, collecting.asked).nodes() if scraped else {}
+        return nodes, _settings({**options, "groups": groups}).plans()
+
+    serve(settings, collecting, again, remark, scraped=scraped)
+
+
+def _settings(options: dict[str, Any]) -> "ServeSettings":
+    from scroogevm.core.duration import seconds  # noqa: PLC0415  # on demand
+    from scroogevm.service.settings import GroupSettings, ServeSettings  # noqa: PLC0415  # likewise
+
+    interval = options["interval"]
+    return ServeSettings(
+        data=options["data"],
+        scope=options["scope"],
+        slice=options["slice"],
+        history=options["history"],
+        coverage=options["coverage"],
+        every=GroupSettings(**{key: options[key] for key in _GROUP}),
+        groups=options["groups"],
+        interval=None if interval is None else seconds(interval),
+        settle=options["settle"],
+        grace=options["grace"],
+        warm_up=options["warm_up"],
+        forget=options["forget"],
+        keep=options["keep"],
+    )

@@ -1,0 +1,248 @@
+"""Runs the service: collector, estimator and sinks in one process, until told to end."""
+
+import asyncio
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from functools import partial
+
+from scroogevm.collect.run import collect
+from scroogevm.collect.settings import CollectSettings
+from scroogevm.collect.target import Nodes
+from scroogevm.errors import MisuseError, ScroogeError, StoreError
+from scroogevm.journal import Event, Journal
+from scroogevm.offers.status import Status
+from scroogevm.ports import Store
+from scroogevm.service.clock import Clock, RealClock
+from scroogevm.service.feed import Pace
+from scroogevm.service.gate import Gate
+from scroogevm.service.plan import GroupPlan
+from scroogevm.service.service import Service
+from scroogevm.service.settings import ServeSettings
+from scroogevm.sinks.sink import SinkThread
+from scroogevm.sinks.status_file import StatusFile
+from scroogevm.traces.recording.sampling import step_of
+
+JOURNAL = "journal.sqlite"
+STATUS = "status.json"
+Say = Callable[[str], None]
+
+
+_LOOK_BACK = 3600.0
+
+
+class EstimatorThread(threading.Thread):
+    """Judges windows beside the collector.
+
+    Args:
+        settings: checked already.
+        store: where samples are.
+        journal: what must not be forgotten.
+        sinks: where offers go.
+        say: says a line.
+        clock: tells the time.
+
+    Attributes:
+        error: what ended it; None while all is well.
+        service: the loop; None until samples have shown their pace.
+    """
+
+    def __init__(
+        self,
+        settings: ServeSettings,
+        store: Gate,
+        journal: Journal,
+        sinks: Sequence[SinkThread],
+        *,
+        say: Say,
+        clock: Clock,
+    ) -> None:
+        super().__init__(name="estimator", daemon=True)
+        self._settings = settings
+        self._store = store
+        self._journal = journal
+        self._sinks = sinks
+        self._say = say
+        self._clock = clock
+        self._stop_asked = threading.Event()
+        self._plans = settings.plans()
+        self.error: BaseException | None = None
+        self.service: Service | None = None
+
+    def run(self) -> None:
+        """Judge until told to stop; whatever ends it otherwise ends the process in good order."""
+        try:
+            pace = self._pace()
+            if pace is not None:
+                self._serve(pace)
+        except BaseException as error:  # noqa: BLE001  # the main thread raises it again
+            self.error = error
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def regroup(self, plans: Sequence[GroupPlan]) -> None:
+        """Judge by other plans from the next window on."""
+        self._plans = plans
+        if self.service is not None:
+            self.service.regroup(plans)
+
+    def stop(self) -> None:
+        """End after the window that is being judged, if one is.
+
+        Raises:
+            ScroogeError: it had ended by itself.
+        """
+        self._stop_asked.set()
+        self.join()
+        if self.error is not None:
+            raise self.error
+
+    def _serve(self, pace: Pace) -> None:
+        settings = self._settings
+        self.service = Service(
+            self._plans,
+            settings.shape,
+            pace,
+            settings.timing(pace),
+            store=self._store,
+            journal=self._journal,
+            clock=self._clock,
+            publish=self._publish,
+            hear=self._hear,
+        )
+        self.service.note("start", f"judging windows of {settings.shape.slice:g} s")
+        self.service.run(self._stop_asked)
+        self.service.note("stop", "told to stop; offers expire by themselves")
+
+    def _publish(self, status: Status, text: str) -> None:
+        for sink in self._sinks:
+            sink.put(status, text)
+
+    def _hear(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._say(event.text)
+
+    def _pace(self) -> Pace | None:
+        """How samples come: as asked for, as it was before, or as the store shows it by now."""
+        slice_ = self._settings.shape.slice
+        known = self._journal.setting("interval")
+        own = self._settings.interval or (float(known) if known else None)
+        while own is None and not self._stop_asked.is_set():
+            own = self._measured()
+        if own is None:
+            return None
+        self._journal.keep_setting("interval", repr(own))
+        return Pace.of(own, slice_)
+
+    def _measured(self) -> float | None:
+        now = self._clock.now()
+        try:
+            some = self._store.nodes(now - _LOOK_BACK, now + 1)[:5]
+            rows = self._store.read(some, now - _LOOK_BACK, now + 1, ("cpu",)).nodes
+        except StoreError as error:
+            self._say(f"{error}; tried again")
+            rows = None
+        found = step_of(rows) if rows is not None else 0.0
+        if not found:
+            self._clock.wait(now + 1, self._stop_asked)
+        return found or None
+
+
+def serve(
+    settings: ServeSettings,
+    collecting: CollectSettings | None,
+    store: Store,
+    reread: Callable[[], tuple[Nodes, Sequence[GroupPlan]]],
+    say: Say,
+    *,
+    buffered: Callable[[Store], Store] = lambda store: store,
+    clock: Clock | None = None,
+) -> None:
+    """Scrape, judge and tell until a signal to end.
+
+    Args:
+        settings: checked already.
+        collecting: what to scrape, checked already; None where others fill the store.
+        store: where samples are.
+        reread: gives targets and groups as they are written now.
+        say: says a line.
+        buffered: where the collector's samples wait for the store.
+        clock: tells the time.
+
+    Raises:
+        MisuseError: the data directory is another process's, or of another shape.
+        OutputError: it cannot be written.
+        ScroogeError: the estimator ended by itself.
+    """
+    gate = Gate(store)
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal(settings.data / JOURNAL))
+        _refuse_other_shape(journal, settings)
+        sinks = [SinkThread(StatusFile(settings.data / STATUS), say)]
+        for sink in sinks:
+            stack.callback(sink.close)
+        estimator = EstimatorThread(
+            settings, gate, journal, sinks, say=say, clock=clock or RealClock()
+        )
+        again = partial(_again, reread, estimator)
+        estimator.start()
+        try:
+            if collecting is None:
+                asyncio.run(_wait(again, say))
+            else:
+                nodes = collecting.asked.nodes()
+                asyncio.run(collect(collecting, nodes, buffered(gate), again, say))
+        finally:
+            estimator.stop()
+
+
+def _again(
+    reread: Callable[[], tuple[Nodes, Sequence[GroupPlan]]], estimator: EstimatorThread
+) -> Nodes:
+    """Take up what is written now; the targets.
+
+    Raises:
+        MisuseError: something of it makes no sense; nothing of it was taken up.
+    """
+    nodes, plans = reread()
+    estimator.regroup(plans)
+    return nodes
+
+
+async def _wait(again: Callable[[], Nodes], say: Say) -> None:
+    """Wait for a signal to end; take up settings that were written anew."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def reload() -> None:
+        try:
+            again()
+        except ScroogeError as error:
+            say(f"{error}; the settings stay as they were")
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    say("reading what others write into the store")
+    await ended.wait()
+
+
+def _refuse_other_shape(journal: Journal, settings: ServeSettings) -> None:
+    """What is remembered of windows of one length says nothing of windows of another.
+
+    Raises:
+        MisuseError: the journal is of another shape.
+    """
+    shape = settings.shape
+    wanted = json.dumps({k: v for k, v in asdict(shape).items() if k != "origin"})
+    known = journal.setting("shape")
+    if known is None:
+        journal.keep_setting("shape", wanted)
+    elif known != wanted:
+        raise MisuseError(
+            f"was made with {known}, and {wanted} is asked for",
+            where=str(journal.path),
+            remedy="keep scope, slice and history, or choose another --data directory",
+        )

@@ -1,0 +1,1 @@
+"""Where offers go: each kind of sink a file."""

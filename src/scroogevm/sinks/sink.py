@@ -1,0 +1,128 @@
+"""What a sink is, and the thread that feeds it: a slow or dead sink delays nobody."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scroogevm.errors import ScroogeError
+from scroogevm.offers.status import Status
+
+_LONGEST_WAIT = 60.0
+
+
+class OfferSink(ABC):
+    """Takes what is told.
+
+    Attributes:
+        name: as pages and metrics show it.
+    """
+
+    name: str
+
+    @abstractmethod
+    def send(self, status: Status, text: str) -> None:
+        """Hand a status on; the same one may come again after a failure.
+
+        Args:
+            status: what is told.
+            text: the same as JSON.
+
+        Raises:
+            ScroogeError: it did not arrive.
+        """
+
+
+@dataclass
+class SinkState:
+    """How a sink does.
+
+    Attributes:
+        sent: statuses that arrived.
+        failures: times that one did not.
+        trouble: why the last one did not; empty where it did.
+        window: number of the window that arrived last.
+    """
+
+    sent: int = 0
+    failures: int = 0
+    trouble: str = ""
+    window: int | None = None
+
+
+class SinkThread:
+    """Feeds one sink: always the newest status, again and again until it arrives.
+
+    Args:
+        sink: where to.
+        hear: is told that it fails, and that it works again, each once.
+    """
+
+    def __init__(self, sink: OfferSink, hear: Callable[[str], None]) -> None:
+        self.sink = sink
+        self.state = SinkState()
+        self._hear = hear
+        self._waiting: tuple[Status, str] | None = None
+        self._changed = threading.Condition()
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=f"sink {sink.name}", daemon=True)
+        self._thread.start()
+
+    def put(self, status: Status, text: str) -> None:
+        """Take what is told; what waited until now is old."""
+        with self._changed:
+            self._waiting = (status, text)
+            self._changed.notify_all()
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Send what waits, once, and end."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        wait = 1.0
+        while (told := self._next()) is not None:
+            try:
+                self.sink.send(*told)
+            except ScroogeError as error:
+                self._failed(str(error))
+                if self._pause(told, wait):
+                    return
+                wait = min(2 * wait, _LONGEST_WAIT)
+            else:
+                wait = 1.0
+                self._arrived(told[0].window)
+
+    def _next(self) -> tuple[Status, str] | None:
+        """What waits; None at the end."""
+        with self._changed:
+            while self._waiting is None and not self._ended:
+                self._changed.wait()
+            told, self._waiting = self._waiting, None
+            return told
+
+    def _pause(self, told: tuple[Status, str], wait: float) -> bool:
+        """Wait before the next try, or for something newer; whether it is the end."""
+        with self._changed:
+            if self._ended:
+                return True
+            if self._waiting is None:
+                self._changed.wait(wait)
+            if self._waiting is None:
+                self._waiting = told
+            return False
+
+    def _failed(self, trouble: str) -> None:
+        self.state.failures += 1
+        if not self.state.trouble:
+            self._hear(f"{self.sink.name}: {trouble}; tried again until it works")
+        self.state.trouble = trouble
+
+    def _arrived(self, window: int) -> None:
+        self.state.sent += 1
+        self.state.window = window
+        if self.state.trouble:
+            self._hear(f"{self.sink.name} works again")
+        self.state.trouble = ""

@@ -1,0 +1,29 @@
+"""A file that holds what is told, replaced whole."""
+
+from pathlib import Path
+
+from scroogevm.offers.status import Status
+from scroogevm.sinks.sink import OfferSink
+from scroogevm.statusfile import replace_file
+
+
+class StatusFile(OfferSink):
+    """Writes ``status.json``.
+
+    Args:
+        path: the file.
+    """
+
+    name = "status file"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def send(self, status: Status, text: str) -> None:
+        """Replace the file.
+
+        Raises:
+            OutputError: it cannot be written; the old one is there still.
+        """
+        del status
+        replace_file(self._path, text)
