@@ -10,7 +10,6 @@ from scroogevm.core.snapshot import Snapshot
 from scroogevm.errors import MisuseError
 from scroogevm.journal import Commit, Event, Journal
 from scroogevm.ledger import DAY
-from scroogevm.offers.offer import STATES
 from scroogevm.offers.status import Status
 from scroogevm.ports import Shape, Store
 from scroogevm.service.feed import Pace
@@ -103,7 +102,7 @@ class Estimator:
                 holds=journal.holds,
             )
         text = "" if status is None else to_json(status)
-        changes = self._changes(windows, now) if tell else []
+        changes = self._changes(windows, status) if status is not None else []
         gone = self._leave(windows, now)
         state = self._state()
         dropped = sorted(self._places - set(state))
@@ -185,17 +184,20 @@ class Estimator:
         text = "{} is forgotten: it gave no sample for {:g} s"
         return [Event(0, now, "left", node, text.format(node, self._forget)) for node in gone]
 
-    def _changes(self, windows: Sequence[GroupWindow], now: float) -> Sequence[Event]:
-        """Nodes whose state is another one than before."""
+    def _changes(self, windows: Sequence[GroupWindow], status: Status) -> Sequence[Event]:
+        """Nodes whose state is another one than before, and why."""
         events = []
         for window in windows:
             for resource, one in window.judged.items():
                 for row in np.flatnonzero(one.since == window.end).tolist():
-                    node, state = window.nodes[row], STATES[one.state[row]]
-                    events.append(Event(0, now, "state", node, f"{resource} of {node} is {state}"))
+                    node = window.nodes[row]
+                    offer = status.nodes[node].resources[resource]
+                    why = f": {offer.reasons[-1].sentence}" if offer.reasons else ""
+                    text = f"{resource} of {node} is {offer.state}{why}"
+                    events.append(Event(0, status.computed_at, "state", node, text))
         if len(events) > MOST_EVENTS:
-            rest = len(events) - MOST_EVENTS
-            more = Event(0, now, "state", "", f"and {rest} further changes of state")
+            rest = f"and {len(events) - MOST_EVENTS} further changes of state"
+            more = Event(0, status.computed_at, "state", "", rest)
             events = [*events[:MOST_EVENTS], more]
         return events
 

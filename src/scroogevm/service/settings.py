@@ -52,9 +52,9 @@ class GroupSettings:
             MisuseError: there is no such strategy, guard or resource, or the strategy looks ahead.
         """
         specs = dict.fromkeys(text.strip() for text in (self.strategy, *self.shadows))
-        driver = str(Spec.parse(self.strategy))
+        driver = self.strategy.strip()
         built = {
-            resource: {str(Spec.parse(s)): STRATEGIES.build(Spec.parse(s), resource) for s in specs}
+            resource: {text: STRATEGIES.build(Spec.parse(text), resource) for text in specs}
             for resource in RESOURCES
         }
         if ahead := sorted({n for r in built.values() for n, s in r.items() if s.looks_ahead}):
