@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scroogevm.collect.target import Nodes
     from scroogevm.service.plan import GroupPlan
     from scroogevm.service.settings import ServeSettings
+    from scroogevm.web.server import WebSettings
 
 Bar = Callable[[int | None], AbstractContextManager[Progress]]
 """Given how many steps there are, shows them being done."""
@@ -208,6 +209,7 @@ def serve(
     collecting: "CollectSettings",
     reread: "Callable[[], tuple[Nodes, Sequence[GroupPlan]]]",
     say: "Say",
+    web: "WebSettings | None",
     *,
     scraped: bool,
 ) -> None:
@@ -218,6 +220,7 @@ def serve(
         collecting: what to scrape, and the store.
         reread: gives targets and groups as they are written now.
         say: says a line.
+        web: where API and dashboard are served; None for nowhere.
         scraped: whether there is something to scrape; else others fill the store.
 
     Raises:
@@ -244,6 +247,7 @@ def serve(
             reread,
             say,
             buffered=partial(_buffered, collecting, real=store),
+            web=web,
         )
 
 

@@ -11,12 +11,14 @@ from scroogevm.cli._tables import Tables
 
 if TYPE_CHECKING:
     from scroogevm.service.settings import ServeSettings
+    from scroogevm.web.server import WebSettings
 
+_file = click.Path(path_type=Path)
 _GROUP = ("strategy", "shadows", "guards", "without", "locked")
 
 
 @click.command("serve")
-@click.option("--data", type=click.Path(path_type=Path), default="scroogevm-data", metavar="DIR",
+@click.option("--data", type=_file, default="scroogevm-data", metavar="DIR",
               help="Directory of the journal, of status.json, and of the embedded store.",
               )  # fmt: skip
 @click.option("--scope", type=length, default="30m", metavar="TIME",
@@ -51,6 +53,15 @@ _GROUP = ("strategy", "shadows", "guards", "without", "locked")
 @click.option("--keep", type=length, default="30d", metavar="TIME",
               help="How long the numbers of each window are kept; totals of days, for a year.",
               )  # fmt: skip
+@click.option("--listen", default="127.0.0.1:8765", metavar="HOST:PORT",
+              help="Where API and dashboard are served; none for nowhere.")  # fmt: skip
+@click.option("--tokens", type=_file, metavar="FILE",
+              help="Who may ask: lines of ROLE NAME TOKEN, the role is reader or admin.",
+              )  # fmt: skip
+@click.option("--certificate", type=_file, metavar="PEM", help="Certificate for TLS.")
+@click.option("--key", type=_file, metavar="PEM",
+              help="Its key, where it is not in the same file.")  # fmt: skip
+@click.option("--behind-proxy", is_flag=True, help="A proxy before us does TLS.")
 @scraping
 @click.option("--groups", cls=Tables, multiple=True,
               help="Groups of nodes that are judged in another way, each a table.")  # fmt: skip
@@ -82,7 +93,27 @@ def command(context: click.Context, /, **options: Any) -> None:
         nodes = reread(context, collecting.asked).nodes() if scraped else {}
         return nodes, _settings({**options, "groups": groups}).plans()
 
-    serve(settings, collecting, again, remark, scraped=scraped)
+    serve(settings, collecting, again, remark, _web(options), scraped=scraped)
+
+
+def _web(options: dict[str, Any]) -> "WebSettings | None":
+    """Where pages are served; None for nowhere.
+
+    Raises:
+        MissingExtraError: what serves them is not installed.
+    """
+    if options["listen"] == "none":
+        return None
+    from scroogevm.errors import MissingExtraError  # noqa: PLC0415  # on demand
+
+    try:
+        from scroogevm.web.server import WebSettings  # noqa: PLC0415  # likewise
+    except ImportError as error:
+        raise MissingExtraError(error.name or "fastapi", "serve", "the dashboard") from None
+    names = ("listen", "tokens", "certificate", "key", "behind_proxy")
+    found = WebSettings(**{name: options[name] for name in names})
+    found.access()  # refuses before anything starts
+    return found
 
 
 def _settings(options: dict[str, Any]) -> "ServeSettings":

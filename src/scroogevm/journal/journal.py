@@ -52,6 +52,7 @@ class Commit:
         dropped: places that are no more.
         status: what is told, as the status file has it; None where nothing is.
         history: the numbers of each node, by place and name.
+        nodes: names of the nodes of each place of the history.
         days: totals of the ledger, by day, place and name.
         events: that happened.
         note: on the window, such as why it was skipped.
@@ -64,6 +65,7 @@ class Commit:
     dropped: Sequence[str] = ()
     status: str | None = None
     history: Mapping[str, Arrays] = field(default_factory=dict)
+    nodes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     days: Mapping[tuple[int, str], Arrays] = field(default_factory=dict)
     events: Sequence[Event] = ()
     note: str = ""
@@ -148,6 +150,10 @@ class Journal(AbstractContextManager["Journal"]):
                     for name, array in arrays.items()
                 ],
             )
+            self._db.executemany(
+                "INSERT OR IGNORE INTO places VALUES (?, ?)",
+                [(node, place) for place, nodes in made.nodes.items() for node in nodes],
+            )
             self._keep_days(made)
             return self._keep_events(made.events)
 
@@ -205,6 +211,12 @@ class Journal(AbstractContextManager["Journal"]):
             arrays[name] = unpack(data)
         if at is not None:
             yield *at, arrays
+
+    def places(self, node: str) -> Sequence[str]:
+        """Places in which the numbers of a node have ever been."""
+        with self._reading():
+            rows = self._db.execute("SELECT place FROM places WHERE node = ?", (node,))
+            return [place for (place,) in rows]
 
     def days(self, since: int, until: int) -> Mapping[str, dict[str, Array]]:
         """Totals of the ledger by place, of days in ``since <= day < until``."""

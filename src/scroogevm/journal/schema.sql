@@ -12,6 +12,10 @@ CREATE TABLE IF NOT EXISTS history (
   number INTEGER NOT NULL, place TEXT NOT NULL, name TEXT NOT NULL, data BLOB NOT NULL,
   PRIMARY KEY (number, place, name)
 ) WITHOUT ROWID;
+-- In which places the numbers of a node have ever been.
+CREATE TABLE IF NOT EXISTS places (
+  node TEXT NOT NULL, place TEXT NOT NULL, PRIMARY KEY (node, place)
+) WITHOUT ROWID;
 -- Totals of the ledger: a day, a place, an array.
 CREATE TABLE IF NOT EXISTS days (
   day INTEGER NOT NULL, place TEXT NOT NULL, name TEXT NOT NULL, digest BLOB NOT NULL,

@@ -67,6 +67,7 @@ class ResourceOffer:
         since: when the state began.
         reasons: guards that had a say, in their order; the last one decided.
         explanation: why the strategy said so, in words; empty where it does not tell.
+        usage: percentile 99 of what the node used in the window; None where nobody knows.
     """
 
     unit: str
@@ -81,6 +82,7 @@ class ResourceOffer:
     since: float
     reasons: Sequence[OfferReason] = ()
     explanation: str = ""
+    usage: float | None = None
 
 
 @dataclass(frozen=True)

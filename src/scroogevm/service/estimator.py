@@ -14,7 +14,7 @@ from scroogevm.offers.status import Status
 from scroogevm.ports import Shape, Store
 from scroogevm.service.feed import Pace
 from scroogevm.service.group import Group, GroupWindow
-from scroogevm.service.history import history_of
+from scroogevm.service.history import history_of, nodes_of
 from scroogevm.service.plan import GroupPlan, group_of
 from scroogevm.service.told import status_of
 from scroogevm.statusfile import to_json
@@ -115,6 +115,7 @@ class Estimator:
                 dropped=dropped,
                 status=text if tell else None,
                 history=history_of(windows),
+                nodes=nodes_of(windows),
                 days=self._days(),
                 events=[*events, *changes, *gone],
             )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -11,33 +10,17 @@ from numpy.typing import NDArray
 
 from scroogevm.journal import Journal
 from scroogevm.offers.offer import STATES
-from scroogevm.offers.status import NodeState
 from scroogevm.service.group import GroupWindow
+from scroogevm.web.reader import HistoryPoint
 
 
-@dataclass(frozen=True)
-class HistoryPoint:
-    """One resource of one node in one window.
-
-    Attributes:
-        end: of the window, seconds since 1970.
-        capacity: what the node has; None where nobody knows, and so below.
-        allocated: what its VMs were promised.
-        usage: percentile 99 of the usage in the window.
-        demand: what to be ready for in the next window, after guards.
-        free: what was offered for it.
-        state: of the offer.
-        demands: what each strategy said, by name, before guards.
-    """
-
-    end: float
-    capacity: float | None
-    allocated: float | None
-    usage: float | None
-    demand: float | None
-    free: float | None
-    state: NodeState
-    demands: Mapping[str, float | None]
+def nodes_of(windows: Sequence[GroupWindow]) -> Mapping[str, Sequence[str]]:
+    """Names of the nodes of each batch, by ``GROUP/BATCH``."""
+    return {
+        f"{window.plan.name}/{at}": step.occurrence.nodes
+        for window in windows
+        for at, step in enumerate(window.steps)
+    }
 
 
 def history_of(windows: Sequence[GroupWindow]) -> Mapping[str, Mapping[str, NDArray[Any]]]:
@@ -67,18 +50,17 @@ def _arrays(window: GroupWindow, first: int, last: int) -> Mapping[str, NDArray[
 
 
 def read_history(
-    journal: Journal, places: Sequence[str], node: str, resource: str, time: tuple[float, float]
+    journal: Journal, node: str, resource: str, time: tuple[float, float]
 ) -> Iterator[HistoryPoint]:
     """What the journal has of a node and resource, in order of time.
 
     Args:
         journal: where it is.
-        places: ``GROUP/BATCH`` that the node may have been in.
         node: its name.
         resource: ``cpu`` or ``mem``.
         time: ends of windows from and before which, seconds since 1970.
     """
-    for end, _, arrays in journal.history(places, *time):
+    for end, _, arrays in journal.history(journal.places(node), *time):
         outline = json.loads(arrays["outline"].tobytes())
         if node not in outline["nodes"]:
             continue

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
+from typing import TYPE_CHECKING
 
 from scroogevm.collect.run import collect
 from scroogevm.collect.settings import CollectSettings
@@ -21,11 +22,15 @@ from scroogevm.service.clock import Clock, RealClock
 from scroogevm.service.feed import Pace
 from scroogevm.service.gate import Gate
 from scroogevm.service.plan import GroupPlan
-from scroogevm.service.service import Service
+from scroogevm.service.reader import ServiceReader
+from scroogevm.service.service import Health, Service
 from scroogevm.service.settings import ServeSettings
 from scroogevm.sinks.sink import SinkThread
 from scroogevm.sinks.status_file import StatusFile
 from scroogevm.traces.recording.sampling import step_of
+
+if TYPE_CHECKING:
+    from scroogevm.web.server import WebServer, WebSettings
 
 JOURNAL = "journal.sqlite"
 STATUS = "status.json"
@@ -42,11 +47,14 @@ class EstimatorThread(threading.Thread):
         settings: checked already.
         store: where samples are.
         journal: what must not be forgotten.
-        sinks: where offers go.
         say: says a line.
         clock: tells the time.
 
     Attributes:
+        plans: how nodes are judged.
+        sinks: where offers go.
+        web: what serves the pages; None for none.
+        reader: what pages read.
         error: what ended it; None while all is well.
         service: the loop; None until samples have shown their pace.
     """
@@ -56,7 +64,6 @@ class EstimatorThread(threading.Thread):
         settings: ServeSettings,
         store: Gate,
         journal: Journal,
-        sinks: Sequence[SinkThread],
         *,
         say: Say,
         clock: Clock,
@@ -65,11 +72,13 @@ class EstimatorThread(threading.Thread):
         self._settings = settings
         self._store = store
         self._journal = journal
-        self._sinks = sinks
         self._say = say
         self._clock = clock
         self._stop_asked = threading.Event()
-        self._plans = settings.plans()
+        self.plans = settings.plans()
+        self.sinks: Sequence[SinkThread] = ()
+        self.web: WebServer | None = None
+        self.reader: ServiceReader | None = None
         self.error: BaseException | None = None
         self.service: Service | None = None
 
@@ -85,7 +94,7 @@ class EstimatorThread(threading.Thread):
 
     def regroup(self, plans: Sequence[GroupPlan]) -> None:
         """Judge by other plans from the next window on."""
-        self._plans = plans
+        self.plans = plans
         if self.service is not None:
             self.service.regroup(plans)
 
@@ -103,7 +112,7 @@ class EstimatorThread(threading.Thread):
     def _serve(self, pace: Pace) -> None:
         settings = self._settings
         self.service = Service(
-            self._plans,
+            self.plans,
             settings.shape,
             pace,
             settings.timing(pace),
@@ -111,19 +120,26 @@ class EstimatorThread(threading.Thread):
             journal=self._journal,
             clock=self._clock,
             publish=self._publish,
-            hear=self._hear,
+            hear=self.hear,
         )
         self.service.note("start", f"judging windows of {settings.shape.slice:g} s")
         self.service.run(self._stop_asked)
         self.service.note("stop", "told to stop; offers expire by themselves")
 
     def _publish(self, status: Status, text: str) -> None:
-        for sink in self._sinks:
+        if self.reader is not None:
+            self.reader.publish(status)
+        for sink in self.sinks:
             sink.put(status, text)
+        if self.web is not None:
+            self.web.beat()
 
-    def _hear(self, events: Sequence[Event]) -> None:
+    def hear(self, events: Sequence[Event]) -> None:
+        """Tell of events that were kept."""
         for event in events:
             self._say(event.text)
+        if self.web is not None:
+            self.web.beat()
 
     def _pace(self) -> Pace | None:
         """How samples come: as asked for, as it was before, or as the store shows it by now."""
@@ -159,6 +175,7 @@ def serve(
     say: Say,
     *,
     buffered: Callable[[Store], Store] = lambda store: store,
+    web: "WebSettings | None" = None,
     clock: Clock | None = None,
 ) -> None:
     """Scrape, judge and tell until a signal to end.
@@ -170,6 +187,7 @@ def serve(
         reread: gives targets and groups as they are written now.
         say: says a line.
         buffered: where the collector's samples wait for the store.
+        web: where API and dashboard are served; None for nowhere.
         clock: tells the time.
 
     Raises:
@@ -181,12 +199,18 @@ def serve(
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(settings.data / JOURNAL))
         _refuse_other_shape(journal, settings)
-        sinks = [SinkThread(StatusFile(settings.data / STATUS), say)]
-        for sink in sinks:
+        clock = clock or RealClock()
+        estimator = EstimatorThread(settings, gate, journal, say=say, clock=clock)
+        estimator.sinks = [SinkThread(StatusFile(settings.data / STATUS), say)]
+        for sink in estimator.sinks:
             stack.callback(sink.close)
-        estimator = EstimatorThread(
-            settings, gate, journal, sinks, say=say, clock=clock or RealClock()
-        )
+        estimator.reader = _reader(journal, gate, estimator, clock)
+        if web is not None:
+            from scroogevm.web.server import WebServer  # noqa: PLC0415  # an extra
+
+            estimator.web = WebServer(estimator.reader, web)
+            stack.callback(estimator.web.close)
+            say(f"dashboard: {estimator.web.address}")
         again = partial(_again, reread, estimator)
         estimator.start()
         try:
@@ -197,6 +221,26 @@ def serve(
                 asyncio.run(collect(collecting, nodes, buffered(gate), again, say))
         finally:
             estimator.stop()
+
+
+def _reader(
+    journal: Journal, gate: Gate, estimator: EstimatorThread, clock: Clock
+) -> ServiceReader:
+    """What pages read."""
+
+    def health() -> Health | None:
+        return None if estimator.service is None else estimator.service.health
+
+    reader = ServiceReader(
+        journal,
+        gate,
+        estimator.sinks,
+        clock=clock,
+        health=health,
+        plans=lambda: estimator.plans,
+    )
+    reader.hear_of(estimator.hear)
+    return reader
 
 
 def _again(

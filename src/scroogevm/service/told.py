@@ -86,7 +86,7 @@ def _offers(window: GroupWindow, resource: str) -> Sequence[ResourceOffer]:
     columns = zip(
         *map(
             _known,
-            (one.offer.capacity, one.offer.allocated, one.offer.demand, one.estimated),
+            (one.offer.capacity, one.offer.allocated, one.offer.demand, one.estimated, one.p99),
         ),
         one.offer.free.tolist(),
         _known(one.offer.ratio),
@@ -108,10 +108,19 @@ def _offers(window: GroupWindow, resource: str) -> Sequence[ResourceOffer]:
             since=since,
             reasons=reasons.get(row, ()),
             explanation=explanations[row],
+            usage=usage,
         )
-        for row, (capacity, allocated, demand, estimated, free, ratio, state, since) in enumerate(
-            columns
-        )
+        for row, (
+            capacity,
+            allocated,
+            demand,
+            estimated,
+            usage,
+            free,
+            ratio,
+            state,
+            since,
+        ) in enumerate(columns)
     ]
 
 

@@ -1,0 +1,122 @@
+"""Own metrics of the service, written by ``prometheus_client``."""
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from scroogevm import __version__
+from scroogevm.ledger import FIELDS, Totals
+from scroogevm.offers.status import NODE_STATES, Status
+from scroogevm.web.reader import ServiceHealth
+
+_OF_NODES: Mapping[str, str] = {
+    "capacity": "what a node has, cores or MiB",
+    "allocated": "what its VMs were promised",
+    "demand": "what to be ready for in the next window",
+    "free": "what may be promised to further VMs; 0 where the offer has expired",
+    "ratio": "promised units for each one that there is, free ones included",
+}
+_TODAY: Mapping[str, str] = {
+    "windows": "node-windows that were judged today (UTC)",
+    "violations": "of these, those with usage above the promise",
+    "severity": "sum of shortfall / capacity over them",
+}
+
+
+def render(status: Status | None, health: ServiceHealth, today: Mapping[str, Totals]) -> str:
+    """The metrics of one moment.
+
+    Args:
+        status: what is told, as it may be believed; None for nothing yet.
+        health: how the service does.
+        today: totals of the day, by resource.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collected([*_about(health), *_nodes(status), *_totals(today)]))
+    return generate_latest(registry).decode()
+
+
+class _Collected(Collector):
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._metrics
+
+
+def _about(health: ServiceHealth) -> Iterator[Metric]:
+    info = GaugeMetricFamily("scroogevm_build_info", "which version runs", labels=["version"])
+    info.add_metric([__version__], 1.0)
+    yield info
+    yield GaugeMetricFamily(
+        "scroogevm_ready", "1 where offers are told that may be believed", value=health.ready
+    )
+    if health.window_end is not None:
+        yield GaugeMetricFamily(
+            "scroogevm_window_end_timestamp_seconds",
+            "end of the newest window that was judged",
+            value=health.window_end,
+        )
+    yield GaugeMetricFamily(
+        "scroogevm_window_lag_seconds", "from when it was due until it was told", value=health.lag
+    )
+    phases = GaugeMetricFamily(
+        "scroogevm_loop_duration_seconds", "what each phase of it took", labels=["phase"]
+    )
+    for phase, seconds in health.phases.items():
+        phases.add_metric([phase], seconds)
+    yield phases
+    yield GaugeMetricFamily(
+        "scroogevm_trouble", "1 where windows wait for store or disk", value=bool(health.trouble)
+    )
+    yield CounterMetricFamily(
+        "scroogevm_late_samples", "samples that came too late for their window", value=health.late
+    )
+    failures = CounterMetricFamily(
+        "scroogevm_sink_failures", "times that a status did not arrive", labels=["sink"]
+    )
+    for sink in health.sinks:
+        failures.add_metric([sink.name], sink.failures)
+    yield failures
+    yield GaugeMetricFamily(
+        "scroogevm_journal_bytes", "size of the journal", value=health.journal_bytes
+    )
+
+
+def _nodes(status: Status | None) -> Iterator[Metric]:
+    if status is None:
+        return
+    for name, meaning in _OF_NODES.items():
+        family = GaugeMetricFamily(f"scroogevm_node_{name}", meaning, labels=["node", "resource"])
+        for node in status.nodes.values():
+            for resource, offer in node.resources.items():
+                value = getattr(offer, name)
+                if value is not None:
+                    family.add_metric([node.node, resource], value)
+        yield family
+    states = GaugeMetricFamily(
+        "scroogevm_node_offer_state", "1 for the state of an offer", labels=["node", "state"]
+    )
+    counts = GaugeMetricFamily("scroogevm_nodes", "nodes by state", labels=["state"])
+    number = dict.fromkeys(NODE_STATES, 0)
+    for node in status.nodes.values():
+        states.add_metric([node.node, node.state], 1.0)
+        number[node.state] += 1
+    for state, nodes in number.items():
+        counts.add_metric([state], nodes)
+    yield states
+    yield counts
+
+
+def _totals(today: Mapping[str, Totals]) -> Iterator[Metric]:
+    for name, meaning in _TODAY.items():
+        family = GaugeMetricFamily(
+            f"scroogevm_today_{name}", meaning, labels=["strategy", "resource"]
+        )
+        for resource, total in today.items():
+            sums = total.sums[FIELDS.index(name)]
+            for at, strategy in enumerate(total.strategies):
+                family.add_metric([strategy, resource], float(sums[at].sum()))
+        yield family

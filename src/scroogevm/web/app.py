@@ -1,0 +1,370 @@
+"""The routes of the API, version 1."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from functools import cache
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import Depends, FastAPI, Header, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from scroogevm import __version__
+from scroogevm.offers.fit import Fit, fit
+from scroogevm.offers.status import Hold, NodeState, NodeStatus
+from scroogevm.web.access import Access
+from scroogevm.web.models import HoldRequest, NodeExplanation, NodePage
+from scroogevm.web.pages import add_pages
+from scroogevm.web.problem import ProblemError, problem
+from scroogevm.web.published import PublishedStatus
+from scroogevm.web.pulse import Pulse
+from scroogevm.web.reader import By, HistoryPoint, LedgerRow, ServiceHealth, StatusReader
+
+HEARTBEAT = 15.0
+"""Seconds between signs of life on a stream of events."""
+MOST_NODES = 1000
+"""On a page."""
+MOST_EVENTS = 500
+"""Sent at once."""
+_LONGEST_NAME = 512
+
+Name = Annotated[str, Path(min_length=1, max_length=_LONGEST_NAME)]
+Seconds = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False)]
+Amount = Annotated[float, Query(gt=0, le=1e9, allow_inf_nan=False)]
+Sort = Literal["node", "state", "cpu_free", "mem_free", "cpu_demand", "mem_demand"]
+
+
+class Api:
+    """The API over what a reader knows.
+
+    Args:
+        reader: what is known.
+        access: who may ask.
+    """
+
+    def __init__(self, reader: StatusReader, access: Access) -> None:
+        self._reader = reader
+        self._access = access
+        self._published: PublishedStatus | None = None
+        self._told: Any = None
+        self.pulse = Pulse()
+
+    def published(self) -> PublishedStatus:
+        """What is told now, as it may be believed.
+
+        Raises:
+            ProblemError: nothing was told yet.
+        """
+        told, now = self._reader.status(), self._reader.now()
+        if told is None:
+            raise ProblemError(503, "No window was judged yet.", Retry_After="5")
+        shown = self._published
+        if shown is None or told is not self._told or (now >= shown.until and shown.status.nodes):
+            status = told.at(now)
+            if shown is None or status is not shown.status:
+                shown = PublishedStatus(status)
+                if status is not told:
+                    shown.until = float("inf") if _all_expired(shown) else now + 1.0
+            self._published, self._told = shown, told
+        return shown
+
+    def app(self) -> FastAPI:
+        """The application."""
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            self.pulse.begin()
+            yield
+
+        app = FastAPI(
+            title="ScroogeVM",
+            version=__version__,
+            description="How much cpu and memory of each hypervisor node is really free.",
+            lifespan=lifespan,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url="/api/v1/openapi.json",
+            dependencies=[Depends(self._let_in)],
+            responses={
+                401: {"description": "A token is needed, or is not known"},
+                421: {"description": "The name in Host is not one of this machine"},
+                422: {"description": "A parameter makes no sense"},
+                503: {"description": "No window was judged yet"},
+            },
+        )
+        app.add_exception_handler(ProblemError, _problem)
+        app.add_exception_handler(RequestValidationError, _invalid)
+        app.add_exception_handler(HTTPException, _http)
+        self._add_nodes(app)
+        self._add_service(app)
+        self._add_holds(app)
+        add_pages(app)
+        return app
+
+    def _let_in(self, request: Request) -> None:
+        if request.url.path.startswith("/api/") or request.url.path == "/metrics":
+            admin = request.method not in ("GET", "HEAD", "OPTIONS")
+            headers = request.headers
+            request.state.by = self._access.check(
+                headers.get("host", ""), headers.get("authorization", ""), admin=admin
+            )
+        elif self._access.loopback:
+            self._access.check_host(request.headers.get("host", ""))
+
+    def _add_nodes(self, app: FastAPI) -> None:
+        @app.get("/api/v1/nodes", response_model=NodePage)
+        def nodes(  # noqa: PLR0917  # FastAPI hands parameters over by name
+            request: Request,
+            group: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
+            state: NodeState | None = None,
+            search: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
+            sort: Sort = "node",
+            descending: bool = False,  # noqa: FBT001, FBT002  # a parameter of the address
+            cursor: Annotated[str | None, Query(max_length=20)] = None,
+            limit: Annotated[int, Query(ge=1, le=MOST_NODES)] = 100,
+        ) -> Response:
+            """Nodes, filtered and sorted, page by page."""
+            shown = self.published()
+            found = [
+                node
+                for node in shown.status.nodes.values()
+                if (group is None or node.group == group)
+                and (state is None or node.state == state)
+                and (search is None or search.lower() in node.node.lower())
+            ]
+            found.sort(key=lambda node: _sort_key(node, sort), reverse=descending)
+            first = _cursor(cursor)
+            more = first + limit < len(found)
+            page = NodePage(
+                found[first : first + limit],
+                str(first + limit) if more else None,
+                len(found),
+                shown.status.window_end,
+            )
+            return _json(request, page, NodePage, shown.etag)
+
+        @app.get("/api/v1/fleet", response_model=dict[str, Any])
+        def fleet(request: Request) -> Response:
+            """Every node as a row of numbers."""
+            shown = self.published()
+            return _tagged(request, shown.fleet, shown.etag)
+
+        @app.get("/api/v1/groups", response_model=list[dict[str, Any]])
+        def groups(request: Request) -> Response:
+            """Groups: nodes by state, and the sums of their resources."""
+            shown = self.published()
+            return _tagged(request, json.dumps(shown.groups).encode(), shown.etag)
+
+        @app.get("/api/v1/nodes/{name}", response_model=NodeStatus, responses=_MISSING)
+        def node(request: Request, name: Name) -> Response:
+            """One node."""
+            shown = self.published()
+            return _json(request, self._node(name), NodeStatus, shown.etag)
+
+        @app.get(
+            "/api/v1/nodes/{name}/history",
+            response_model=list[HistoryPoint],
+            responses=_MISSING,
+        )
+        def history(
+            name: Name,
+            resource: Literal["cpu", "mem"] = "cpu",
+            since: Seconds = None,
+            until: Seconds = None,
+        ) -> Response:
+            """Windows of a node; of the last day by default."""
+            self._node(name)
+            end = self._reader.now() + 1 if until is None else until
+            begin = end - 86400.0 if since is None else since
+            points = list(self._reader.history(name, resource, begin, end))
+            return _plain(points, list[HistoryPoint])
+
+        @app.get("/api/v1/nodes/{name}/explain", response_model=NodeExplanation, responses=_MISSING)
+        def explain(request: Request, name: Name) -> Response:
+            """Why the offers of a node are what they are, in words."""
+            shown = self.published()
+            found = NodeExplanation(name, explained(self._node(name)))
+            return _json(request, found, NodeExplanation, shown.etag)
+
+        @app.get("/api/v1/fit", response_model=Fit)
+        def fits(
+            cpu: Amount, mem: Amount, count: Annotated[int, Query(ge=1, le=10**6)] = 1
+        ) -> Response:
+            """Which nodes take so many VMs of a size (cores, MiB), and what is left then."""
+            return _plain(fit(self.published().status, cpu, mem, count), Fit)
+
+    def _add_service(self, app: FastAPI) -> None:
+        @app.get("/api/v1/ledger", response_model=list[LedgerRow])
+        def ledger(since: Seconds = None, until: Seconds = None, by: By = "strategy") -> Response:
+            """What promises were worth; of the last 7 days by default."""
+            end = self._reader.now() if until is None else until
+            begin = end - 7 * 86400.0 if since is None else since
+            return _plain(list(self._reader.ledger(begin, end, by)), list[LedgerRow])
+
+        @app.get("/api/v1/events", response_class=StreamingResponse)
+        def events(
+            last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+        ) -> StreamingResponse:
+            """What happens, as server-sent events; from Last-Event-ID on."""
+            text = last_event_id or ""
+            after = int(text) if text.isascii() and text.isdecimal() else -1
+            return StreamingResponse(
+                self._stream(after),
+                media_type="text/event-stream",
+                headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+            )
+
+        @app.get("/api/v1/health", response_model=ServiceHealth)
+        def health() -> Response:
+            """How the service does."""
+            return _plain(self._reader.health(), ServiceHealth)
+
+        @app.get("/health/live")
+        def live() -> dict[str, str]:
+            """That this process answers."""
+            return {"status": "live"}
+
+        @app.get("/health/ready", response_model=dict[str, str])
+        def ready() -> Response:
+            """Whether offers are told that may be believed; 503 where they are not."""
+            found = self._reader.health()
+            text = "ready" if found.ready else found.trouble or "no window was judged yet"
+            return JSONResponse({"status": text}, 200 if found.ready else 503)
+
+        @app.get("/metrics", response_class=Response)
+        def metrics() -> Response:
+            """Own metrics, as Prometheus reads them."""
+            return Response(
+                self._reader.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8"
+            )
+
+    def _add_holds(self, app: FastAPI) -> None:
+        path = "/api/v1/nodes/{name}/hold"
+
+        @app.post(path, response_model=Hold, responses=_MISSING)
+        def hold(request: Request, name: Name, body: HoldRequest) -> Response:
+            """Freeze the offer of a node: no more than now is offered until it is ended."""
+            found = self._reader.hold(name, request.state.by, body.note[:1000])
+            if found is None:
+                raise ProblemError(404, f"No node is called {name!r}.")
+            return _plain(found, Hold)
+
+        @app.delete(path, status_code=204, response_class=Response, responses=_MISSING)
+        def unhold(request: Request, name: Name) -> Response:
+            """End that."""
+            if not self._reader.unhold(name, request.state.by):
+                raise ProblemError(404, f"The node {name!r} is not held.")
+            return Response(status_code=204)
+
+    def _node(self, name: str) -> NodeStatus:
+        found = self.published().status.nodes.get(name)
+        if found is None:
+            raise ProblemError(404, f"No node is called {name!r}.")
+        return found
+
+    async def _stream(self, after: int) -> AsyncIterator[str]:
+        """Events as they come; what was told last, whenever that changes."""
+        window: int | None = None
+        while True:
+            status = await asyncio.to_thread(self._reader.status)
+            if status is not None and status.window != window:
+                window = status.window
+                yield f"event: published\ndata: {json.dumps({'window': window})}\n\n"
+            found = await asyncio.to_thread(self._reader.events, after, MOST_EVENTS)
+            for event in found:
+                after = event.id
+                yield f"id: {event.id}\nevent: happened\ndata: {json.dumps(asdict(event))}\n\n"
+            if not found:
+                await self.pulse.wait(HEARTBEAT)
+                yield ": alive\n\n"
+
+
+_MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such node"}}
+
+
+def explained(node: NodeStatus) -> Sequence[str]:
+    """Why the offers of a node are what they are, sentence by sentence."""
+    lines = []
+    for resource, offer in node.resources.items():
+        lines.append(
+            f"{resource}: {_amount(offer.free)} of {_amount(offer.capacity)} {offer.unit} are "
+            f"free ({offer.state}); VMs were promised {_amount(offer.allocated)}."
+        )
+        demand = f"{offer.strategy} says a demand of {_amount(offer.estimated)} {offer.unit}."
+        lines.append(f"{demand} {offer.explanation}".strip())
+        lines += [
+            f"{reason.guard}: {reason.sentence} Free: {_amount(reason.before)} -> "
+            f"{_amount(reason.after)} {offer.unit}."
+            for reason in offer.reasons
+        ]
+    if node.hold is not None:
+        note = f": {node.hold.note}" if node.hold.note else ""
+        lines.append(f"held by {node.hold.by or 'an operator'}{note}")
+    return lines
+
+
+def _amount(value: float | None) -> str:
+    return "an unknown amount" if value is None else f"{value:.6g}"
+
+
+def _all_expired(shown: PublishedStatus) -> bool:
+    return all(node.state == "expired" for node in shown.status.nodes.values())
+
+
+def _sort_key(node: NodeStatus, sort: str) -> Any:
+    if sort in ("node", "state"):
+        return getattr(node, sort), node.node
+    resource, _, name = sort.partition("_")
+    value = getattr(node.resources.get(resource), name, None)
+    return (-1.0 if value is None else value), node.node
+
+
+def _cursor(text: str | None) -> int:
+    if text is None:
+        return 0
+    if not (text.isascii() and text.isdecimal()):
+        raise ProblemError(422, "cursor: is none that was given out here")
+    return int(text)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _plain(content: Any, kind: Any) -> Response:
+    return Response(_adapter(kind).dump_json(content), media_type="application/json")
+
+
+def _json(request: Request, content: Any, kind: Any, etag: str) -> Response:
+    return _tagged(request, _adapter(kind).dump_json(content), etag)
+
+
+def _tagged(request: Request, content: bytes, etag: str) -> Response:
+    """The content, or that it has not changed."""
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
+    if etag in known or f"W/{etag}" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="application/json", headers=headers)
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    found = cast("ProblemError", error)
+    return problem(found.status, found.detail, found.headers)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    found = cast("RequestValidationError", error).errors()
+    said = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in found)
+    return problem(422, "; ".join(said))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    found = cast("HTTPException", error)
+    return problem(found.status_code, str(found.detail), dict(found.headers or {}))

@@ -1,0 +1,150 @@
+"""Serves API and dashboard from a thread of the service."""
+
+import socket
+import threading
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+
+from scroogevm.errors import MisuseError, OutputError
+from scroogevm.text import plain
+from scroogevm.web.access import Access, TokenFile
+from scroogevm.web.app import Api
+from scroogevm.web.limits import MOST_AT_ONCE, Bounded, PatientProtocol
+from scroogevm.web.reader import StatusReader
+
+DEFAULT = "127.0.0.1:8765"
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """Where and to whom API and dashboard are served.
+
+    Attributes:
+        listen: ``HOST:PORT``; port 0 for any.
+        tokens: file of tokens; None where only this machine can ask.
+        certificate: PEM for TLS; None for none.
+        key: its key; None where it is in the same file.
+        behind_proxy: whether a proxy before us does TLS.
+    """
+
+    listen: str = DEFAULT
+    tokens: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port.
+
+        Raises:
+            MisuseError: there are none.
+        """
+        host, _, port = self.listen.rpartition(":")
+        host = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
+        try:
+            ip_address(host)
+            number = int(port) if port.isascii() and port.isdecimal() else -1
+        except ValueError:
+            number = -1
+        if not 0 <= number < 65536:
+            raise MisuseError(
+                f"{self.listen!r} is no address", where="--listen", remedy="write 127.0.0.1:8765"
+            )
+        return host, number
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can ask."""
+        return ip_address(self.address[0]).is_loopback
+
+    def access(self) -> Access:
+        """Who may ask.
+
+        Raises:
+            MisuseError: others could ask without TLS or without a token, or a file is missing.
+        """
+        if not self.is_loopback:
+            if self.tokens is None:
+                raise MisuseError(
+                    "other machines could ask without a token",
+                    where=f"--listen {self.listen}",
+                    remedy="add --tokens FILE, or listen on 127.0.0.1",
+                )
+            if self.certificate is None and not self.behind_proxy:
+                raise MisuseError(
+                    "tokens would cross the network in clear text",
+                    where=f"--listen {self.listen}",
+                    remedy="add --certificate PEM, or --behind-proxy where a proxy does TLS",
+                )
+        for name, path in (("--certificate", self.certificate), ("--key", self.key)):
+            if path is not None and not path.is_file():
+                raise MisuseError("is no file", where=f"{name} {path}")
+        tokens = None if self.tokens is None else TokenFile(self.tokens)
+        return Access(tokens, loopback=self.is_loopback and not self.behind_proxy)
+
+
+class WebServer:
+    """API and dashboard, served by a thread until closed.
+
+    Args:
+        reader: what is known.
+        settings: where, and to whom.
+
+    Raises:
+        MisuseError: others could ask who must not.
+        OutputError: nobody can listen there.
+
+    Attributes:
+        address: where it listens, as an address of a page.
+    """
+
+    def __init__(self, reader: StatusReader, settings: WebSettings) -> None:
+        self._api = Api(reader, settings.access())
+        host, port = settings.address
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise OutputError(f"cannot listen: {plain(error)}", where=settings.listen) from None
+        port = self._socket.getsockname()[1]
+        scheme = "http" if settings.certificate is None else "https"
+        self.address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+        config = uvicorn.Config(
+            Bounded(self._api.app()),
+            http=PatientProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=settings.behind_proxy,
+            limit_concurrency=MOST_AT_ONCE,
+            h11_max_incomplete_event_size=16 << 10,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=settings.certificate,
+            ssl_keyfile=settings.key,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self._thread.start()
+
+    def beat(self) -> None:
+        """Something is new: streams of events go on."""
+        self._api.pulse.beat()
+
+    def close(self) -> None:
+        """End, after what is being answered."""
+        self._server.should_exit = True
+        self._thread.join(5.0)
+        self._socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
