@@ -1,0 +1,74 @@
+// Asks the API; a token, where one is needed, lives as long as the tab.
+
+const KEY = "scroogevm-token";
+
+function headers() {
+  const token = sessionStorage.getItem(KEY);
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+/** Ask the user for a token; false where they do not give one. */
+export async function signIn(why) {
+  const dialog = document.getElementById("sign-in");
+  document.getElementById("sign-in-why").textContent = why;
+  dialog.showModal();
+  await new Promise((done) => dialog.addEventListener("close", done, { once: true }));
+  const field = document.getElementById("token");
+  const given = field.value.trim();
+  field.value = "";
+  if (dialog.returnValue !== "ok" || !given) return false;
+  sessionStorage.setItem(KEY, given);
+  return true;
+}
+
+async function ask(path, options = {}) {
+  const answer = await fetch(path, { ...options, headers: { ...headers(), ...options.headers } });
+  if (answer.status === 401 && (await signIn((await answer.json()).detail))) return ask(path, options);
+  return answer;
+}
+
+/** What a path answers, as JSON. */
+export async function get(path) {
+  const answer = await ask(path);
+  const content = await answer.json();
+  if (!answer.ok) throw new Error(content.detail || answer.statusText);
+  return content;
+}
+
+/** Change something. */
+export async function send(method, path, body) {
+  const answer = await ask(path, {
+    method, body: body === undefined ? undefined : JSON.stringify(body),
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+  });
+  if (!answer.ok) throw new Error((await answer.json()).detail || answer.statusText);
+}
+
+/** Follow the events for ever; an interrupted stream goes on where it was. */
+export async function follow({ published, happened, connected }) {
+  let last = "";
+  for (;;) {
+    try {
+      const answer = await fetch("api/v1/events", { headers: { ...headers(), ...(last ? { "Last-Event-ID": last } : {}) } });
+      if (!answer.ok) throw new Error(answer.statusText);
+      connected(true);
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        text += value;
+        const blocks = text.split("\n\n");
+        text = blocks.pop();
+        for (const block of blocks) {
+          const field = (name) => block.split("\n").find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+          if (field("id")) last = field("id");
+          if (field("event") === "published") published(JSON.parse(field("data")));
+          if (field("event") === "happened") happened(JSON.parse(field("data")));
+        }
+      }
+    } catch { /* tried again below */ }
+    connected(false);
+    await new Promise((done) => setTimeout(done, 3000));
+  }
+}

@@ -1,0 +1,67 @@
+// Chooses the page by the address, and keeps it fresh.
+
+import { follow } from "./api.js";
+import { el, time } from "./parts.js";
+
+const PAGES = {
+  fleet: () => import("./fleet.js"),
+  node: () => import("./node.js"),
+  ledger: () => import("./ledger.js"),
+  "what-if": () => import("./what-if.js"),
+  health: () => import("./health.js"),
+};
+const main = document.getElementById("main");
+const events = [];
+let current = null;
+
+/** Show the page of the address. */
+async function show() {
+  const [name = "fleet", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const load = PAGES[name || "fleet"] || PAGES.fleet;
+  for (const link of document.querySelectorAll("nav a")) {
+    const here = link.getAttribute("href") === `#/${name || "fleet"}` || (name === "node" && link.getAttribute("href") === "#/fleet");
+    if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+  }
+  const page = await load();
+  current?.close?.();
+  current = null;
+  main.replaceChildren();
+  const made = await guarded(() => page.open(main, rest, { events }));
+  current = made;
+  document.title = made?.title ? `${made.title} – ScroogeVM` : "ScroogeVM";
+}
+
+/** Say on the page what went wrong, in words. */
+async function guarded(action) {
+  try {
+    main.querySelector(":scope > .alert.failure")?.remove();
+    return await action();
+  } catch (error) {
+    main.prepend(el("p", { class: "alert failure", role: "alert" }, error.message));
+    return null;
+  }
+}
+
+const live = document.getElementById("live");
+const text = document.getElementById("live-text");
+let since = Date.now();
+
+follow({
+  published: async () => {
+    since = Date.now();
+    text.textContent = `live, updated ${time(since / 1000).slice(11)} UTC`;
+    if (current?.refresh) await guarded(() => current.refresh());
+    else await show();
+  },
+  happened: (event) => {
+    events.unshift(event);
+    events.length = Math.min(events.length, 200);
+    current?.happened?.(event);
+  },
+  connected: (on) => {
+    live.className = `live ${on ? "on" : "off"}`;
+    text.textContent = on ? "live" : "no connection: tried again";
+  },
+});
+window.addEventListener("hashchange", () => show().then(() => main.focus()));
+show();
