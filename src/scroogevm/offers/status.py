@@ -84,6 +84,13 @@ class ResourceOffer:
     explanation: str = ""
     usage: float | None = None
 
+    @property
+    def reason(self) -> str:
+        """The sentence of the guard that left this much; empty where none had a say."""
+        lowered = [one for one in self.reasons if one.after < one.before]
+        decided = lowered[-1:] or list(self.reasons[:1])
+        return decided[0].sentence if decided else ""
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -141,7 +148,7 @@ class NodeStatus:
     def reason(self) -> str:
         """The sentence that decided the worst resource; empty where no guard had a say."""
         worst = max(self.resources.values(), key=lambda one: NODE_STATES.index(one.state))
-        return worst.reasons[-1].sentence if worst.reasons else ""
+        return worst.reason
 
 
 NODE_STATES: Sequence[NodeState] = ("ok", "held", "fallback", "withdrawn", "expired")

@@ -193,7 +193,7 @@ class Estimator:
                 for row in np.flatnonzero(one.since == window.end).tolist():
                     node = window.nodes[row]
                     offer = status.nodes[node].resources[resource]
-                    why = f": {offer.reasons[-1].sentence}" if offer.reasons else ""
+                    why = f": {offer.reason}" if offer.reason else ""
                     text = f"{resource} of {node} is {offer.state}{why}"
                     events.append(Event(0, status.computed_at, "state", node, text))
         if len(events) > MOST_EVENTS:

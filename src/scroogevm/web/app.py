@@ -274,7 +274,8 @@ class Api:
             status = await asyncio.to_thread(self._reader.status)
             if status is not None and status.window != window:
                 window = status.window
-                yield f"event: published\ndata: {json.dumps({'window': window})}\n\n"
+                told = {"window": window, "window_end": status.window_end}
+                yield f"event: published\ndata: {json.dumps(told)}\n\n"
             found = await asyncio.to_thread(self._reader.events, after, MOST_EVENTS)
             for event in found:
                 after = event.id

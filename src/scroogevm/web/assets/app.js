@@ -44,12 +44,12 @@ async function guarded(action) {
 
 const live = document.getElementById("live");
 const text = document.getElementById("live-text");
-let since = Date.now();
+let said = "live";
 
 follow({
-  published: async () => {
-    since = Date.now();
-    text.textContent = `live, updated ${time(since / 1000).slice(11)} UTC`;
+  published: async ({ window_end: end }) => {
+    said = `live, window ended ${time(end).slice(11)} UTC`;
+    text.textContent = said;
     if (current?.refresh) await guarded(() => current.refresh());
     else await show();
   },
@@ -60,8 +60,8 @@ follow({
   },
   connected: (on) => {
     live.className = `live ${on ? "on" : "off"}`;
-    text.textContent = on ? "live" : "no connection: tried again";
+    text.textContent = on ? said : "no connection, trying again";
   },
 });
-window.addEventListener("hashchange", () => show().then(() => main.focus()));
+window.addEventListener("hashchange", () => show().then(() => { main.focus({ preventScroll: true }); scrollTo(0, 0); }));
 show();

@@ -28,7 +28,7 @@ function section(resource, rows) {
   const table = el("table", {}, el("caption", {}, `${title}: shares of windows, and of capacity`),
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Strategy"), ...cells.map(([, text]) => el("th", { scope: "col" }, text)), el("th", { scope: "col" }, "Windows"))),
     el("tbody", {}, ...rows.map((row) => el("tr", {}, el("th", { scope: "row" }, row.strategy), ...cells.map(([key]) => el("td", {}, percent(row[key]))), el("td", {}, row.windows.toLocaleString("en"))))));
-  return el("section", {}, el("h2", {}, title), el("div", { class: "pair" }, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}: table` }, table), frontier(title, rows)));
+  return el("section", {}, el("h2", {}, title), el("div", { class: "pair wide" }, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}: table` }, table), frontier(title, rows)));
 }
 
 /** Savings against windows that fell short: down and to the right is better. */

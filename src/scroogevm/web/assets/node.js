@@ -28,8 +28,10 @@ export async function open(main, [name]) {
         bar(offer, resource), el("p", { class: "note" }, `ratio ${offer.ratio === null ? "–" : offer.ratio.toFixed(2)}, ${offer.state} since ${time(offer.since)} UTC`)))), legend());
     const found = await Promise.all(Object.keys(node.resources).map((resource) => get(`${path}/history?resource=${resource}&since=${now - span}`)));
     plots.forEach((plot) => plot.destroy());
-    charts.replaceChildren();
-    plots = Object.keys(node.resources).map((resource, at) => draw(charts, resource, found[at]));
+    const holders = Object.keys(node.resources).map(() => el("div", { class: "chart" }));
+    charts.replaceChildren(...Object.keys(node.resources).map((resource, at) => el("figure", {},
+      el("figcaption", {}, `${RESOURCES[resource].title}, ${RESOURCES[resource].unit}: each window, and what was foreseen for the next one`), holders[at])));
+    plots = Object.keys(node.resources).map((resource, at) => draw(holders[at], resource, found[at]));
     why.replaceChildren(...Object.entries(node.resources).map(([resource, offer]) => chain(resource, offer)));
     rest.replaceChildren(el("h2", {}, "What it rests on"), inputs(node));
   }
@@ -71,21 +73,20 @@ function inputs(node) {
   return el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 
-function draw(place, resource, points) {
-  const { title, unit, scale } = RESOURCES[resource];
+function draw(holder, resource, points) {
+  const { scale } = RESOURCES[resource];
   const shadows = Object.keys(points.at(-1)?.demands ?? {});
   const column = (of) => points.map((point) => { const value = of(point); return value === null || value === undefined ? null : value / scale; });
   const lines = [["used", (p) => p.usage, { stroke: colour("used"), fill: `${colour("used")}22`, width: 1.5 }],
     ["demand", (p) => p.demand, { stroke: colour("demand"), width: 2 }], ["promised", (p) => p.allocated, { stroke: colour("allocated"), width: 1 }],
     ["capacity", (p) => p.capacity, { stroke: colour("soft"), width: 1, dash: [6, 4] }], ["free", (p) => p.free, { stroke: colour("ok"), width: 1, dash: [2, 2] }],
     ...shadows.slice(1).map((name, at) => [name, (p) => p.demands[name], { stroke: SHADOWS[at % SHADOWS.length], width: 1, show: at < 1 }])];
-  const holder = el("div", { class: "chart" });
-  place.append(el("figure", {}, el("figcaption", {}, `${title}, ${unit}: each window, and what was foreseen for the next one`), holder));
   if (!points.length) { holder.append(el("p", { class: "note" }, "No window in this time.")); return { destroy() {} }; }
+  const clock = (_, splits) => splits.map((at) => (at % 86400 ? time(at).slice(11, 16) : time(at).slice(5, 10)));
   const axis = { stroke: colour("soft"), grid: { stroke: colour("grid"), width: 1 }, ticks: { stroke: colour("line") } };
   return new uPlot({
     width: Math.max(280, holder.clientWidth), height: 270, tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "UTC"),
-    scales: { y: { range: (_, __, most) => [0, most * 1.05 || 1] } }, axes: [axis, { ...axis, size: 55 }],
-    series: [{ value: (_, at) => (at ? `${time(at)} UTC` : "–") }, ...lines.map(([label, , look]) => ({ label, ...look, spanGaps: false, value: (_, v) => (v === null || v === undefined ? "–" : v.toPrecision(4)) }))],
+    scales: { y: { range: (_, __, most) => [0, most * 1.05 || 1] } }, axes: [{ ...axis, values: clock, space: 60 }, { ...axis, size: 55 }],
+    series: [{ value: (_, at) => (at ? `${time(at)} UTC` : "–") }, ...lines.map(([label, , look]) => ({ label, ...look, points: { show: points.length < 3 }, spanGaps: false, value: (_, v) => (v === null || v === undefined ? "–" : v.toPrecision(4)) }))],
   }, [points.map((point) => point.end), ...lines.map(([, of]) => column(of))], holder);
 }

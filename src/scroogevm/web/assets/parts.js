@@ -56,6 +56,7 @@ export function bar({ capacity, allocated, usage, demand, free }, resource) {
     if (width !== null) one.style.width = width;
     made.append(one);
   };
+  part("track", null, at(capacity));
   part("free", at(demand), at(free));
   part("used", null, at(usage));
   if (demand !== null) part("demand", `min(${at(demand)}, calc(100% - 3px))`, null);
