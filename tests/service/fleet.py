@@ -1,6 +1,6 @@
 """A fleet of nodes whose samples are a function of time: whoever asks twice hears the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,8 +29,8 @@ class Fleet:
     nodes: int = 3
     vms: int = 4
     interval: float = 10.0
-    silent: dict[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
-    blind: dict[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    silent: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    blind: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
     seed: int = 1
 
     @property

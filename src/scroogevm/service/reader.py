@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 
 from scroogevm.core.arrays import Floats
@@ -136,6 +137,7 @@ class ServiceReader:
         offers = status.at(self.now()).nodes[node].resources
         hold = Hold(by, self.now(), note, {name: one.free for name, one in offers.items()})
         self._journal.hold(node, hold)
+        self._show(node, hold)
         self._note("hold", node, f"{node} is held by {by}" + (f": {note}" if note else ""))
         return hold
 
@@ -143,6 +145,7 @@ class ServiceReader:
         """End that; whether there was such a freeze."""
         was = self._journal.unhold(node)
         if was:
+            self._show(node, None)
             self._note("hold", node, f"{by} ended the hold of {node}")
         return was
 
@@ -152,6 +155,14 @@ class ServiceReader:
         shown = None if status is None else status.at(self.now())
         today = int(self.now() // DAY)
         return render(shown, self.health(), self._totals(today, today + 1))
+
+    def _show(self, node: str, hold: Hold | None) -> None:
+        """A hold changes what is told of a node at once; its offer, with the next window."""
+        with self._lock:
+            status = self._status
+            if status is not None and node in status.nodes:
+                held = replace(status.nodes[node], hold=hold)
+                self._status = replace(status, nodes={**status.nodes, node: held})
 
     def _note(self, kind: str, node: str, text: str) -> None:
         self._told(self._journal.note([Event(0, self.now(), kind, node, text)]))

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from scroogevm import __version__
 from scroogevm.offers.fit import Fit, fit
-from scroogevm.offers.status import Hold, NodeState, NodeStatus
+from scroogevm.offers.status import Hold, NodeState, NodeStatus, Status
 from scroogevm.web.access import Access
 from scroogevm.web.models import HoldRequest, NodeExplanation, NodePage
 from scroogevm.web.pages import add_pages
@@ -35,6 +35,7 @@ _LONGEST_NAME = 512
 
 Name = Annotated[str, Path(min_length=1, max_length=_LONGEST_NAME)]
 Seconds = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False)]
+Span = Annotated[float, Query(ge=0, le=1e11, allow_inf_nan=False)]
 Amount = Annotated[float, Query(gt=0, le=1e9, allow_inf_nan=False)]
 Sort = Literal["node", "state", "cpu_free", "mem_free", "cpu_demand", "mem_demand"]
 
@@ -51,7 +52,8 @@ class Api:
         self._reader = reader
         self._access = access
         self._published: PublishedStatus | None = None
-        self._told: Any = None
+        self._told: Status | None = None
+        self._again = 0.0
         self.pulse = Pulse()
 
     def published(self) -> PublishedStatus:
@@ -64,13 +66,12 @@ class Api:
         if told is None:
             raise ProblemError(503, "No window was judged yet.", Retry_After="5")
         shown = self._published
-        if shown is None or told is not self._told or (now >= shown.until and shown.status.nodes):
+        if shown is None or told is not self._told or now >= self._again:
             status = told.at(now)
             if shown is None or status is not shown.status:
                 shown = PublishedStatus(status)
-                if status is not told:
-                    shown.until = float("inf") if _all_expired(shown) else now + 1.0
             self._published, self._told = shown, told
+            self._again = shown.until if status is told else now + 1.0
         return shown
 
     def app(self) -> FastAPI:
@@ -100,6 +101,7 @@ class Api:
         app.add_exception_handler(ProblemError, _problem)
         app.add_exception_handler(RequestValidationError, _invalid)
         app.add_exception_handler(HTTPException, _http)
+        app.add_exception_handler(Exception, _unexpected)
         self._add_nodes(app)
         self._add_service(app)
         self._add_holds(app)
@@ -176,11 +178,11 @@ class Api:
             resource: Literal["cpu", "mem"] = "cpu",
             since: Seconds = None,
             until: Seconds = None,
+            last: Span = 86400.0,
         ) -> Response:
-            """Windows of a node; of the last day by default."""
+            """Windows of a node that end in a time; of the last day by default."""
             self._node(name)
-            end = self._reader.now() + 1 if until is None else until
-            begin = end - 86400.0 if since is None else since
+            begin, end = self._time(since, until, last)
             points = list(self._reader.history(name, resource, begin, end))
             return _plain(points, list[HistoryPoint])
 
@@ -200,10 +202,14 @@ class Api:
 
     def _add_service(self, app: FastAPI) -> None:
         @app.get("/api/v1/ledger", response_model=list[LedgerRow])
-        def ledger(since: Seconds = None, until: Seconds = None, by: By = "strategy") -> Response:
-            """What promises were worth; of the last 7 days by default."""
-            end = self._reader.now() if until is None else until
-            begin = end - 7 * 86400.0 if since is None else since
+        def ledger(
+            since: Seconds = None,
+            until: Seconds = None,
+            last: Span = 7 * 86400.0,
+            by: By = "strategy",
+        ) -> Response:
+            """What promises were worth, in whole days (UTC); in the last 7 days by default."""
+            begin, end = self._time(since, until, last)
             return _plain(list(self._reader.ledger(begin, end, by)), list[LedgerRow])
 
         @app.get("/api/v1/events", response_class=StreamingResponse)
@@ -261,6 +267,18 @@ class Api:
                 raise ProblemError(404, f"The node {name!r} is not held.")
             return Response(status_code=204)
 
+    def _time(self, since: float | None, until: float | None, last: float) -> tuple[float, float]:
+        """Begin and end of what is asked for.
+
+        Raises:
+            ProblemError: it ends before it begins.
+        """
+        end = self._reader.now() + 1 if until is None else until
+        begin = max(0.0, end - last) if since is None else since
+        if begin > end:
+            raise ProblemError(422, "since: lies after until, or in the future")
+        return begin, end
+
     def _node(self, name: str) -> NodeStatus:
         found = self.published().status.nodes.get(name)
         if found is None:
@@ -311,10 +329,6 @@ def explained(node: NodeStatus) -> Sequence[str]:
 
 def _amount(value: float | None) -> str:
     return "an unknown amount" if value is None else f"{value:.6g}"
-
-
-def _all_expired(shown: PublishedStatus) -> bool:
-    return all(node.state == "expired" for node in shown.status.nodes.values())
 
 
 def _sort_key(node: NodeStatus, sort: str) -> Any:
@@ -369,3 +383,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
 async def _http(_: Request, error: Exception) -> Response:
     found = cast("HTTPException", error)
     return problem(found.status_code, str(found.detail), dict(found.headers or {}))
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    return problem(500, f"Something went wrong here: {type(error).__name__}")

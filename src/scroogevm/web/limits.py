@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,31 +38,31 @@ class Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = 0
+        body, refused = 0, False
 
         async def counted() -> Message:
-            nonlocal body
+            nonlocal body, refused
             message = await receive()
             body += len(message.get("body", b""))
             if body > LONGEST_BODY:
+                answer = problem(413, f"A request has at most {LONGEST_BODY} bytes.")
+                await answer(scope, receive, with_headers)
+                refused = True
                 raise _TooLargeError
             return message
 
         async def with_headers(message: Message) -> None:
+            if refused:
+                return
             if message["type"] == "http.response.start":
                 more = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
                 message = {**message, "headers": [*message["headers"], *more]}
             await send(message)
 
         seconds = None if scope["path"] == "/api/v1/events" else LONGEST_ANSWER
-        try:
+        with suppress(_TooLargeError, TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._app(scope, counted, with_headers)
-        except _TooLargeError:
-            answer = problem(413, f"A request has at most {LONGEST_BODY} bytes.")
-            await answer(scope, receive, with_headers)
-        except TimeoutError:
-            return
 
 
 class _TooLargeError(Exception):

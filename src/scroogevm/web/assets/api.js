@@ -7,8 +7,15 @@ function headers() {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
-/** Ask the user for a token; false where they do not give one. */
-export async function signIn(why) {
+let asking = null;
+
+/** Ask the user for a token, once for all who need it; false where they do not give one. */
+export function signIn(why) {
+  asking ??= dialogue(why).finally(() => { asking = null; });
+  return asking;
+}
+
+async function dialogue(why) {
   const dialog = document.getElementById("sign-in");
   document.getElementById("sign-in-why").textContent = why;
   dialog.showModal();

@@ -14,7 +14,7 @@ export async function open(main) {
     el("div", { class: "toolbar" }, el("label", {}, "Count", choose)), tables);
 
   async function refresh() {
-    const rows = await get(`api/v1/ledger?since=${Math.max(0, Date.now() / 1000 - span)}`);
+    const rows = await get(`api/v1/ledger?last=${span}`);
     tables.replaceChildren(...Object.keys(RESOURCES).map((resource) => section(resource, rows.filter((row) => row.resource === resource))));
   }
   await refresh();

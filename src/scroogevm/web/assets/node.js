@@ -21,12 +21,11 @@ export async function open(main, [name]) {
 
   async function refresh() {
     const node = await get(path);
-    const now = Date.now() / 1000;
     head.replaceChildren(el("h1", {}, `${node.node} `, badge(state(node))), hold(node), el("div", { class: "tiles" }, ...Object.entries(node.resources).map(([resource, offer]) =>
       el("section", { class: "tile" }, el("h2", {}, RESOURCES[resource].title),
         el("div", { class: "big" }, `${amount(offer.free, resource)} `, el("small", {}, `of ${amount(offer.capacity, resource)} ${RESOURCES[resource].unit} free`)),
         bar(offer, resource), el("p", { class: "note" }, `ratio ${offer.ratio === null ? "–" : offer.ratio.toFixed(2)}, ${offer.state} since ${time(offer.since)} UTC`)))), legend());
-    const found = await Promise.all(Object.keys(node.resources).map((resource) => get(`${path}/history?resource=${resource}&since=${now - span}`)));
+    const found = await Promise.all(Object.keys(node.resources).map((resource) => get(`${path}/history?resource=${resource}&last=${span}`)));
     plots.forEach((plot) => plot.destroy());
     const holders = Object.keys(node.resources).map(() => el("div", { class: "chart" }));
     charts.replaceChildren(...Object.keys(node.resources).map((resource, at) => el("figure", {},
