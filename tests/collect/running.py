@@ -1,4 +1,4 @@
-"""A collector in a process of its own."""
+"""A collector, or a service, in a process of its own."""
 
 import os
 import re
@@ -21,16 +21,23 @@ class Running:
     Args:
         folder: where it runs, and writes what it says.
         words: after ``collect``.
-        before: between ``scroogevm`` and ``collect``.
+        before: between ``scroogevm`` and the command.
+        command: another one.
     """
 
-    def __init__(self, folder: Path, *words: str | Path, before: Sequence[str | Path] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *words: str | Path,
+        before: Sequence[str | Path] = (),
+        command: str = "collect",
+    ) -> None:
         self.folder = folder
         self._log = folder / "collect.log"
         with self._log.open("ab") as log:
             self.began = log.tell()
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", SCROOGEVM, *before, "collect", *words],
+                ["setpriv", "--pdeathsig", "KILL", "--", SCROOGEVM, *before, command, *words],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

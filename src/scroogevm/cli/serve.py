@@ -75,7 +75,9 @@ def command(context: click.Context, /, **options: Any) -> None:
     from scroogevm.cli._output import remark  # noqa: PLC0415  # on demand
     from scroogevm.wiring import serve  # noqa: PLC0415  # likewise
 
-    settings = _settings(options)
+    if options["env"] is not None:
+        options |= _of_the_predecessor(context, options["env"])
+    settings = settings_of(options)
     settings.check()
     collecting = collect_settings(options)
     scraped = bool(
@@ -91,7 +93,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         found = written(context)
         groups = settings.groups if found is None else found.get("groups", ())
         nodes = reread(context, collecting.asked).nodes() if scraped else {}
-        return nodes, _settings({**options, "groups": groups}).plans()
+        return nodes, settings_of({**options, "groups": groups}).plans()
 
     serve(settings, collecting, again, remark, _web(options), scraped=scraped)
 
@@ -116,7 +118,21 @@ def _web(options: dict[str, Any]) -> "WebSettings | None":
     return found
 
 
-def _settings(options: dict[str, Any]) -> "ServeSettings":
+def _of_the_predecessor(context: click.Context, path: Path) -> dict[str, Any]:
+    """What its settings say of scopes, where nothing else was said here."""
+    from scroogevm.collect.env import read_env  # noqa: PLC0415  # on demand
+
+    env, unsaid = read_env(path), click.core.ParameterSource.DEFAULT
+    found = {"scope": env.scope, "slice": env.slice, "history": env.history}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None and context.get_parameter_source(name) is unsaid
+    }
+
+
+def settings_of(options: dict[str, Any]) -> "ServeSettings":
+    """The settings that these options make."""
     from scroogevm.core.duration import seconds  # noqa: PLC0415  # on demand
     from scroogevm.service.settings import GroupSettings, ServeSettings  # noqa: PLC0415  # likewise
 

@@ -24,12 +24,18 @@ class Env:
         interval: seconds between scrapes; None for what the probe announces.
         store: the InfluxDB, as ``--store`` takes it; empty when there is none.
         token: for it, never shown.
+        scope: seconds in a scope; None where it is not written, and so below.
+        slice: seconds in a slice.
+        history: earlier windows kept beside the new one.
     """
 
     wishes: Sequence[Wish]
     interval: float | None = None
     store: str = ""
     token: str = field(default="", repr=False)
+    scope: float | None = None
+    slice: float | None = None
+    history: int | None = None
 
 
 def read_env(path: Path) -> Env:
@@ -52,6 +58,9 @@ def read_env(path: Path) -> Env:
         _delay(values.get("AGGREG_FETCH_DELAY", "0"), where),
         store,
         values.get("INFLUXDB_TOKEN", ""),
+        _number(values, "SCHED_SCOPE_S", where),
+        _number(values, "SCHED_SCOPE_SLICE_S", where),
+        _number(values, "SCHED_SCOPE_HISTORICAL", where),
     )
 
 
@@ -97,3 +106,13 @@ def _delay(text: str, where: str) -> float | None:
             f"{text!r} is not a number of milliseconds", where=f"{where}: AGGREG_FETCH_DELAY"
         )
     return int(text) / 1000 or None
+
+
+def _number(values: Mapping[str, str], name: str, where: str) -> int | None:
+    """A whole number; None where the key is not written."""
+    text = values.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise MisuseError(f"{text!r} is not a whole number", where=f"{where}: {name}")
+    return int(text)

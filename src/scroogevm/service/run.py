@@ -75,6 +75,7 @@ class EstimatorThread(threading.Thread):
         self._say = say
         self._clock = clock
         self._stop_asked = threading.Event()
+        self._trouble = ""
         self.plans = settings.plans()
         self.sinks: Sequence[SinkThread] = ()
         self.web: WebServer | None = None
@@ -159,7 +160,9 @@ class EstimatorThread(threading.Thread):
             some = self._store.nodes(now - _LOOK_BACK, now + 1)[:5]
             rows = self._store.read(some, now - _LOOK_BACK, now + 1, ("cpu",)).nodes
         except StoreError as error:
-            self._say(f"{error}; tried again")
+            if str(error) != self._trouble:
+                self._say(f"{error}; tried again until it works")
+            self._trouble = str(error)
             rows = None
         found = step_of(rows) if rows is not None else 0.0
         if not found:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import cache
@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from scroogevm import __version__
 from scroogevm.offers.fit import Fit, fit
 from scroogevm.offers.status import Hold, NodeState, NodeStatus, Status
+from scroogevm.offers.words import explained
 from scroogevm.web.access import Access
 from scroogevm.web.models import HoldRequest, NodeExplanation, NodePage
 from scroogevm.web.pages import add_pages
@@ -155,6 +156,12 @@ class Api:
             """Every node as a row of numbers."""
             shown = self.published()
             return _tagged(request, shown.fleet, shown.etag)
+
+        @app.get("/api/v1/status", response_model=Status)
+        def status(request: Request) -> Response:
+            """All that is told, as the status file has it."""
+            shown = self.published()
+            return _json(request, shown.status, Status, shown.etag)
 
         @app.get("/api/v1/groups", response_model=list[dict[str, Any]])
         def groups(request: Request) -> Response:
@@ -304,31 +311,6 @@ class Api:
 
 
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such node"}}
-
-
-def explained(node: NodeStatus) -> Sequence[str]:
-    """Why the offers of a node are what they are, sentence by sentence."""
-    lines = []
-    for resource, offer in node.resources.items():
-        lines.append(
-            f"{resource}: {_amount(offer.free)} of {_amount(offer.capacity)} {offer.unit} are "
-            f"free ({offer.state}); VMs were promised {_amount(offer.allocated)}."
-        )
-        demand = f"{offer.strategy} says a demand of {_amount(offer.estimated)} {offer.unit}."
-        lines.append(f"{demand} {offer.explanation}".strip())
-        lines += [
-            f"{reason.guard}: {reason.sentence} Free: {_amount(reason.before)} -> "
-            f"{_amount(reason.after)} {offer.unit}."
-            for reason in offer.reasons
-        ]
-    if node.hold is not None:
-        note = f": {node.hold.note}" if node.hold.note else ""
-        lines.append(f"held by {node.hold.by or 'an operator'}{note}")
-    return lines
-
-
-def _amount(value: float | None) -> str:
-    return "an unknown amount" if value is None else f"{value:.6g}"
 
 
 def _sort_key(node: NodeStatus, sort: str) -> Any:

@@ -1,0 +1,112 @@
+"""``scroogevm config``: files of settings, checked, shown, and made of the predecessor's."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from scroogevm.collect.env import Env
+
+_file = click.Path(path_type=Path)
+
+
+@click.group("config")
+def command() -> None:
+    """Check a file of settings, show what holds, or make one of the predecessor's .env."""
+
+
+@command.command("check")
+@click.argument("file", type=_file)
+@click.pass_context
+def check(context: click.Context, file: Path) -> None:
+    """Check a file as `--config FILE` takes it; every fault is told, with its line."""
+    from scroogevm.cli._defaults import defaults  # noqa: PLC0415  # on demand
+    from scroogevm.cli._scraping import inherited, target_config  # noqa: PLC0415  # likewise
+    from scroogevm.cli.serve import command as serve  # noqa: PLC0415  # likewise
+    from scroogevm.cli.serve import settings_of  # noqa: PLC0415  # likewise
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+
+    found = inherited(defaults(context.find_root(), file))
+    problems = []
+    if "serve" in found:
+        with serve.make_context("serve", [], default_map=found["serve"]) as inner:
+            options: dict[str, Any] = inner.params
+        checks: list[Callable[[], object]] = [settings_of(options).check]
+        if options["words"] or options["tables"] or options["targets_file"] or options["env"]:
+            checks.append(target_config(options).nodes)
+        for one in checks:
+            try:
+                one()
+            except MisuseError as error:
+                problems.append(str(error))
+    if problems:
+        raise MisuseError("; ".join(problems), where=str(file))
+    click.echo(f"{file}: nothing is wrong with it")
+
+
+@command.command("show")
+@click.pass_context
+def show(context: click.Context) -> None:
+    """Print what holds for `scroogevm serve`, as TOML; with --config, as that file says."""
+    from scroogevm.cli.serve import command as serve  # noqa: PLC0415  # on demand
+
+    root = context.find_root()
+    written = (root.default_map or {}).get("serve", {})
+    with serve.make_context("serve", [], default_map=written) as inner:
+        names = {parameter.name: parameter for parameter in serve.params}
+        click.echo("[serve]")
+        for name, value in inner.params.items():
+            option = names[name]
+            if getattr(option, "hidden", False):
+                continue
+            key = max(option.opts, key=len).lstrip("-")
+            if value is None:
+                click.echo(f"# {key} =")
+            else:
+                click.echo(f"{key} = {_toml(value)}")
+
+
+@command.command("from-env")
+@click.argument("file", type=_file)
+def from_env(file: Path) -> None:
+    """Print the predecessor's .env as TOML. Its token is not printed: it belongs into a file."""
+    from scroogevm.collect.env import read_env  # noqa: PLC0415  # on demand
+
+    for line in _lines(read_env(file)):
+        click.echo(line)
+
+
+def _lines(env: "Env") -> Iterator[str]:
+    yield "[serve]"
+    for key in ("scope", "slice", "history"):
+        value = getattr(env, key)
+        if value is not None:
+            yield f"{key} = {value}"
+    yield ""
+    yield "[collect]"
+    if env.interval is not None:
+        yield f"interval = {_toml(f'{env.interval:g}s')}"
+    if env.store:
+        yield f"store = {_toml(env.store)}"
+    if env.token:
+        yield "# Write INFLUXDB_TOKEN into a file that only the service can read, then:"
+        yield 'store-option = ["token_file=influxdb-token"]'
+    for wish in env.wishes:
+        yield ""
+        yield "[[collect.targets]]"
+        yield f"node = {_toml(wish.node)}"
+        yield f"url = {_toml(wish.url)}"
+        for dialect, parameters in wish.keys.get("dialects", {}).items():
+            for name, value in parameters.items():
+                yield f"dialects.{dialect}.{name} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML has it; its basic strings are those of JSON."""
+    import json  # noqa: PLC0415  # on demand
+
+    if isinstance(value, Path):
+        value = str(value)
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

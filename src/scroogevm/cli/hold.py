@@ -1,0 +1,24 @@
+"""``scroogevm hold``: freeze the offer of a node."""
+
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from scroogevm.cli._told import ask, asking, client
+
+
+@click.command("hold")
+@click.argument("node")
+@click.option("--note", default="", help="Why, for whoever looks later.")
+@asking
+def command(node: str, note: str, **options: Any) -> None:
+    """Freeze the offer of NODE: no more than now is offered, until `scroogevm unhold`.
+
+    It may still fall. This needs a token of an admin.
+    """
+    with client(options) as api:
+        path = f"api/v1/nodes/{quote(node, safe='')}/hold"
+        free = ask(api, "POST", path, json={"note": note}).json()["free"]
+    amounts = f"{free.get('cpu', 0):.4g} cores and {free.get('mem', 0):.6g} MiB"
+    click.echo(f"{node} is held: at most {amounts} are offered")

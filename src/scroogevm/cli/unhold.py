@@ -1,0 +1,18 @@
+"""``scroogevm unhold``: end the freeze of a node."""
+
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from scroogevm.cli._told import ask, asking, client
+
+
+@click.command("unhold")
+@click.argument("node")
+@asking
+def command(node: str, **options: Any) -> None:
+    """End the hold of NODE: its offer may grow again, step by step. Needs a token of an admin."""
+    with client(options) as api:
+        ask(api, "DELETE", f"api/v1/nodes/{quote(node, safe='')}/hold")
+    click.echo(f"{node} is held no more")

@@ -1,0 +1,30 @@
+"""Why the offers of a node are what they are, in words."""
+
+from collections.abc import Sequence
+
+from scroogevm.offers.status import NodeStatus
+
+
+def explained(node: NodeStatus) -> Sequence[str]:
+    """Why the offers of a node are what they are, sentence by sentence."""
+    lines = []
+    for resource, offer in node.resources.items():
+        lines.append(
+            f"{resource}: {_amount(offer.free)} of {_amount(offer.capacity)} {offer.unit} are "
+            f"free ({offer.state}); VMs were promised {_amount(offer.allocated)}."
+        )
+        demand = f"{offer.strategy} says a demand of {_amount(offer.estimated)} {offer.unit}."
+        lines.append(f"{demand} {offer.explanation}".strip())
+        lines += [
+            f"{reason.guard}: {reason.sentence} Free: {_amount(reason.before)} -> "
+            f"{_amount(reason.after)} {offer.unit}."
+            for reason in offer.reasons
+        ]
+    if node.hold is not None:
+        note = f": {node.hold.note}" if node.hold.note else ""
+        lines.append(f"held by {node.hold.by or 'an operator'}{note}")
+    return lines
+
+
+def _amount(value: float | None) -> str:
+    return "an unknown amount" if value is None else f"{value:.6g}"
