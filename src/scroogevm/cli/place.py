@@ -55,6 +55,6 @@ def _size(text: str) -> tuple[str, float, float]:
         cpu, mem = map(float, numbers)
     except ValueError:
         cpu = mem = 0.0
-    if not (name and 0 < cpu < 1e9 and 0 < mem < 1e9):
+    if not (name and 1e-3 <= cpu < 1e9 and 1e-3 <= mem < 1e9):
         raise MisuseError(f"{text!r} is no VM", remedy="write NAME,CPU,MEM such as web1,2,4096")
     return name, cpu, mem

@@ -17,6 +17,8 @@ from scroogevm.journal.arrays import Array, pack, unpack
 from scroogevm.offers.status import Hold
 
 VERSION = "1"
+MOST_WINDOWS = 5000
+"""That are given at once."""
 Arrays = Mapping[str, Array]
 _SCHEMA = files("scroogevm.journal").joinpath("schema.sql")
 
@@ -193,11 +195,16 @@ class Journal(AbstractContextManager["Journal"]):
     def history(
         self, places: Sequence[str], since: float, until: float
     ) -> Iterator[tuple[float, str, dict[str, Array]]]:
-        """The numbers of places in windows that end in a time, in order: end, place, arrays."""
+        """The numbers of places in windows that end in a time, in order: end, place, arrays.
+
+        Of more than ``MOST_WINDOWS``, the newest.
+        """
         marks = ", ".join("?" * len(places))
         query = (
             "SELECT end, place, name, data FROM windows JOIN history USING (number) "  # noqa: S608
-            f"WHERE end >= ? AND end < ? AND place IN ({marks}) ORDER BY number, place"
+            f"WHERE number IN (SELECT number FROM windows WHERE end >= ? AND end < ? "
+            f"ORDER BY number DESC LIMIT {MOST_WINDOWS}) AND place IN ({marks}) "
+            "ORDER BY number, place"
         )
         with self._reading():
             rows = self._db.execute(query, (since, until, *places)).fetchall()
@@ -227,6 +234,12 @@ class Journal(AbstractContextManager["Journal"]):
         for place, name, data in rows:
             found.setdefault(place, {})[name] = unpack(data)
         return found
+
+    def day_numbers(self, since: int, until: int) -> Sequence[int]:
+        """Days in ``since <= day < until`` that have totals, in order."""
+        query = "SELECT DISTINCT day FROM days WHERE day >= ? AND day < ? ORDER BY day"
+        with self._reading():
+            return [day for (day,) in self._db.execute(query, (since, until))]
 
     def windows(self, since: float, until: float) -> Sequence[tuple[int, float, float, str]]:
         """Number, end, time of judging and note of windows that end in a time."""

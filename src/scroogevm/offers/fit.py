@@ -54,8 +54,8 @@ def fit(status: Status, cpu: float, mem: float, count: int) -> Fit:
 
     Args:
         status: what is told, as it may be believed now.
-        cpu: cores of each VM, above 0.
-        mem: MiB of each VM, above 0.
+        cpu: cores of each VM, 0.001 or more.
+        mem: MiB of each VM, 0.001 or more.
         count: how many.
 
     Returns:

@@ -90,16 +90,16 @@ class ServiceReader:
 
     def ledger(self, since: float, until: float, by: By) -> Sequence[LedgerRow]:
         """What promises were worth in a time, in whole days."""
-        days = range(int(since // DAY), int(until // DAY) + 1)
+        first, end = int(since // DAY), int(until // DAY) + 1
         found: list[LedgerRow] = []
         if by == "day":
-            for day in days:
+            for day in self._journal.day_numbers(first, end):
                 found += self._rows(self._totals(day, day + 1), f"{day * DAY:.0f}")
         elif by == "group":
             for group in [plan.name for plan in self._plans()]:
-                found += self._rows(self._totals(days[0], days[-1] + 1, group), group)
+                found += self._rows(self._totals(first, end, group), group)
         else:
-            totals = self._totals(days[0], days[-1] + 1)
+            totals = self._totals(first, end)
             found += self._rows(totals, "") if by == "strategy" else self._nodes(totals)
         return found
 

@@ -110,6 +110,7 @@ class WebServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
+            self._socket.listen(1024)  # whoever comes before the thread runs waits for it
         except OSError as error:
             self._socket.close()
             raise OutputError(f"cannot listen: {plain(error)}", where=settings.listen) from None
