@@ -11,7 +11,7 @@ import pytest
 
 from scroogevm.errors import MisuseError, OutputError
 from scroogevm.journal import Commit, Event, Journal
-from scroogevm.offers.status import Hold
+from scroogevm.offers.status import NodeHold
 
 
 def _commit(number: int, **more: object) -> Commit:
@@ -33,13 +33,13 @@ def test_what_was_committed_is_there_when_it_is_opened_again(tmp_path: Path) -> 
                 days={(0, "all/0"): {"sums": np.ones(3)}},
             )
         )
-        journal.hold("n2", Hold("ann", 7.0, "maintenance", {"cpu": 2.0}))
+        journal.hold("n2", NodeHold("ann", 7.0, "maintenance", {"cpu": 2.0}))
     with Journal(path) as journal:
         assert (journal.last, journal.status) == (2, "{}")
         assert journal.state()["all/0"]["usage"].tolist() == [[2.0] * 4] * 3
         assert journal.events() == [kept]
         assert journal.events(after=kept.id) == []
-        assert journal.holds == {"n2": Hold("ann", 7.0, "maintenance", {"cpu": 2.0})}
+        assert journal.holds == {"n2": NodeHold("ann", 7.0, "maintenance", {"cpu": 2.0})}
         assert (journal.unhold("n2"), journal.unhold("n2"), journal.holds) == (True, False, {})
         ((end, place, arrays),) = journal.history(["all/0"], 0.0, 1e9)
         assert (end, place, arrays["free"].tolist()[0]) == (120.0, "all/0", 1.0)

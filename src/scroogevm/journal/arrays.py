@@ -19,7 +19,7 @@ _SMALL = 512
 """Bytes below which nothing is gained by compressing."""
 
 
-class Packed(NamedTuple):
+class PackedArray(NamedTuple):
     """An array as bytes.
 
     Attributes:
@@ -31,7 +31,7 @@ class Packed(NamedTuple):
     data: bytes
 
 
-def pack(array: Array) -> Packed:
+def pack(array: Array) -> PackedArray:
     """An array as bytes; floats that lose nothing by it are kept in single precision.
 
     Samples of a trace have single precision, so a window takes half the place.
@@ -50,7 +50,7 @@ def pack(array: Array) -> Packed:
     small = len(packed) < len(content)
     head = [stored.dtype.str, array.dtype.str, list(array.shape), small]
     data = json.dumps(head).encode() + b"\n" + (packed if small else content)
-    return Packed(blake2b(data, digest_size=16).digest(), data)
+    return PackedArray(blake2b(data, digest_size=16).digest(), data)
 
 
 def unpack(data: bytes) -> Array:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from scroogevm.errors import MisuseError, OutputError
 from scroogevm.journal.arrays import Array, pack, unpack
-from scroogevm.offers.status import Hold
+from scroogevm.offers.status import NodeHold
 
 VERSION = "1"
 MOST_WINDOWS = 5000
@@ -247,7 +247,7 @@ class Journal(AbstractContextManager["Journal"]):
         with self._reading():
             return self._db.execute(query, (since, until)).fetchall()
 
-    def hold(self, node: str, hold: Hold) -> None:
+    def hold(self, node: str, hold: NodeHold) -> None:
         """Keep that an operator froze a node."""
         with self._writing():
             row = (node, hold.since, hold.by, hold.note, json.dumps(dict(hold.free)))
@@ -259,12 +259,12 @@ class Journal(AbstractContextManager["Journal"]):
             return self._db.execute("DELETE FROM holds WHERE node = ?", (node,)).rowcount > 0
 
     @property
-    def holds(self) -> Mapping[str, Hold]:
+    def holds(self) -> Mapping[str, NodeHold]:
         """Freezes by node."""
         with self._reading():
             rows = self._db.execute("SELECT node, by, since, note, free FROM holds ORDER BY node")
             return {
-                node: Hold(by, since, note, json.loads(free))
+                node: NodeHold(by, since, note, json.loads(free))
                 for node, by, since, note, free in rows
             }
 

@@ -33,7 +33,7 @@ class OfferReason:
 
 
 @dataclass(frozen=True)
-class Hold:
+class NodeHold:
     """A freeze by an operator: the node is never offered more than when it began.
 
     Attributes:
@@ -137,7 +137,7 @@ class NodeStatus:
     resources: Mapping[str, ResourceOffer]
     inputs: Inputs
     signals: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    hold: Hold | None = None
+    hold: NodeHold | None = None
 
     @property
     def state(self) -> NodeState:

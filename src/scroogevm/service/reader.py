@@ -8,7 +8,7 @@ from math import isfinite
 from scroogevm.core.arrays import Floats
 from scroogevm.journal import Event, Journal
 from scroogevm.ledger import DAY, Ledger, Totals
-from scroogevm.offers.status import Hold, Status
+from scroogevm.offers.status import NodeHold, Status
 from scroogevm.ports import RESOURCES
 from scroogevm.service.clock import Clock
 from scroogevm.service.gate import Gate
@@ -129,13 +129,13 @@ class ServiceReader:
             ],
         )
 
-    def hold(self, node: str, by: str, note: str) -> Hold | None:
+    def hold(self, node: str, by: str, note: str) -> NodeHold | None:
         """Freeze the offer of a node; None where there is no such node."""
         status = self.status()
         if status is None or node not in status.nodes:
             return None
         offers = status.at(self.now()).nodes[node].resources
-        hold = Hold(by, self.now(), note, {name: one.free for name, one in offers.items()})
+        hold = NodeHold(by, self.now(), note, {name: one.free for name, one in offers.items()})
         self._journal.hold(node, hold)
         self._show(node, hold)
         self._note("hold", node, f"{node} is held by {by}" + (f": {note}" if note else ""))
@@ -156,7 +156,7 @@ class ServiceReader:
         today = int(self.now() // DAY)
         return render(shown, self.health(), self._totals(today, today + 1))
 
-    def _show(self, node: str, hold: Hold | None) -> None:
+    def _show(self, node: str, hold: NodeHold | None) -> None:
         """A hold changes what is told of a node at once; its offer, with the next window."""
         with self._lock:
             status = self._status

@@ -10,7 +10,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.offers.offer import STATES
 from scroogevm.offers.status import (
     VERSION,
-    Hold,
+    NodeHold,
     Inputs,
     NodeStatus,
     OfferReason,
@@ -30,7 +30,7 @@ def status_of(
     *,
     computed_at: float,
     lasts: float,
-    holds: Mapping[str, Hold],
+    holds: Mapping[str, NodeHold],
 ) -> Status:
     """What is told of a fleet.
 
@@ -61,7 +61,7 @@ def status_of(
 
 
 def _nodes(
-    window: GroupWindow, valid_until: float, holds: Mapping[str, Hold]
+    window: GroupWindow, valid_until: float, holds: Mapping[str, NodeHold]
 ) -> Iterator[NodeStatus]:
     offers = {resource: _offers(window, resource) for resource in window.judged}
     signals = {resource: _signals(one) for resource, one in window.judged.items()}

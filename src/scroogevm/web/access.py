@@ -16,7 +16,7 @@ _LOOPBACK = re.compile(r"(localhost|127(?:\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re
 
 
 @dataclass(frozen=True)
-class Token:
+class ApiToken:
     """One line of the file.
 
     Attributes:
@@ -30,7 +30,7 @@ class Token:
     secret: bytes
 
     def __repr__(self) -> str:
-        return f"Token({self.role!r}, {self.name!r})"
+        return f"ApiToken({self.role!r}, {self.name!r})"
 
 
 class TokenFile:
@@ -46,10 +46,10 @@ class TokenFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamp: tuple[int, ...] = ()
-        self._tokens: list[Token] = []
+        self._tokens: list[ApiToken] = []
         self._read()
 
-    def find(self, secret: str) -> Token | None:
+    def find(self, secret: str) -> ApiToken | None:
         """Whose token it is; every token is compared, in constant time."""
         try:
             self._read()
@@ -79,7 +79,7 @@ class TokenFile:
         self._tokens, self._stamp = tokens, stamp
 
 
-def _token(line: str, where: str) -> Token:
+def _token(line: str, where: str) -> ApiToken:
     found = _LINE.fullmatch(line.strip())
     if found is None:
         raise MisuseError(
@@ -89,7 +89,7 @@ def _token(line: str, where: str) -> Token:
             "or more",
         )
     role: Role = "admin" if found[1] == "admin" else "reader"
-    return Token(role, found[2], found[3].encode())
+    return ApiToken(role, found[2], found[3].encode())
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from scroogevm import __version__
 from scroogevm.offers.fit import Fit, fit
-from scroogevm.offers.status import Hold, NodeState, NodeStatus, Status
+from scroogevm.offers.status import NodeHold, NodeState, NodeStatus, Status
 from scroogevm.offers.words import explained
 from scroogevm.web.access import Access
 from scroogevm.web.models import HoldRequest, NodeExplanation, NodePage
@@ -259,13 +259,13 @@ class Api:
     def _add_holds(self, app: FastAPI) -> None:
         path = "/api/v1/nodes/{name}/hold"
 
-        @app.post(path, response_model=Hold, responses=_MISSING)
+        @app.post(path, response_model=NodeHold, responses=_MISSING)
         def hold(request: Request, name: Name, body: HoldRequest) -> Response:
             """Freeze the offer of a node: no more than now is offered until it is ended."""
             found = self._reader.hold(name, request.state.by, body.note[:1000])
             if found is None:
                 raise ProblemError(404, f"No node is called {name!r}.")
-            return _plain(found, Hold)
+            return _plain(found, NodeHold)
 
         @app.delete(path, status_code=204, response_class=Response, responses=_MISSING)
         def unhold(request: Request, name: Name) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from scroogevm.offers.status import Hold, NodeState, Status
+from scroogevm.offers.status import NodeHold, NodeState, Status
 
 By = Literal["strategy", "node", "group", "day"]
 
@@ -151,7 +151,7 @@ class StatusReader(Protocol):
     def health(self) -> ServiceHealth:
         """How the service does."""
 
-    def hold(self, node: str, by: str, note: str) -> Hold | None:
+    def hold(self, node: str, by: str, note: str) -> NodeHold | None:
         """Freeze the offer of a node; None where there is no such node."""
 
     def unhold(self, node: str, by: str) -> bool:
