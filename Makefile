@@ -5,9 +5,9 @@ DEMO   ?= demo
 BIN    := $(VENV)/bin
 export SOURCE_DATE_EPOCH ?= 1700000000
 
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo serve-demo test check bench docs lock clean
 help:             ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # The virtual environment holds exactly what requirements/ locks, checked by hash.
 $(VENV)/.demo: requirements/demo.txt pyproject.toml
@@ -21,6 +21,9 @@ demo: $(VENV)/.demo   ## generate two workloads, replay every strategy on them, 
 	$(BIN)/scroogevm trace generate --scenario decreasing -o $(DEMO)/decreasing --seed 1 --force
 	$(BIN)/scroogevm trace generate --scenario increasing -o $(DEMO)/increasing --seed 1 --force
 	$(BIN)/scroogevm replay $(DEMO)/decreasing $(DEMO)/increasing -o $(DEMO)/report --estimates --force
+
+serve-demo: $(VENV)/.demo   ## show the dashboard, with a fleet that is made up, on http://127.0.0.1:8765/
+	$(BIN)/scroogevm serve --demo 40 --data $(DEMO)/serve
 
 check: $(VENV)/.dev   ## lint, types, import contracts
 	$(BIN)/ruff check .

@@ -212,6 +212,7 @@ def serve(
     web: "WebSettings | None",
     *,
     scraped: bool,
+    demo: int = 0,
 ) -> None:
     """Scrape, judge and tell until told to end.
 
@@ -222,6 +223,7 @@ def serve(
         say: says a line.
         web: where API and dashboard are served; None for nowhere.
         scraped: whether there is something to scrape; else others fill the store.
+        demo: nodes of a fleet that is made up; 0 for none.
 
     Raises:
         MisuseError: the store, the data directory, or what TLS needs, makes no sense.
@@ -237,7 +239,7 @@ def serve(
     options = _store_options(collecting)
     with (
         _writable(collecting, collecting.place)
-        if scraped
+        if scraped or demo
         else open_store(collecting.place, options)
     ) as store:
         run_service(
@@ -248,6 +250,7 @@ def serve(
             say,
             buffered=partial(_buffered, collecting, real=store),
             web=web,
+            demo=demo,
         )
 
 

@@ -53,6 +53,9 @@ _GROUP = ("strategy", "shadows", "guards", "without", "locked")
 @click.option("--keep", type=length, default="30d", metavar="TIME",
               help="How long the numbers of each window are kept; totals of days, for a year.",
               )  # fmt: skip
+@click.option("--demo", type=click.IntRange(1, 10_000), metavar="NODES",
+              help="Show a fleet that is made up, in which things happen: scopes of 30 s.",
+              )  # fmt: skip
 @click.option("--listen", default="127.0.0.1:8765", metavar="HOST:PORT",
               help="Where API and dashboard are served; none for nowhere.")  # fmt: skip
 @click.option("--tokens", type=_file, metavar="FILE",
@@ -77,6 +80,8 @@ def command(context: click.Context, /, **options: Any) -> None:
 
     if options["env"] is not None:
         options |= _of_the_predecessor(context, options["env"])
+    if options["demo"] is not None:
+        options |= _for_a_demo(context)
     settings = settings_of(options)
     settings.check()
     collecting = collect_settings(options)
@@ -95,7 +100,15 @@ def command(context: click.Context, /, **options: Any) -> None:
         nodes = reread(context, collecting.asked).nodes() if scraped else {}
         return nodes, settings_of({**options, "groups": groups}).plans()
 
-    serve(settings, collecting, again, remark, _web(options), scraped=scraped)
+    serve(
+        settings,
+        collecting,
+        again,
+        remark,
+        _web(options),
+        scraped=scraped,
+        demo=options["demo"] or 0,
+    )
 
 
 def _web(options: dict[str, Any]) -> "WebSettings | None":
@@ -116,6 +129,23 @@ def _web(options: dict[str, Any]) -> "WebSettings | None":
     found = WebSettings(**{name: options[name] for name in names})
     found.access()  # refuses before anything starts
     return found
+
+
+def _for_a_demo(context: click.Context) -> dict[str, Any]:
+    """What suits a fleet that is made up, where nothing else was said.
+
+    Raises:
+        MisuseError: there is something to scrape.
+    """
+    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
+    from scroogevm.service.demo import INTERVAL, PAST, SCOPE  # noqa: PLC0415  # likewise
+
+    unsaid = click.core.ParameterSource.DEFAULT
+    for name in ("words", "tables", "targets_file", "env", "store"):
+        if context.params[name]:
+            raise MisuseError("makes up its nodes and their store", where="--demo")
+    found = {"scope": SCOPE, "interval": f"{INTERVAL:g}", "settle": 2.0, "warm_up": PAST}
+    return {name: v for name, v in found.items() if context.get_parameter_source(name) is unsaid}
 
 
 def _of_the_predecessor(context: click.Context, path: Path) -> dict[str, Any]:

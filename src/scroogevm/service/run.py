@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from scroogevm.journal import Event, Journal
 from scroogevm.offers.status import Status
 from scroogevm.ports import Store
 from scroogevm.service.clock import Clock, RealClock
+from scroogevm.service.demo import DemoFleet
 from scroogevm.service.feed import Pace
 from scroogevm.service.gate import Gate
 from scroogevm.service.plan import GroupPlan
@@ -27,6 +28,7 @@ from scroogevm.service.service import Health, Service
 from scroogevm.service.settings import ServeSettings
 from scroogevm.sinks.sink import SinkThread
 from scroogevm.sinks.status_file import StatusFile
+from scroogevm.text import counted
 from scroogevm.traces.recording.sampling import step_of
 
 if TYPE_CHECKING:
@@ -179,6 +181,7 @@ def serve(
     *,
     buffered: Callable[[Store], Store] = lambda store: store,
     web: "WebSettings | None" = None,
+    demo: int = 0,
     clock: Clock | None = None,
 ) -> None:
     """Scrape, judge and tell until a signal to end.
@@ -191,6 +194,7 @@ def serve(
         say: says a line.
         buffered: where the collector's samples wait for the store.
         web: where API and dashboard are served; None for nowhere.
+        demo: nodes of a fleet that is made up, in place of exporters; 0 for none.
         clock: tells the time.
 
     Raises:
@@ -215,15 +219,32 @@ def serve(
             stack.callback(estimator.web.close)
             say(f"dashboard: {estimator.web.address}")
         again = partial(_again, reread, estimator)
+        if demo:
+            say(f"making up {counted(demo, 'node')} and an hour of their past")
+            stack.enter_context(_demo(demo, gate, clock))
         estimator.start()
         try:
             if collecting is None:
+                say("reading what others write into the store" if not demo else "the demo runs")
                 asyncio.run(_wait(again, say))
             else:
                 nodes = collecting.asked.nodes()
                 asyncio.run(collect(collecting, nodes, buffered(gate), again, say))
         finally:
             estimator.stop()
+
+
+@contextmanager
+def _demo(nodes: int, store: Store, clock: Clock) -> Iterator[None]:
+    """A fleet that is made up fills the store until the block ends."""
+    stop, fleet, now = threading.Event(), DemoFleet(nodes), clock.now()
+    fleet.fill(store, now)
+    words = (store, clock, now, stop)
+    thread = threading.Thread(target=fleet.run, args=words, name="demo", daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
 
 
 def _reader(
@@ -272,7 +293,6 @@ async def _wait(again: Callable[[], Nodes], say: Say) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     loop.add_signal_handler(signal.SIGHUP, reload)
-    say("reading what others write into the store")
     await ended.wait()
 
 

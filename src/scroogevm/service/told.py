@@ -10,8 +10,8 @@ from scroogevm.core.arrays import Floats
 from scroogevm.offers.offer import STATES
 from scroogevm.offers.status import (
     VERSION,
-    NodeHold,
     Inputs,
+    NodeHold,
     NodeStatus,
     OfferReason,
     ResourceOffer,
