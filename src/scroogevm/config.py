@@ -19,8 +19,9 @@ from scroogevm.traces.options import ReadOptions
 
 
 def default_strategies() -> Sequence[str]:
-    """Every strategy that works on its own; combinators have to be told on what."""
-    return [entry.name for entry in catalogue(STRATEGIES) if not entry.combines]
+    """Every strategy that works on its own, but for those that are asked on request only."""
+    names = [entry.name for entry in catalogue(STRATEGIES) if not entry.combines]
+    return [name for name in names if not getattr(STRATEGIES.load(name), "on_request", False)]
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ class Strategy(Plugin, ABC):
             for nobody else.
         pools: whether it learns from all nodes together, by ``summarise`` and ``pool``.
         explains: whether it says in words why a demand is what it is.
+        on_request: whether a replay of all strategies leaves it out, since it takes long or needs
+            an extra.
     """
 
     role: ClassVar[Role] = "candidate"
@@ -50,6 +52,7 @@ class Strategy(Plugin, ABC):
     reads_vms: ClassVar[bool] = False
     pools: ClassVar[bool] = False
     explains: ClassVar[bool] = False
+    on_request: ClassVar[bool] = False
 
     @property
     def lookback(self) -> int:

@@ -39,6 +39,7 @@ UNSCALED: Mapping[str, str] = {
 
 POOLED: Mapping[str, str] = {
     "calibrated": "it learns from all nodes together; tests/strategies/test_calibrated.py",
+    "learned": "likewise; tests/strategies/test_learned.py",
 }
 """Strategies whose nodes are not alone, and where the same is shown of them."""
 each_for_itself = pytest.mark.parametrize("name", [n for n in STRATEGIES.names if n not in POOLED])

@@ -19,7 +19,7 @@ from scroogevm.engine import Engine
 from scroogevm.ports import CPU, RESOURCES, STRATEGIES, Step
 from scroogevm.registry import Spec
 from scroogevm.runner import Lockstep, Runner, lockstep
-from scroogevm.strategies._calibration.experts import NAMES
+from scroogevm.strategies._calibration.experts import EXPERTS
 from scroogevm.strategies._calibration.hours import HOUR, Hours
 from scroogevm.strategies._calibration.known import PoolState
 from scroogevm.strategies._calibration.sketch import counted, quantiles
@@ -127,7 +127,7 @@ def test_a_higher_level_of_the_same_state_never_demands_more(
     for occurrence in occurrences_of(windows):
         together.step([(occurrence, ())])
     memo = together.runners[0]._state.memos[0, CPU, NAME]
-    known = PoolState.of(together._pools[0, CPU, NAME], 0.1)
+    known = PoolState.of(together._pools[0, CPU, NAME], 0.1, len(EXPERTS))
     told = []
     for level in sorted(levels):
         q = quantiles(known.total, level)
@@ -211,8 +211,8 @@ def test_a_sketch_is_off_by_half_a_per_cent_at_most(seed: int, level: float, num
 
 
 def told_of(scores: Floats) -> dict[str, Any]:
-    rows = np.broadcast_to(scores, (len(NAMES) + 1, scores.size))
-    none = np.zeros(len(NAMES) + 1, np.int64)
+    rows = np.broadcast_to(scores, (len(EXPERTS) + 1, scores.size))
+    none = np.zeros(len(EXPERTS) + 1, np.int64)
     return {
         "scores": counted(rows, np.isfinite(rows)),
         "losses": none,
@@ -223,7 +223,7 @@ def told_of(scores: Floats) -> dict[str, Any]:
 def test_the_pool_forgets_what_is_older_than_its_windows() -> None:
     rng = np.random.default_rng(0)
     draws = [rng.normal(size=rng.integers(0, 9)) for _ in range(30)]
-    known = PoolState.first(0.1)
+    known = PoolState.first(0.1, len(EXPERTS))
     for draw in draws:
         known = known.then(told_of(draw), 0.1, 0.02, windows=7)
     np.testing.assert_array_equal(known.total, told_of(np.concatenate(draws[-7:]))["scores"])
@@ -249,8 +249,8 @@ def test_a_demand_is_explained() -> None:
     first, last = (
         {k: float(v[0]) for k, v in steps[at].estimates[CPU][NAME].memo.items()} for at in (1, -1)
     )
-    assert words(first, "cores").startswith("Too little is known (0 node-windows")
-    text = words(last, "cores")
+    assert words(first, "cores", EXPERTS).startswith("Too little is known (0 node-windows")
+    text = words(last, "cores", EXPERTS)
     assert text.startswith(f"Of {last['pool']:,.0f} node-windows of all nodes, ")
     assert f"{last['foreseen']:.4g} cores" in text
 

@@ -13,7 +13,13 @@ from scroogevm.core.history import History, Pool
 from scroogevm.ports import Role, Strategy, Summary
 from scroogevm.registry import parameter
 from scroogevm.strategies._calibration.arrivals import foreseeable, unseen
-from scroogevm.strategies._calibration.experts import BASES, NAMES, bases, laid_out
+from scroogevm.strategies._calibration.experts import (
+    EXPERTS,
+    Experts,
+    bases,
+    laid_out,
+    named,
+)
 from scroogevm.strategies._calibration.hours import Hours
 from scroogevm.strategies._calibration.known import UNIT, PoolState
 from scroogevm.strategies._calibration.mixing import mixed, weights
@@ -47,6 +53,7 @@ class Calibrated(Strategy):
     reads_vms: ClassVar[bool] = True
     pools: ClassVar[bool] = True
     explains: ClassVar[bool] = True
+    experts: ClassVar[Experts] = EXPERTS
 
     risk: float = parameter(
         0.01, "share of windows in which p99 may exceed the demand", low=1e-4, high=0.5
@@ -84,15 +91,15 @@ class Calibrated(Strategy):
 
     def pool(self, before: Pool, summary: Summary) -> Pool:
         """Scores of the last windows, the level that keeps the rate, and each expert's q."""
-        known = PoolState.of(before, self.risk)
+        known = PoolState.of(before, self.risk, len(self.experts))
         return known.then(summary, self.risk, self.gamma, self.windows).pool()
 
     def estimate(self, history: History) -> Estimate:
         """What the experts foresee, weighed by how they did on each node, and what is to add."""
-        known = PoolState.of(history.pool, self.risk)
+        known = self._known(history.pool)
         hours = Hours.then(history.memo, history.end - history.seconds, history.new.p99)
-        of_bases, sold = bases(history, hours), history.allocated.astype(np.float64)
-        base, scale = laid_out(of_bases, sold)
+        of_bases, sold = self._bases(history, hours), history.allocated.astype(np.float64)
+        base, scale = laid_out(of_bases, sold, self.experts)
         whole = _kept(history)
         enough = max(50, 1 / self.risk)
         ready = (whole > 0) & (known.size >= enough)
@@ -106,9 +113,9 @@ class Calibrated(Strategy):
         demand = np.clip(foreseen + margin + extra, 0.0, sold)
         best = np.argmax(weight, axis=0)
         memo = {
-            **{f"_base/{name}": of_bases[name] for name in BASES},
-            **{f"_promise/{name}": promise[at] for at, name in enumerate(NAMES)},
-            **{f"_loss/{name}": loss[at] for at, name in enumerate(NAMES)},
+            **{f"_base/{name}": array for name, array in of_bases.items()},
+            **{f"_promise/{name}": promise[at] for at, name in enumerate(named(self.experts))},
+            **{f"_loss/{name}": loss[at] for at, name in enumerate(named(self.experts))},
             **hours.arrays(),
             "sold": sold,
             "whole": whole,
@@ -127,7 +134,15 @@ class Calibrated(Strategy):
 
     def explain(self, memo: Mapping[str, float], unit: str) -> str:
         """Which expert counts most, how far it was exceeded before, and what is added."""
-        return words(memo, unit)
+        return words(memo, unit, self.experts)
+
+    def _bases(self, history: History, hours: Hours) -> dict[str, Floats]:
+        """Every base, (nodes,)."""
+        return bases(history, hours)
+
+    def _known(self, pool: Pool) -> PoolState:
+        """What is known of all nodes together."""
+        return PoolState.of(pool, self.risk, len(self.experts))
 
     def _scores(self, history: History, seen: Floats) -> tuple[Floats, Bools]:
         """How far usage lay above each base, in scales, and above the mixture, (experts+1, nodes).
@@ -138,9 +153,10 @@ class Calibrated(Strategy):
         sold, whole = memo.get("sold", none), memo.get("whole", none)
         judged = np.isfinite(seen) & (sold > 0) & (whole > 0)
         if not judged.any():
-            return np.zeros((len(NAMES) + 1, 0)), np.zeros((len(NAMES) + 1, 0), np.bool_)
-        old = {name: memo[f"_base/{name}"][judged] for name in BASES}
-        base, scale = laid_out(old, sold[judged])
+            nothing = (len(self.experts) + 1, 0)
+            return np.zeros(nothing), np.zeros(nothing, np.bool_)
+        old = {base: memo[f"_base/{base}"][judged] for base, _ in self.experts}
+        base, scale = laid_out(old, sold[judged], self.experts)
         base = np.concatenate([base, memo["foreseen"][np.newaxis, judged]])
         scale = np.concatenate([scale, scale[:1]])
         scores = (seen[judged] - base) / scale
@@ -156,8 +172,9 @@ class Calibrated(Strategy):
     def _losses(self, history: History) -> Floats:
         """Losses of every expert on every node by now, (experts, nodes); NaN for none yet."""
         memo, none = history.memo, np.full(history.nodes, np.nan)
-        old = np.stack([memo.get(f"_loss/{name}", none) for name in NAMES])
-        promise = np.stack([memo.get(f"_promise/{name}", none) for name in NAMES])
+        names = named(self.experts)
+        old = np.stack([memo.get(f"_loss/{name}", none) for name in names])
+        promise = np.stack([memo.get(f"_promise/{name}", none) for name in names])
         room = np.where(history.capacity > 0, history.capacity, np.nan)
         new = check((self._outcome(history) - promise) / room, self.risk)
         return np.where(np.isnan(new), old, self.decay * np.nan_to_num(old) + new)

@@ -3,7 +3,7 @@
 A demand is ``base + q*scale``; q is read off what happened to all nodes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,9 +24,10 @@ SCALES: Mapping[str, str] = {
     "sold": "what its VMs were promised",
     "vms": "the root of what it uses times what its VMs use one by one",
 }
-EXPERTS = [(base, scale) for base in BASES for scale in SCALES]
+EXPERTS = tuple((base, scale) for base in BASES for scale in SCALES)
 """Of equally good ones the first is taken."""
-NAMES = [f"{base}+{scale}" for base, scale in EXPERTS]
+Experts = Sequence[tuple[str, str]]
+"""A base and a scale each."""
 LEAST = 0.001
 """Share of the allocation that usage counts for at least in scales."""
 
@@ -59,10 +60,17 @@ def scales(kept: Floats, vms: Floats, sold: Floats) -> dict[str, Floats]:
     }
 
 
-def laid_out(of_bases: Mapping[str, Floats], sold: Floats) -> tuple[Floats, Floats]:
+def laid_out(
+    of_bases: Mapping[str, Floats], sold: Floats, experts: Experts
+) -> tuple[Floats, Floats]:
     """Base and scale of each expert, (experts, nodes) each."""
     by_name = scales(of_bases["kept"], of_bases["vms"], sold)
     return (
-        np.stack([of_bases[base] for base, _ in EXPERTS]),
-        np.stack([by_name[scale] for _, scale in EXPERTS]),
+        np.stack([of_bases[base] for base, _ in experts]),
+        np.stack([by_name[scale] for _, scale in experts]),
     )
+
+
+def named(experts: Experts) -> Sequence[str]:
+    """A name for each expert."""
+    return [f"{base}+{scale}" for base, scale in experts]

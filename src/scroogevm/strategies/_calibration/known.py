@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from scroogevm.core.arrays import Floats, Ints
 from scroogevm.core.history import Pool
-from scroogevm.strategies._calibration.experts import NAMES
 from scroogevm.strategies._calibration.sketch import BINS, quantiles
 
 UNIT = 2.0**36
@@ -39,9 +38,9 @@ class PoolState:
     q: Floats
 
     @classmethod
-    def first(cls, risk: float) -> "PoolState":
-        """Nothing yet."""
-        number, none = len(NAMES), np.empty(0, np.int32)
+    def first(cls, risk: float, number: int) -> "PoolState":
+        """Nothing yet, of so many experts."""
+        none = np.empty(0, np.int32)
         return cls(
             total=np.zeros((number + 1, BINS), np.int64),
             keys=none,
@@ -53,9 +52,9 @@ class PoolState:
         )
 
     @classmethod
-    def of(cls, pool: Pool, risk: float) -> "PoolState":
-        """Read a pool; an empty one is the first."""
-        return cls(**pool) if pool else cls.first(risk)
+    def of(cls, pool: Pool, risk: float, number: int) -> "PoolState":
+        """Read a pool of so many experts; an empty one is the first."""
+        return cls(**pool) if pool else cls.first(risk, number)
 
     @property
     def size(self) -> int:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from math import isnan
 
-from scroogevm.strategies._calibration.experts import BASES, EXPERTS, SCALES
+from scroogevm.strategies._calibration.experts import BASES, SCALES, Experts
+
+_SAID = {**BASES, "learned": "what trees foresaw that learned from all nodes"}
 
 
-def words(memo: Mapping[str, float], unit: str) -> str:
+def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
     """One node's demand explained, of the numbers that were remembered of it.
 
     Args:
         memo: the node's number in each array of the memo of ``calibrated``.
         unit: of the resource.
+        experts: those that were asked.
     """
     if isnan(memo["told"]):
         return (
@@ -19,11 +22,11 @@ def words(memo: Mapping[str, float], unit: str) -> str:
             f"of this node than are kept): its VMs count at the {memo['sold']:.4g} {unit} that "
             "they were promised."
         )
-    base, scale = EXPERTS[int(memo["expert"])]
+    base, scale = experts[int(memo["expert"])]
     side = "more" if memo["margin"] >= 0 else "less"
     said = (
         f"Of {memo['pool']:,.0f} node-windows of all nodes, {memo['level']:.2%} exceeded "
-        f"{BASES[base]} by more than {memo['q']:.3g} x {SCALES[scale]}. That expert counts for "
+        f"{_SAID[base]} by more than {memo['q']:.3g} x {SCALES[scale]}. That expert counts for "
         f"{memo['weight']:.0%} of what is foreseen here, {memo['foreseen']:.4g} {unit}; mixtures "
         f"so far ask for {abs(memo['margin']):.4g} {unit} {side}"
     )

@@ -1,0 +1,1 @@
+"""What `learned` needs: features, a sample of all nodes, and trees."""
