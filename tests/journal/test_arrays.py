@@ -19,13 +19,13 @@ def test_an_array_comes_back_bit_by_bit(array: NDArray[np.generic]) -> None:
     assert back.dtype == array.dtype
     assert back.shape == array.shape
     assert back.tobytes() == array.tobytes()
-    assert pack(back) == packed
+    assert (pack(back).digest, pack(back).data) == (packed.digest, packed.data)
 
 
 def test_samples_of_single_precision_take_half_the_place() -> None:
     rng = np.random.default_rng(1)
     single = rng.random((100, 180), dtype=np.float32).astype(np.float64)
-    assert len(pack(single).data) < 0.55 * single.nbytes
+    assert len(pack(single).data) < 0.51 * single.nbytes
     double = rng.random((100, 180))
     assert unpack(pack(double).data).tobytes() == double.tobytes()
 

@@ -20,19 +20,34 @@ _SMALL = 512
 
 
 class PackedArray(NamedTuple):
-    """An array as bytes.
+    """An array that may become bytes.
 
     Attributes:
         digest: of type, shape and content.
-        data: a line of JSON that says what it is, then the content.
+        stored: the array as it is kept, in one piece.
+        wanted: the type that it has.
     """
 
     digest: bytes
-    data: bytes
+    stored: Array
+    wanted: str
+
+    @property
+    def data(self) -> bytes:
+        """A line of JSON that says what it is, then the content.
+
+        Only whole numbers are compressed: samples hardly shrink.
+        """
+        stored = self.stored
+        content = stored.tobytes()
+        small = stored.dtype.kind != "f" and len(content) >= _SMALL
+        packed = zlib.compress(content, 1) if small else content
+        head = [stored.dtype.str, self.wanted, list(stored.shape), small]
+        return json.dumps(head).encode() + b"\n" + packed
 
 
 def pack(array: Array) -> PackedArray:
-    """An array as bytes; floats that lose nothing by it are kept in single precision.
+    """An array ready to become bytes; floats that lose nothing by it are kept in single precision.
 
     Samples of a trace have single precision, so a window takes half the place.
 
@@ -44,13 +59,11 @@ def pack(array: Array) -> PackedArray:
     """
     if array.dtype.hasobject:
         raise ValueError("only arrays of numbers can be kept")
-    stored = _narrow(array) if array.dtype == np.float64 else array
-    content = np.ascontiguousarray(stored).tobytes()
-    packed = zlib.compress(content, 1) if len(content) >= _SMALL else content
-    small = len(packed) < len(content)
-    head = [stored.dtype.str, array.dtype.str, list(array.shape), small]
-    data = json.dumps(head).encode() + b"\n" + (packed if small else content)
-    return PackedArray(blake2b(data, digest_size=16).digest(), data)
+    stored = np.ascontiguousarray(_narrow(array) if array.dtype == np.float64 else array)
+    digest = blake2b(digest_size=16)
+    digest.update(json.dumps([stored.dtype.str, array.dtype.str, list(array.shape)]).encode())
+    digest.update(stored.reshape(-1).view(np.uint8))
+    return PackedArray(digest.digest(), stored.reshape(array.shape), array.dtype.str)
 
 
 def unpack(data: bytes) -> Array:

@@ -287,10 +287,14 @@ class Journal(AbstractContextManager["Journal"]):
     def _keep_state(self, made: Commit) -> None:
         for place in (*made.state, *made.dropped):
             self._db.execute("DELETE FROM state WHERE place = ?", (place,))
+        known = {digest for (digest,) in self._db.execute("SELECT digest FROM blobs")}
         for place, arrays in made.state.items():
             for name, array in arrays.items():
                 packed = pack(array)
-                self._db.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", packed)
+                if packed.digest not in known:
+                    known.add(packed.digest)
+                    row = (packed.digest, packed.data)
+                    self._db.execute("INSERT INTO blobs VALUES (?, ?)", row)
                 self._db.execute("INSERT INTO state VALUES (?, ?, ?)", (place, name, packed.digest))
         self._db.execute("DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM state)")
 
@@ -302,7 +306,7 @@ class Journal(AbstractContextManager["Journal"]):
                     "INSERT INTO days VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
                     "SET digest = excluded.digest, data = excluded.data "
                     "WHERE digest != excluded.digest",
-                    (day, place, name, *packed),
+                    (day, place, name, packed.digest, packed.data),
                 )
 
     def _keep_events(self, events: Sequence[Event]) -> Sequence[Event]:
