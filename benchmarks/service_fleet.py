@@ -10,9 +10,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
+from scroogevm.core.arrays import Floats
 from scroogevm.core.samples import ESSENTIAL, Recorded, Rows, Sample
 from scroogevm.journal import Journal
 from scroogevm.offers.chain import Chain
@@ -52,7 +54,7 @@ class Made(Store):
         del until
         began = time.perf_counter()
         first = -(-since // INTERVAL)
-        times = (first + np.arange(SAMPLES)) * INTERVAL
+        times: Floats = np.asarray((first + np.arange(SAMPLES)) * INTERVAL, np.float64)
         rng = np.random.default_rng([int(first), len(nodes)])
         of_vms = [(node, f"vm-{vm:02d}") for node in nodes for vm in range(VMS)]
         found = Recorded(
@@ -68,14 +70,14 @@ class Made(Store):
     def _rows(
         self,
         owners: Sequence[tuple[str, ...]],
-        times: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+        times: Floats,
         cores: float,
         rng: np.random.Generator,
         quantities: Sequence[str],
     ) -> Rows:
         size = len(owners) * times.size
         missing = np.full(size, np.nan, np.float32)
-        known = {
+        known: dict[str, Any] = {
             "cpu": np.full(size, cores, np.float32),
             "mem": np.full(size, cores * 4096, np.float32),
             "cpu_usage": (cores * 0.3 * rng.random(size, np.float32)).astype(np.float32),
