@@ -147,6 +147,16 @@ def test_settings_are_read_again_all_or_nothing(tmp_path: Path, exporters: Expor
         config.write_text('[[serve.groups]]\nname = "rack"\nnodes = ["n*"]\nlocked = ["cpu"]\n')
         service.send(signal.SIGHUP)
         service.hears("settings were read again: groups rack, all")
+        config.write_text('[serve]\nwithout = ["warm"]\nlocked = ["mem"]\n')
+        service.send(signal.SIGHUP)
+        service.hears("settings were read again: groups all")
+        path = tmp_path / "scroogevm-data" / "status.json"
+
+        def sold() -> bool:
+            offer = json.loads(path.read_text())["nodes"]["n1"]["resources"]["mem"]
+            return any(reason["guard"] == "locked" for reason in offer["reasons"])
+
+        wait(sold, "the group of all others to have locked memory")
         assert service.stop() == 0
 
 

@@ -95,10 +95,8 @@ def command(context: click.Context, /, **options: Any) -> None:
         collecting.check()
 
     def again() -> Any:
-        found = written(context)
-        groups = settings.groups if found is None else found.get("groups", ())
         nodes = reread(context, collecting.asked).nodes() if scraped else {}
-        return nodes, settings_of({**options, "groups": groups}).plans()
+        return nodes, settings_of({**options, **_written_now(context)}).plans()
 
     serve(
         settings,
@@ -128,6 +126,23 @@ def _web(options: dict[str, Any]) -> "WebSettings | None":
     names = ("listen", "tokens", "certificate", "key", "behind_proxy")
     found = WebSettings(**{name: options[name] for name in names})
     found.access()  # refuses before anything starts
+    return found
+
+
+def _written_now(context: click.Context) -> dict[str, Any]:
+    """How nodes are judged by what the settings file says now, unless the command line said it.
+
+    Raises:
+        MisuseError: the file makes no sense.
+    """
+    context.default_map = written(context) or {}
+    found = {}
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        typed = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if name in (*_GROUP, "groups") and not typed:
+            value, _ = parameter.consume_value(context, {})
+            found[name] = parameter.process_value(context, value)
     return found
 
 

@@ -62,7 +62,7 @@ def pack(array: Array) -> PackedArray:
     stored = np.ascontiguousarray(_narrow(array) if array.dtype == np.float64 else array)
     digest = blake2b(digest_size=16)
     digest.update(json.dumps([stored.dtype.str, array.dtype.str, list(array.shape)]).encode())
-    digest.update(stored.reshape(-1).view(np.uint8))
+    digest.update(stored.reshape(-1).view(np.uint8).data)
     return PackedArray(digest.digest(), stored.reshape(array.shape), array.dtype.str)
 
 
