@@ -1,0 +1,27 @@
+"""Clouds for tests."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from openstacks import Cloud, Placement, clouds_yaml, noauth
+
+
+@pytest.fixture(scope="session")
+def placement() -> Iterator[Placement]:
+    """A Placement without Keystone; whoever stops it starts it again."""
+    with Placement() as server:
+        yield server
+
+
+@pytest.fixture
+def cloud(placement: Placement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """An empty cloud, which commands find as ``test``."""
+    path = clouds_yaml(tmp_path, {"test": noauth(placement)})
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    monkeypatch.setenv("OS_CLOUD", "test")
+    with closing(Cloud(placement)) as cloud:
+        yield cloud
+        cloud.clear()
