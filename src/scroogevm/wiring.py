@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scroogevm.collect.settings import CollectSettings
     from scroogevm.collect.speaker import Say
     from scroogevm.collect.target import Nodes
-    from scroogevm.openstack.sink import Place
+    from scroogevm.openstack.sink import PlacementPlace
     from scroogevm.service.plan import GroupPlan
     from scroogevm.service.settings import ServeSettings
     from scroogevm.sinks.sink import OfferSink
@@ -216,7 +216,7 @@ def serve(
     *,
     scraped: bool,
     demo: int = 0,
-    place: "Place | None" = None,
+    place: "PlacementPlace | None" = None,
 ) -> None:
     """Scrape, judge and tell until told to end.
 
@@ -261,15 +261,15 @@ def serve(
 
 
 def _placement(
-    place: "Place | None", say: "Say", rows: "Callable[[float], Sequence[LedgerRow]]"
+    place: "PlacementPlace | None", say: "Say", rows: "Callable[[float], Sequence[LedgerRow]]"
 ) -> "Sequence[OfferSink]":
     """The sink that writes into Placement, if one was asked for."""
     if place is None:
         return ()
-    from scroogevm.openstack.canary import Record, record  # noqa: PLC0415  # for this alone
+    from scroogevm.openstack.canary import CanaryRecord, record  # noqa: PLC0415  # for this alone
     from scroogevm.openstack.sink import PlacementSink  # noqa: PLC0415  # likewise
 
-    def ledger(nodes: Collection[str], since: float) -> Record:
+    def ledger(nodes: Collection[str], since: float) -> CanaryRecord:
         found = rows(since)
         return record(((x.of, x.strategy, x.windows, x.violations) for x in found), nodes)
 

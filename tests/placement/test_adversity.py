@@ -22,7 +22,7 @@ from scroogevm.openstack.apply import Report, apply
 from scroogevm.openstack.client import connect
 from scroogevm.openstack.journal import NAME, WriteJournal
 from scroogevm.openstack.rules import Rules
-from scroogevm.openstack.writer import Pace, Writer
+from scroogevm.openstack.writer import WritePace, Writer
 
 ALL = Rules(share=1.0, rate=1e5)
 
@@ -35,13 +35,13 @@ def fleet(cloud: Cloud, number: int, free: float = 80.0) -> tuple[Sequence[str],
 
 
 @contextmanager
-def writing(operator: Operator, pace: Pace | None = None) -> Iterator[Writer]:
+def writing(operator: Operator, pace: WritePace | None = None) -> Iterator[Writer]:
     with (
         WriteJournal(operator.data / NAME) as journal,
         connect(None, timeout=10) as client,
     ):
         client._pause = str  # at once
-        yield Writer(client, journal, ALL.rate, pace or Pace())
+        yield Writer(client, journal, ALL.rate, pace or WritePace())
 
 
 def agree(cloud: Cloud, operator: Operator) -> None:
@@ -313,7 +313,7 @@ def test_nothing_is_written_by_a_wrong_clock(
     operator.tell(told)
     operator.type("adopt")
     told = status(*told.nodes.values(), at=time.time() + at)
-    pace = Pace(now=lambda: time.time() + now)
+    pace = WritePace(now=lambda: time.time() + now)
     with writing(operator, pace) as writer:
         writer.client._clock = pace.now
         with pytest.raises(MisuseError, match=said):

@@ -8,10 +8,10 @@ from hosts import adopted, provider
 from offered import SLICE, node, resource, status
 from scroogevm.errors import MisuseError
 from scroogevm.offers.status import Status
-from scroogevm.openstack.canary import Record
+from scroogevm.openstack.canary import CanaryRecord
 from scroogevm.openstack.memory import Memory
 from scroogevm.openstack.plan import Plan, make_plan
-from scroogevm.openstack.ratio import Bounds
+from scroogevm.openstack.ratio import RatioBounds
 from scroogevm.openstack.records import Survey
 from scroogevm.openstack.rules import Policy, Rules
 
@@ -105,7 +105,7 @@ def test_canaries_go_first_and_others_wait_for_their_ledger() -> None:
     assert {one.reason for one in plan.stays} == {"no canary was written yet"}
 
     def reason(memory: Memory, short: int = 0, windows: int = 10) -> str:
-        ledger = lambda nodes, since: Record(windows, short)  # noqa: ARG005, E731
+        ledger = lambda nodes, since: CanaryRecord(windows, short)  # noqa: ARG005, E731
         plan = planned(told, survey, rules, memory, ledger=ledger)
         waiting = {one.reason for one in plan.stays if one.why == "canary"}
         return waiting.pop() if waiting else ""
@@ -147,4 +147,4 @@ def test_rules_that_make_no_sense_are_told_at_once() -> None:
     with pytest.raises(MisuseError, match=r"dead-band -1 .*; step 0 .*; class PCPU cannot"):
         Rules(dead_band=-1, step=0, kinds=("PCPU",))
     with pytest.raises(MisuseError, match="VCPU: ratios from 3 to 2"):
-        Rules(bounds={"VCPU": Bounds(low=3, high=2)})
+        Rules(bounds={"VCPU": RatioBounds(low=3, high=2)})

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scroogevm.openstack.ratio import Bounds, accepted, never_above, never_below, target
+from scroogevm.openstack.ratio import RatioBounds, accepted, never_above, never_below, target
 
 nets = st.integers(1, 4_000_000)
 shares = st.floats(0, 4, allow_nan=False)
@@ -39,7 +39,7 @@ def test_what_placement_accepts_is_the_offer_or_what_is_used(
     net: int, used: float, told: float, free: float, high: float
 ) -> None:
     units = int(used * net)
-    found = target(net, units, told * net, free * net, Bounds(high=round(high, 2)))
+    found = target(net, units, told * net, free * net, RatioBounds(high=round(high, 2)))
     most = accepted(net, found.ratio)
     assert found.ratio > 0
     # What the telemetry saw and what is free, whatever Placement counts besides.
@@ -52,21 +52,21 @@ def test_what_placement_accepts_is_the_offer_or_what_is_used(
 def test_more_free_never_gives_less(net: int, told: float, one: float, two: float) -> None:
     less, more = sorted((one, two))
     used = int(told * net)
-    bounds = Bounds(below_used=True)
+    bounds = RatioBounds(below_used=True)
     small = target(net, used, told * net, less * net, bounds).ratio
     assert small <= target(net, used, told * net, more * net, bounds).ratio
 
 
 def test_units_come_from_what_is_free_where_placement_counts_more() -> None:
     # 10 units were promised, 20 are free; 4 went to a VM since: 16 are left.
-    assert target(64, 14, 10, 20, Bounds()).limit == 30
+    assert target(64, 14, 10, 20, RatioBounds()).limit == 30
     # Where it counts less, no more than 20 are free all the same.
-    assert target(64, 6, 10, 20, Bounds()).limit == 26
+    assert target(64, 6, 10, 20, RatioBounds()).limit == 26
 
 
 def test_bounds_hold_and_say_so() -> None:
-    assert target(64, 0, 0, 640, Bounds(high=2.0)).bound == "high"
-    assert target(64, 0, 0, 640, Bounds(high=2.0)).ratio == 2.0
-    assert accepted(64, target(64, 32, 32, 0, Bounds(headroom=4)).ratio) == 36
-    assert target(64, 32, 32, 0, Bounds(low=1.0)).ratio == 1.0
-    assert target(64, 32, 10, 0, Bounds(below_used=True)).ratio == 0.15
+    assert target(64, 0, 0, 640, RatioBounds(high=2.0)).bound == "high"
+    assert target(64, 0, 0, 640, RatioBounds(high=2.0)).ratio == 2.0
+    assert accepted(64, target(64, 32, 32, 0, RatioBounds(headroom=4)).ratio) == 36
+    assert target(64, 32, 32, 0, RatioBounds(low=1.0)).ratio == 1.0
+    assert target(64, 32, 10, 0, RatioBounds(below_used=True)).ratio == 0.15

@@ -15,8 +15,8 @@ from operators import Operator
 from scroogevm.offers.status import Status
 from scroogevm.openstack.client import connect
 from scroogevm.openstack.rules import Policy, Rules
-from scroogevm.openstack.sink import PLAN, Mode, Place, PlacementSink
-from scroogevm.openstack.writer import Pace
+from scroogevm.openstack.sink import PLAN, Mode, PlacementPlace, PlacementSink
+from scroogevm.openstack.writer import WritePace
 from scroogevm.sinks.sink import SinkThread
 from scroogevm.statusfile import to_json
 from servers import wait
@@ -39,7 +39,7 @@ def sink(
     operator: Operator, mode: Mode, rules: Rules = RULES, period: float = 3600.0
 ) -> Iterator[tuple[PlacementSink, list[str]]]:
     said: list[str] = []
-    place = Place(lambda: connect(None), operator.data, rules, mode, period)
+    place = PlacementPlace(lambda: connect(None), operator.data, rules, mode, period)
     made = PlacementSink(place, said.append)
     yield made, said
     made.close()
@@ -96,7 +96,7 @@ def test_a_writing_sink_writes_and_sees_within_a_period_who_overwrites(
 def test_a_sink_goes_on_when_placement_is_back(cloud: Cloud, operator: Operator) -> None:
     operator.type("adopt")
     said: list[str] = []
-    place = Place(lambda: connect(None), operator.data, RULES, "apply")
+    place = PlacementPlace(lambda: connect(None), operator.data, RULES, "apply")
     thread = SinkThread(PlacementSink(place, said.append), said.append)
     cloud.placement.stop()
     thread.put(told("a", "b"), "")
@@ -120,8 +120,10 @@ def test_when_offers_expire_and_when_it_ends_the_policy_decides(
     assert cloud.ratio("a") == pytest.approx(ratio, abs=1e-2)
     assert bool(cloud.candidates(1)) == (policy != "close")
     clock = Shifted()
-    place = Place(lambda: connect(None), operator.data, replace(rules, skew=3600.0), "apply")
-    other = PlacementSink(place, print, pace=Pace(clock.now, lambda _: True))
+    place = PlacementPlace(
+        lambda: connect(None), operator.data, replace(rules, skew=3600.0), "apply"
+    )
+    other = PlacementSink(place, print, pace=WritePace(clock.now, lambda _: True))
     other.publish(told("a", "b", free=100.0, valid_until=time.time() + 600))
     assert cloud.ratio("a") == 1.56
     clock.ahead = 601.0

@@ -66,7 +66,7 @@ def placing(command: Command) -> Command:
     return reduce(lambda inner, option: option(inner), reversed(_PLACING), command)
 
 
-class Placing(click.Group):
+class PlacingWords(click.Group):
     """A group whose own options may stand behind the command, too."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -122,9 +122,9 @@ def ledger_of(options: Mapping[str, Any]) -> "Ledger | None":
     import time  # noqa: PLC0415  # on demand
 
     from scroogevm.cli._told import ask, client  # noqa: PLC0415  # likewise
-    from scroogevm.openstack.canary import Record, record  # noqa: PLC0415  # likewise
+    from scroogevm.openstack.canary import CanaryRecord, record  # noqa: PLC0415  # likewise
 
-    def ledger(nodes: Any, since: float) -> Record:
+    def ledger(nodes: Any, since: float) -> CanaryRecord:
         params = {"last": max(1.0, time.time() - since), "by": "node"}
         with client(dict(options)) as api:
             rows = ask(api, "GET", "api/v1/ledger", params=params).json()
@@ -148,12 +148,13 @@ def _bounds(table: Mapping[str, Any]) -> "Mapping[str, Any]":
     from dataclasses import fields, replace  # noqa: PLC0415  # on demand
 
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
-    from scroogevm.openstack.ratio import Bounds  # noqa: PLC0415  # likewise
+    from scroogevm.openstack.ratio import RatioBounds  # noqa: PLC0415  # likewise
     from scroogevm.openstack.rules import Rules  # noqa: PLC0415  # likewise
 
     found = dict(Rules().bounds)
     known = {
-        one.name.replace("_", "-"): type(getattr(Bounds(), one.name)) for one in fields(Bounds)
+        one.name.replace("_", "-"): type(getattr(RatioBounds(), one.name))
+        for one in fields(RatioBounds)
     }
     for kind, values in table.items():
         where = f"placement.bounds.{kind}"

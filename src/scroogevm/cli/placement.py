@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scroogevm.cli._placing import Placing, client_of, ledger_of, placing, rules_of
+from scroogevm.cli._placing import PlacingWords, client_of, ledger_of, placing, rules_of
 from scroogevm.cli._told import asking, from_file, told
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print for a progra
 _node = click.option("--node", metavar="NAME", help="Only this node.")
 
 
-@click.group("placement", cls=Placing)
+@click.group("placement", cls=PlacingWords)
 @placing
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> None:
@@ -278,10 +278,10 @@ def _memory(shared: dict[str, Any]) -> "Memory":
 
 @contextmanager
 def _writer(shared: dict[str, Any], rate: float) -> "Iterator[Writer]":
-    from scroogevm.openstack.writer import Pace, Writer  # noqa: PLC0415  # on demand
+    from scroogevm.openstack.writer import WritePace, Writer  # noqa: PLC0415  # on demand
 
     with _journal(shared) as journal, client_of(shared) as client:
-        yield Writer(client, journal, rate, Pace())
+        yield Writer(client, journal, rate, WritePace())
 
 
 def _print_examination(found: "Examination") -> None:

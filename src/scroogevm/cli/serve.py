@@ -10,7 +10,7 @@ from scroogevm.cli._scraping import collect_settings, reread, scraping, written
 from scroogevm.cli._tables import Tables
 
 if TYPE_CHECKING:
-    from scroogevm.openstack.sink import Place
+    from scroogevm.openstack.sink import PlacementPlace
     from scroogevm.service.settings import ServeSettings
     from scroogevm.web.server import WebSettings
 
@@ -111,7 +111,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     )
 
 
-def _place(context: click.Context, data: Path) -> "Place | None":
+def _place(context: click.Context, data: Path) -> "PlacementPlace | None":
     """OpenStack's Placement, where the settings file has a table for it.
 
     Raises:
@@ -124,13 +124,13 @@ def _place(context: click.Context, data: Path) -> "Place | None":
         return None
     from scroogevm.cli._placing import client_of, rules_of  # noqa: PLC0415  # on demand
     from scroogevm.cli.placement import command as placement  # noqa: PLC0415  # likewise
-    from scroogevm.openstack.sink import Place  # noqa: PLC0415  # likewise
+    from scroogevm.openstack.sink import PlacementPlace  # noqa: PLC0415  # likewise
 
     with placement.make_context("placement", ["log"], parent=root, default_map=table) as inner:
         shared = {**inner.params, **({} if "data" in table else {"data": data})}
     with client_of(shared):
         pass  # a cloud that is not there is told before anything starts
-    return Place(
+    return PlacementPlace(
         connect=lambda: client_of(shared),
         data=shared["data"],
         rules=rules_of(shared),

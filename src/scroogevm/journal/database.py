@@ -11,7 +11,7 @@ from pathlib import Path
 from scroogevm.errors import MisuseError, OutputError
 
 
-class Database:
+class JournalFile:
     """Such a file. Its schema has a table ``meta`` of keys and values.
 
     What a ``writing`` block did is on the disk when it ends, or none of it.

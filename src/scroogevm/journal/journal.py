@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scroogevm.journal.arrays import Array, pack, unpack
-from scroogevm.journal.database import Database
+from scroogevm.journal.database import JournalFile
 from scroogevm.offers.status import NodeHold
 
 VERSION = "1"
@@ -85,7 +85,7 @@ class Journal(AbstractContextManager["Journal"]):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = Database(path, _SCHEMA.read_text(encoding="utf-8"), VERSION)
+        self._file = JournalFile(path, _SCHEMA.read_text(encoding="utf-8"), VERSION)
         self._db = self._file.connection
         self._reading, self._writing = self._file.reading, self._file.writing
 

@@ -11,7 +11,7 @@ from scroogevm.openstack.case import cases
 from scroogevm.openstack.check import examine
 from scroogevm.openstack.journal import Outcome, WriteJournal
 from scroogevm.openstack.memory import Memory
-from scroogevm.openstack.plan import Change, Plan, decide, make_plan
+from scroogevm.openstack.plan import Plan, RatioChange, decide, make_plan
 from scroogevm.openstack.records import Provider, Survey
 from scroogevm.openstack.rules import Rules
 from scroogevm.openstack.writer import Writer
@@ -165,7 +165,7 @@ class _Node:
     writer: Writer
     rules: Rules
 
-    def write(self, changes: Sequence[Change]) -> Done:
+    def write(self, changes: Sequence[RatioChange]) -> Done:
         node = changes[0].node
         provider = self.survey.by_uuid[changes[0].uuid]
         detail = ""
@@ -192,7 +192,7 @@ class _Node:
         detail = f"{TRIES} times somebody wrote meanwhile: {detail}"
         return Done(node, what, "conflict", detail)
 
-    def _again(self, node: str, provider: Provider) -> Sequence[Change]:
+    def _again(self, node: str, provider: Provider) -> Sequence[RatioChange]:
         """What is to be changed of a node as it is now."""
         others = [one for one in self.survey.providers if one.uuid != provider.uuid]
         told = self.status.at(self.writer.pace.now())
@@ -201,7 +201,7 @@ class _Node:
         memory = self.writer.journal.memory()
         (case,) = cases(alone, survey, memory, self.rules)
         decided = decide(case, memory, self.rules, examine(case))
-        return [one for one in decided if isinstance(one, Change)]
+        return [one for one in decided if isinstance(one, RatioChange)]
 
 
 def worded(ratios: Mapping[str, tuple[float, float]]) -> str:

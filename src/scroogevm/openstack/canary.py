@@ -10,7 +10,7 @@ from scroogevm.text import counted
 
 
 @dataclass(frozen=True)
-class Record:
+class CanaryRecord:
     """What the ledger says of some nodes.
 
     Attributes:
@@ -22,7 +22,7 @@ class Record:
     violations: int
 
 
-Ledger = Callable[[Collection[str], float], Record]
+Ledger = Callable[[Collection[str], float], CanaryRecord]
 """The record of nodes since a time, for what was really offered."""
 
 
@@ -76,7 +76,9 @@ def _promises(rules: Rules, ledger: Ledger | None, nodes: Collection[str], since
     return ""
 
 
-def record(rows: Iterable[tuple[str, str, int, float | None]], nodes: Collection[str]) -> Record:
+def record(
+    rows: Iterable[tuple[str, str, int, float | None]], nodes: Collection[str]
+) -> CanaryRecord:
     """The record of nodes, from rows of the ledger.
 
     Args:
@@ -91,6 +93,6 @@ def record(rows: Iterable[tuple[str, str, int, float | None]], nodes: Collection
         for node, strategy, windows, share in rows
         if node in nodes and strategy == "offered"
     ]
-    return Record(
+    return CanaryRecord(
         sum(windows for windows, _ in own), round(sum(windows * share for windows, share in own))
     )

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol
 
 from scroogevm.errors import MissingExtraError, MisuseError, PlacementError
-from scroogevm.openstack.records import Inventory, Provider, Record, Survey
+from scroogevm.openstack.records import CanaryRecord, Inventory, Provider, Survey
 from scroogevm.text import plain
 
 MICROVERSION = "1.26"
@@ -125,7 +125,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
             inventories={name: Inventory(one) for name, one in content["inventories"].items()},
         )
 
-    def put(self, provider: Provider, records: Mapping[str, Record]) -> Answer:
+    def put(self, provider: Provider, records: Mapping[str, CanaryRecord]) -> Answer:
         """Write all inventories of a provider, if it is still of this generation.
 
         Never raises for what Placement or the network does: the answer says what is known.

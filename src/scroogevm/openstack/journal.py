@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from scroogevm.errors import MisuseError
-from scroogevm.journal.database import Database
+from scroogevm.journal.database import JournalFile
 from scroogevm.openstack.memory import Key, Memory, Start
-from scroogevm.openstack.records import Provider, Record
+from scroogevm.openstack.records import CanaryRecord, Provider
 
 VERSION = "1"
 NAME = "placement.sqlite"
@@ -50,8 +50,8 @@ class Write(NamedTuple):
     provider: str
     purpose: Purpose
     reason: str
-    before: Mapping[str, Record]
-    after: Mapping[str, Record]
+    before: Mapping[str, CanaryRecord]
+    after: Mapping[str, CanaryRecord]
     answer: Outcome | None = None
     detail: str = ""
     answered: float | None = None
@@ -79,7 +79,7 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
 
     def __init__(self, path: Path, *, alone: bool = True) -> None:
         self.path = path
-        self._file = Database(path, _SCHEMA.read_text(encoding="utf-8"), VERSION, alone=alone)
+        self._file = JournalFile(path, _SCHEMA.read_text(encoding="utf-8"), VERSION, alone=alone)
         self._db = self._file.connection
 
     def __exit__(self, *_: object) -> None:
@@ -142,7 +142,7 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
     def begin(  # noqa: D417  # the others are those of Write
         self,
         provider: Provider,
-        after: Mapping[str, Record],
+        after: Mapping[str, CanaryRecord],
         *,
         node: str,
         purpose: Purpose,

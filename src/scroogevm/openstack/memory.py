@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scroogevm.openstack.records import Record
+from scroogevm.openstack.records import CanaryRecord
 
 Key = tuple[str, str]
 """Uuid of a provider, and a resource class."""
@@ -22,7 +22,7 @@ class Start(NamedTuple):
 
     node: str
     provider: str
-    record: Record
+    record: CanaryRecord
     time: float
 
     @property

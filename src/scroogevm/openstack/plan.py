@@ -11,7 +11,7 @@ from scroogevm.openstack.case import cases
 from scroogevm.openstack.check import Case, Finding, examine
 from scroogevm.openstack.headroom import Headroom, headroom
 from scroogevm.openstack.memory import Memory
-from scroogevm.openstack.ratio import Bounds, Target, accepted, target
+from scroogevm.openstack.ratio import RatioBounds, RatioTarget, accepted, target
 from scroogevm.openstack.records import RESOURCE_OF, Inventory, Survey
 from scroogevm.openstack.rules import Policy, Rules
 
@@ -21,7 +21,7 @@ Why = Literal[
 
 
 @dataclass(frozen=True)
-class Change:
+class RatioChange:
     """One ratio to be written.
 
     Attributes:
@@ -91,7 +91,7 @@ class Plan:
     """
 
     window: int
-    changes: Sequence[Change]
+    changes: Sequence[RatioChange]
     stays: Sequence[Stay]
     findings: Mapping[str, Sequence[Finding]]
     before: Headroom
@@ -117,7 +117,7 @@ def make_plan(
         now: seconds since 1970.
         ledger: what promises of nodes were worth.
     """
-    changes: list[Change] = []
+    changes: list[RatioChange] = []
     stays: list[Stay] = []
     findings: dict[str, Sequence[Finding]] = {}
     found = cases(status, survey, memory, rules)
@@ -127,7 +127,7 @@ def make_plan(
             continue
         findings[case.node] = examine(case)
         for one in decide(case, memory, rules, findings[case.node]):
-            if isinstance(one, Change):
+            if isinstance(one, RatioChange):
                 changes.append(one)
             else:
                 stays.append(one)
@@ -146,13 +146,13 @@ def make_plan(
 
 def decide(
     case: Case, memory: Memory, rules: Rules, findings: Sequence[Finding]
-) -> Sequence[Change | Stay]:
+) -> Sequence[RatioChange | Stay]:
     """What is to be done with each class of a node, whatever the others do."""
     blocks = [one for one in findings if one.level == "blocks"]
     for one in blocks:
         if not one.kind:
             return [Stay(case.node, "", None, "blocked", one.sentence)]
-    decided: list[Change | Stay] = []
+    decided: list[RatioChange | Stay] = []
     for kind, inventory in case.inventories():
         if kind not in rules.kinds:
             continue
@@ -172,7 +172,7 @@ def decide(
 
 def _decide(
     case: Case, kind: str, inventory: Inventory, memory: Memory, rules: Rules
-) -> Change | Stay:
+) -> RatioChange | Stay:
     offer = case.offer.resources[RESOURCE_OF[kind]]
     policy = _policy(offer, rules)
     before, used = inventory.ratio, case.provider.used[kind]
@@ -186,7 +186,7 @@ def _decide(
             f"the offer is {offer.state}: back to the start",
         )
     else:
-        bounds = rules.bounds.get(kind, Bounds())
+        bounds = rules.bounds.get(kind, RatioBounds())
         aim = target(inventory.net, used, offer.allocated or 0.0, offer.free, bounds)
         after, limit = aim.ratio, aim.limit
         reason = _reason(offer, aim, kind)
@@ -198,7 +198,7 @@ def _decide(
     if policy == "close" and before < after < before * (1 + rules.dead_band):
         reason = f"{after:g} is less than {100 * rules.dead_band:g} % above it"
         return Stay(case.node, kind, before, "dead band", reason)
-    return Change(
+    return RatioChange(
         node=case.node,
         uuid=case.provider.uuid,
         kind=kind,
@@ -221,7 +221,7 @@ def _policy(offer: ResourceOffer, rules: Rules) -> Policy:
     return rules.stopped if offer.state == "expired" else "close"
 
 
-def _reason(offer: ResourceOffer, aim: Target, kind: str) -> str:
+def _reason(offer: ResourceOffer, aim: RatioTarget, kind: str) -> str:
     guard = f" ({offer.reasons[-1].sentence})" if offer.reasons else ""
     said = f"{aim.limit:.6g} {kind} may be promised, {offer.free:.6g} of it are free{guard}"
     return {
@@ -233,12 +233,12 @@ def _reason(offer: ResourceOffer, aim: Target, kind: str) -> str:
 
 
 def _allowed(
-    changes: Sequence[Change], status: Status, memory: Memory, rules: Rules, doubt: str
-) -> tuple[list[Change], list[Stay]]:
+    changes: Sequence[RatioChange], status: Status, memory: Memory, rules: Rules, doubt: str
+) -> tuple[list[RatioChange], list[Stay]]:
     """Changes that may be written for this window, the most urgent first, and those that wait."""
     done = {node for node, (_, last) in memory.recent.items() if last >= status.computed_at}
 
-    def held(one: Change) -> str:
+    def held(one: RatioChange) -> str:
         """Why a change waits whatever the others are."""
         if one.node in done and one.after > one.before and not one.back:
             return "it was written for this window already"
@@ -261,5 +261,5 @@ def _allowed(
     return sorted(chosen, key=lambda one: rank[one.node]), waiting
 
 
-def _stay(change: Change, why: Why, reason: str) -> Stay:
+def _stay(change: RatioChange, why: Why, reason: str) -> Stay:
     return Stay(change.node, change.kind, change.before, why, reason)

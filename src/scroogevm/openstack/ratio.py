@@ -80,7 +80,7 @@ def _kept(ratio: float) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Bounds:
+class RatioBounds:
     """What a ratio may be, whatever the offer says.
 
     Attributes:
@@ -98,7 +98,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Target:
+class RatioTarget:
     """The ratio that an offer asks for.
 
     Attributes:
@@ -112,7 +112,7 @@ class Target:
     bound: str = ""
 
 
-def target(net: int, used: int, told: float, free: float, bounds: Bounds) -> Target:
+def target(net: int, used: int, told: float, free: float, bounds: RatioBounds) -> RatioTarget:
     """The ratio for an offer: ``(allocated + free) / (total - reserved)``, rounded down.
 
     What is allocated is what Placement counts. Where it counts more than the telemetry saw, VMs
@@ -136,4 +136,4 @@ def target(net: int, used: int, told: float, free: float, bounds: Bounds) -> Tar
         ratio, bound = never_below(net, 0), "used"
     if ratio < bounds.low:
         ratio, bound = bounds.low, "low"
-    return Target(ratio, limit, bound)
+    return RatioTarget(ratio, limit, bound)

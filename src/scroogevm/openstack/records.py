@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 RESOURCE_OF: Mapping[str, str] = {"VCPU": "cpu", "MEMORY_MB": "mem"}
 """Classes whose ratio is written, and the resource of an offer that each stands for."""
 
-Record = Mapping[str, Any]
+CanaryRecord = Mapping[str, Any]
 """An inventory with every field that Placement gave: what is written back is the whole of it."""
 
 
@@ -20,7 +20,7 @@ class Inventory(NamedTuple):
         record: every field, as Placement gave it.
     """
 
-    record: Record
+    record: CanaryRecord
 
     @property
     def ratio(self) -> float:
@@ -52,7 +52,7 @@ class Inventory(NamedTuple):
         """Whole units that Placement hands out."""
         return floor(self.net * self.ratio)
 
-    def with_ratio(self, ratio: float) -> Record:
+    def with_ratio(self, ratio: float) -> CanaryRecord:
         """The record with another ratio, all else as it was.
 
         >>> Inventory({"total": 8, "allocation_ratio": 1.0, "new_field": 3}).with_ratio(2.5)
@@ -94,7 +94,7 @@ class Provider:
                 total[name] = total.get(name, 0) + amount
         return total
 
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[str, CanaryRecord]:
         """Every inventory as it is written back."""
         return {name: inventory.record for name, inventory in self.inventories.items()}
 

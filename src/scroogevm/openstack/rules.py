@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from scroogevm.errors import MisuseError
-from scroogevm.openstack.ratio import Bounds
+from scroogevm.openstack.ratio import RatioBounds
 from scroogevm.openstack.records import RESOURCE_OF
 
 Policy = Literal["close", "keep", "start"]
@@ -35,8 +35,8 @@ class Rules:
     """
 
     kinds: Sequence[str] = tuple(RESOURCE_OF)
-    bounds: Mapping[str, Bounds] = field(
-        default_factory=lambda: {"VCPU": Bounds(high=4.0), "MEMORY_MB": Bounds(high=1.5)}
+    bounds: Mapping[str, RatioBounds] = field(
+        default_factory=lambda: {"VCPU": RatioBounds(high=4.0), "MEMORY_MB": RatioBounds(high=1.5)}
     )
     nodes: Sequence[str] = ()
     names: Mapping[str, str] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from scroogevm.openstack.journal import NAME, WriteJournal
 from scroogevm.openstack.memory import Memory
 from scroogevm.openstack.plan import Plan, make_plan
 from scroogevm.openstack.rules import Rules
-from scroogevm.openstack.writer import Pace, Writer
+from scroogevm.openstack.writer import WritePace, Writer
 from scroogevm.sinks.sink import OfferSink
 from scroogevm.statusfile import replace_file
 from scroogevm.text import counted
@@ -27,7 +27,7 @@ Mode = Literal["plan", "apply"]
 
 
 @dataclass(frozen=True)
-class Place:
+class PlacementPlace:
     """Where offers go, and how.
 
     Attributes:
@@ -59,16 +59,16 @@ class PlacementSink(OfferSink):
 
     def __init__(
         self,
-        place: Place,
+        place: PlacementPlace,
         hear: Callable[[str], None],
         ledger: Ledger | None = None,
-        pace: Pace | None = None,
+        pace: WritePace | None = None,
     ) -> None:
         self._place = place
         self._hear = hear
         self._ledger = ledger
         self._stop = threading.Event()
-        self._pace = pace or Pace(wait=lambda seconds: not self._stop.wait(seconds))
+        self._pace = pace or WritePace(wait=lambda seconds: not self._stop.wait(seconds))
         self._mutex = threading.Lock()
         self._stack = ExitStack()
         self._writer: Writer | None = None
@@ -125,7 +125,7 @@ class PlacementSink(OfferSink):
             if self._writer is None or self._told is None or rules.stopped == "keep":
                 return
             gone = {name: replace(one, valid_until=0.0) for name, one in self._told.nodes.items()}
-            self._writer.pace = replace(Pace(), now=self._pace.now)
+            self._writer.pace = replace(WritePace(), now=self._pace.now)
             try:
                 ended = replace(self._told, nodes=gone)
                 self._tell(apply(ended, self._writer, replace(rules, share=1.0, canary=())))

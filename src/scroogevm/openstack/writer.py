@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scroogevm.errors import PlacementError
 from scroogevm.openstack.client import PlacementClient
 from scroogevm.openstack.journal import Outcome, Purpose, Write, WriteJournal
-from scroogevm.openstack.records import Provider, Record
+from scroogevm.openstack.records import CanaryRecord, Provider
 
 
 def _sleep(seconds: float) -> bool:
@@ -17,7 +17,7 @@ def _sleep(seconds: float) -> bool:
 
 
 @dataclass(frozen=True)
-class Pace:
+class WritePace:
     """The clock of whoever writes.
 
     Attributes:
@@ -44,7 +44,7 @@ class Writer:
     """
 
     def __init__(
-        self, client: PlacementClient, journal: WriteJournal, rate: float, pace: Pace
+        self, client: PlacementClient, journal: WriteJournal, rate: float, pace: WritePace
     ) -> None:
         self.client = client
         self.journal = journal
@@ -83,7 +83,7 @@ class Writer:
         Raises:
             OutputError: the journal cannot be written; nothing was sent.
         """
-        after: dict[str, Record] = {
+        after: dict[str, CanaryRecord] = {
             kind: one.with_ratio(ratios[kind]) if kind in ratios else one.record
             for kind, one in provider.inventories.items()
         }

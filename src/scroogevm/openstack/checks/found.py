@@ -9,7 +9,7 @@ from scroogevm.openstack.records import RESOURCE_OF
 
 
 @dataclass(frozen=True)
-class Found(Check):
+class ProviderFound(Check):
     """The node has to be one provider with VCPU and memory, and that of no other node."""
 
     matched: ClassVar[bool] = False

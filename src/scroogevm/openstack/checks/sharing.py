@@ -8,7 +8,7 @@ from scroogevm.openstack.records import RESOURCE_OF
 
 
 @dataclass(frozen=True)
-class Sharing(Check):
+class SharingProviders(Check):
     """Units that come from a shared provider are not those of the node."""
 
     def look(self, case: Case) -> Iterator[Finding]:
