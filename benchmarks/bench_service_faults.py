@@ -1,0 +1,105 @@
+"""A service that is killed 200 times, and one whose store and clock fail for two hours."""
+
+import hashlib
+import random
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.report import Result
+from scroogevm.journal import Journal
+from scroogevm.journal.arrays import pack
+from scroogevm.service.demo import SCOPE, DemoFleet
+from scroogevm.stores import open_store
+
+KILLS, NODES, BEGIN = 200, 20, 1_700_000_400.0
+HOURS = 4
+"""Of windows of 30 s: 480 of them."""
+
+
+def run(docs: Path) -> Result:
+    del docs
+    until = BEGIN + 3600 * HOURS
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        store = f"embedded:{place / 'store'}"
+        with open_store(store) as opened:
+            opened.write(list(DemoFleet(NODES).samples(BEGIN, until + SCOPE)))
+        calm = lived(store, place / "calm", until)
+        killed = lived(store, place / "killed", until, kills=KILLS)
+        faulty = lived(store, place / "faulty", until, faults=True)
+        same = digest(place / "calm") == digest(place / "killed")
+        lost = skipped(place / "faulty")
+    windows = round(3600 * HOURS / SCOPE)
+    rows = [
+        ("undisturbed", windows, 0, calm["told"], calm["begin"], calm["peak"], calm["bad"]),
+        (f"{KILLS} kills", windows, KILLS, killed["told"], "", "", killed["bad"]),
+        ("faults", windows, 0, faulty["told"], faulty["begin"], faulty["peak"], faulty["bad"]),
+    ]
+    return Result(
+        title="The service, killed and failing",
+        how=f"{NODES} nodes that are made up, of which some fall silent or lose their libvirt, for "
+        f"{HOURS} hours of windows of {SCOPE:.0f} s, as fast as it goes. Kills are SIGKILL at "
+        "random moments. Faults: the store fails in 3 % of its reads, up to five times in a row, and the "
+        "clock is set back by up to an hour, or is ahead after a suspended machine. MiB after a "
+        "quarter of the windows, and at the end. `bad` counts offers of nodes without a sample.",
+        columns=("run", "windows", "kills", "told", "MiB early", "MiB late", "bad"),
+        rows=rows,
+        verdict=f"The journal of the killed run is {'the same' if same else 'another'}, bit by "
+        f"bit. Under faults {lost} windows were skipped without a reason.",
+    )
+
+
+def lived(
+    store: str, data: Path, until: float, *, kills: int = 0, faults: bool = False
+) -> dict[str, Any]:
+    """Run to the end with so many kills."""
+    rng = random.Random(7)  # noqa: S311  # moments to kill at
+    words = [sys.executable, "-m", "benchmarks.service_run", store, str(data), str(BEGIN)]
+    words += [str(until), *(["faults"] if faults else [])]
+    ends: list[float] = []
+    peaks: list[float] = []
+    bad = 0
+    for left in range(kills, -1, -1):
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+            after = rng.randrange(1, 3) if left else 10**9
+            for line in process.stdout or ():
+                _, end, peak, offered = line.split()
+                ends.append(float(end))
+                peaks.append(int(peak) / 1024)
+                bad += int(offered)
+                after -= 1
+                if not after:
+                    time.sleep(rng.random() * 0.05)
+                    process.kill()
+                    break
+    early = peaks[len(peaks) // 4] if peaks else 0.0
+    return {"told": len(set(ends)), "begin": round(early), "peak": round(max(peaks)), "bad": bad}
+
+
+def digest(data: Path) -> str:
+    """Of all that a journal holds."""
+    whole = hashlib.sha256()
+    with Journal(data / "journal.sqlite") as journal:
+        whole.update(str(journal.status).encode())
+        whole.update(repr(journal.windows(0, 1e12)).encode())
+        for place, arrays in journal.state().items():
+            for name, array in arrays.items():
+                whole.update(f"{place} {name}".encode() + pack(array).digest)
+        for place, arrays in journal.days(0, 10**6).items():
+            for name, array in arrays.items():
+                whole.update(f"{place} {name}".encode() + pack(array).digest)
+    return whole.hexdigest()
+
+
+def skipped(data: Path) -> int:
+    """Windows that are neither judged nor told to have been skipped."""
+    with Journal(data / "journal.sqlite") as journal:
+        numbers = [number for number, *_ in journal.windows(0, 1e12)]
+        gaps = sum(b - a - 1 for a, b in pairwise(numbers))
+        told = sum(event.kind == "skipped" for event in journal.events(limit=10**6))
+    return 0 if told else gaps
