@@ -195,4 +195,6 @@ def test_pages_that_are_not_run_are_known() -> None:
     shown = {
         named(page) for page in PAGES if any(line.startswith("scroogevm") for line in shell(page))
     }
-    assert shown - RUN.keys() == {"CONTRIBUTING.md"}, "its example has a test of its own"
+    # Its example has a test of its own; what the others start goes on until it is ended.
+    others = {"docs/tutorial/dashboard.md", "docs/howto/openstack.md"}
+    assert shown - RUN.keys() == {"CONTRIBUTING.md"} | others
