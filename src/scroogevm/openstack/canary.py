@@ -1,0 +1,63 @@
+"""Whether the nodes that went first did well, so that others may follow."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from scroogevm.offers.status import Status
+from scroogevm.openstack.memory import Memory
+from scroogevm.openstack.rules import Rules
+from scroogevm.text import counted
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the ledger says of some nodes.
+
+    Attributes:
+        windows: node-windows that were settled.
+        violations: of these, those that used more than was promised to be kept.
+    """
+
+    windows: int
+    violations: int
+
+
+Ledger = Callable[[Collection[str], float], Record]
+"""The record of nodes since a time, for what was really offered."""
+
+
+def doubt(status: Status, memory: Memory, rules: Rules, ledger: Ledger | None, now: float) -> str:
+    """Why others may not follow yet, in words; empty where they may.
+
+    Args:
+        status: what is told.
+        memory: what the journal knows.
+        rules: who goes first, and for how long.
+        ledger: what their promises were worth; None where nobody knows, which is a doubt.
+        now: seconds since 1970.
+    """
+    if not rules.canary:
+        return ""
+    first = [node for node in status.nodes if rules.is_canary(node)]
+    written = {node: memory.recent[node] for node in first if node in memory.recent}
+    if not written:
+        return "no canary was written yet"
+    stopped = {memory.starts[key].node for key in memory.stops if key in memory.starts}
+    if bad := sorted(stopped.intersection(first)):
+        return f"canary {bad[0]} has stopped"
+    since = min(begin for begin, _ in written.values())
+    windows = int((now - since) // status.slice)
+    if windows < rules.canary_windows:
+        seen = counted(windows, "window")
+        return f"canaries are written for {seen}, {rules.canary_windows} are asked for"
+    if bad := [node for node in first if status.nodes[node].state != "ok"]:
+        return f"canary {bad[0]} is {status.nodes[bad[0]].state}"
+    if ledger is None:
+        return "no ledger is here to tell how canaries did"
+    found = ledger(sorted(written), since)
+    if not found.windows:
+        return "no window of a canary was settled yet"
+    if found.violations > rules.canary_violations * found.windows:
+        share = 100 * found.violations / found.windows
+        return f"canaries fell short in {share:.1f} % of {counted(found.windows, 'window')}"
+    return ""

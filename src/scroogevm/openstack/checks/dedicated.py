@@ -1,0 +1,26 @@
+"""The check for dedicated cpus."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scroogevm.openstack.check import Case, Check, Finding
+
+
+@dataclass(frozen=True)
+class Dedicated(Check):
+    """PCPU is never oversold.
+
+    Where a node has both, what is free of its cpus is not what is free of its shared ones.
+    """
+
+    def look(self, case: Case) -> Iterator[Finding]:
+        """Whether the node has PCPU."""
+        holders = [one for one in case.tree if "PCPU" in one.inventories]
+        if holders:
+            units = sum(one.inventories["PCPU"].total for one in holders)
+            yield self.finding(
+                "blocks",
+                f"{units} cpus are dedicated (PCPU), and the offer speaks of all cpus together",
+                "keep nodes with cpu_dedicated_set out of the oversold ones",
+                "VCPU",
+            )

@@ -1,0 +1,33 @@
+"""The check of what a single VM may have."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scroogevm.openstack.check import Case, Check, Finding
+
+
+@dataclass(frozen=True)
+class MaxUnit(Check):
+    """A VM is never larger than the node.
+
+    Nova sets ``max_unit`` to the total. A larger one lets a ratio above 1 place a VM that cannot run.
+    """
+
+    def look(self, case: Case) -> Iterator[Finding]:
+        """``max_unit`` against the total, and steps that waste what is free."""
+        for kind, inventory in case.inventories():
+            if inventory.max_unit > inventory.total:
+                yield self.finding(
+                    "warns",
+                    f"max_unit {inventory.max_unit} is above the total {inventory.total}: a VM may "
+                    "be larger than the node",
+                    "nova-compute sets it to the total; find out who else writes this record",
+                    kind,
+                )
+            elif inventory.max_unit < inventory.total:
+                sentence = f"max_unit is {inventory.max_unit}: no VM may have more"
+                yield self.finding("tells", sentence, kind=kind)
+            for name in ("min_unit", "step_size"):
+                value = int(inventory.record.get(name, 1))
+                if value > 1:
+                    yield self.finding("tells", f"{name} is {value}", kind=kind)

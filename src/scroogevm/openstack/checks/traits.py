@@ -1,0 +1,20 @@
+"""The check of traits that say what is special about a node."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scroogevm.openstack.check import Case, Check, Finding
+
+
+@dataclass(frozen=True)
+class Traits(Check):
+    """A disabled node gets no VMs, whatever its ratio; custom traits may say who it is for."""
+
+    def look(self, case: Case) -> Iterator[Finding]:
+        """What traits say."""
+        if "COMPUTE_STATUS_DISABLED" in case.provider.traits:
+            yield self.finding("tells", "the compute service is disabled: no VM comes here")
+        custom = sorted(name for name in case.provider.traits if name.startswith("CUSTOM_"))
+        if custom:
+            sentence = f"only flavours that ask for it may count on {', '.join(custom)}"
+            yield self.finding("tells", sentence)

@@ -1,0 +1,50 @@
+"""What the journal knows, as the plan asks for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from scroogevm.openstack.records import Record
+
+Key = tuple[str, str]
+"""Uuid of a provider, and a resource class."""
+
+
+class Start(NamedTuple):
+    """An inventory as it was when its node was adopted.
+
+    Attributes:
+        node: its name in the telemetry.
+        provider: its name in Placement.
+        record: every field.
+        time: when, seconds since 1970.
+    """
+
+    node: str
+    provider: str
+    record: Record
+    time: float
+
+    @property
+    def ratio(self) -> float:
+        """The ratio that a rollback restores."""
+        return float(self.record["allocation_ratio"])
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the journal knows.
+
+    Attributes:
+        starts: inventories that were adopted.
+        written: ratios that Placement confirmed last.
+        stops: why nothing is written any more.
+        recent: times of confirmed writes, by node: the first and the last.
+        newest: time of the newest entry; 0 without one.
+    """
+
+    starts: Mapping[Key, Start] = field(default_factory=dict)
+    written: Mapping[Key, float] = field(default_factory=dict)
+    stops: Mapping[Key, str] = field(default_factory=dict)
+    recent: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    newest: float = 0.0
