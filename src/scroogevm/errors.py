@@ -5,6 +5,7 @@ ScroogeError                 exit code 1: it went wrong
 ├── TraceError               a trace that cannot be read, or must not be believed
 ├── OutputError              a place that cannot be written
 ├── StoreError               a store of samples that cannot be reached, or gives no sense
+├── PlacementError           OpenStack's Placement cannot be asked, or says no
 ├── ScrapeError              an exporter that cannot be scraped
 ├── ProbeError               a node that cannot be probed
 ├── MissingExtraError        an optional library is not installed
@@ -51,6 +52,20 @@ class OutputError(ScroogeError):
 
 class StoreError(ScroogeError):
     """A store of samples that cannot be reached, refuses, or answers what it should not.
+
+    Attributes:
+        temporary: whether the same may well succeed later.
+    """
+
+    def __init__(
+        self, problem: str, *, where: str = "", remedy: str = "", temporary: bool = False
+    ) -> None:
+        super().__init__(problem, where=where, remedy=remedy)
+        self.temporary = temporary
+
+
+class PlacementError(ScroogeError):
+    """OpenStack's Placement cannot be asked, or answers what it should not.
 
     Attributes:
         temporary: whether the same may well succeed later.

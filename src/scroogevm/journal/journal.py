@@ -1,19 +1,15 @@
 """The file: opened by one process that writes, read by many."""
 
-import fcntl
 import json
-import os
-import sqlite3
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scroogevm.errors import MisuseError, OutputError
 from scroogevm.journal.arrays import Array, pack, unpack
+from scroogevm.journal.database import Database
 from scroogevm.offers.status import NodeHold
 
 VERSION = "1"
@@ -89,25 +85,16 @@ class Journal(AbstractContextManager["Journal"]):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._mutex = threading.Lock()
-        with self._translated():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT)
-        try:
-            self._lock()
-            with self._translated():
-                self._db = self._open()
-        except BaseException:
-            os.close(self._handle)
-            raise
+        self._file = Database(path, _SCHEMA.read_text(encoding="utf-8"), VERSION)
+        self._db = self._file.connection
+        self._reading, self._writing = self._file.reading, self._file.writing
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Give the file back."""
-        self._db.close()
-        os.close(self._handle)
+        self._file.close()
 
     @property
     def last(self) -> int | None:
@@ -325,67 +312,3 @@ class Journal(AbstractContextManager["Journal"]):
         with self._reading():
             row = self._db.execute(query, values).fetchone()
         return row[0] if row else None
-
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise MisuseError(
-                "is written by another process",
-                where=str(self.path),
-                remedy="stop that one, or choose another --data directory",
-            ) from None
-
-    def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            db.executescript(_SCHEMA.read_text(encoding="utf-8"))
-            db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (VERSION,))
-            self._check_version(db)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _check_version(self, db: sqlite3.Connection) -> None:
-        (found,) = db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-        if found != VERSION:
-            raise MisuseError(
-                f"has version {found}, which cannot be read, only {VERSION}", where=str(self.path)
-            )
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with self._translated(), self._mutex:
-            yield
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction: all of it is kept, or nothing."""
-        with self._translated(), self._mutex:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.rollback()
-                raise
-            self._db.commit()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise OutputError(
-                f"cannot be written: {error.strerror}", where=str(self.path)
-            ) from None
-        except sqlite3.OperationalError as error:
-            raise OutputError(f"cannot be written: {error}", where=str(self.path)) from None
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise MisuseError(
-                f"is damaged: {error}",
-                where=str(self.path),
-                remedy="restore a backup of it, or move it away to begin anew",
-            ) from None

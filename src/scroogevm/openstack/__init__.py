@@ -1,1 +1,1 @@
-"""Offers become allocation ratios in OpenStack's Placement: checked, planned, journalled, undone."""
+"""Offers become allocation ratios in OpenStack's Placement: checked, planned, journalled."""

@@ -42,19 +42,32 @@ def doubt(status: Status, memory: Memory, rules: Rules, ledger: Ledger | None, n
     written = {node: memory.recent[node] for node in first if node in memory.recent}
     if not written:
         return "no canary was written yet"
+    since = min(begin for begin, _ in written.values())
+    return _state(status, memory, rules, first, now - since) or _promises(
+        rules, ledger, sorted(written), since
+    )
+
+
+def _state(
+    status: Status, memory: Memory, rules: Rules, first: Collection[str], seconds: float
+) -> str:
+    """What speaks against canaries as they stand."""
     stopped = {memory.starts[key].node for key in memory.stops if key in memory.starts}
     if bad := sorted(stopped.intersection(first)):
         return f"canary {bad[0]} has stopped"
-    since = min(begin for begin, _ in written.values())
-    windows = int((now - since) // status.slice)
+    windows = int(seconds // status.slice)
     if windows < rules.canary_windows:
         seen = counted(windows, "window")
         return f"canaries are written for {seen}, {rules.canary_windows} are asked for"
-    if bad := [node for node in first if status.nodes[node].state != "ok"]:
-        return f"canary {bad[0]} is {status.nodes[bad[0]].state}"
+    bad = [node for node in first if status.nodes[node].state != "ok"]
+    return f"canary {bad[0]} is {status.nodes[bad[0]].state}" if bad else ""
+
+
+def _promises(rules: Rules, ledger: Ledger | None, nodes: Collection[str], since: float) -> str:
+    """What speaks against what canaries were promised."""
     if ledger is None:
         return "no ledger is here to tell how canaries did"
-    found = ledger(sorted(written), since)
+    found = ledger(nodes, since)
     if not found.windows:
         return "no window of a canary was settled yet"
     if found.violations > rules.canary_violations * found.windows:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from scroogevm.offers.status import Status
 from scroogevm.openstack.check import Case
@@ -50,7 +51,7 @@ def cases(
     return found
 
 
-def _of[T](table: Mapping[tuple[str, str], T], uuid: str) -> Mapping[str, T]:
+def _of(table: Mapping[tuple[str, str], Any], uuid: str) -> Mapping[str, Any]:
     return {kind: table[uuid, kind] for kind in RESOURCE_OF if (uuid, kind) in table}
 
 

@@ -32,9 +32,7 @@ class Headroom:
     moved: int
 
 
-def headroom(
-    providers: Sequence[Provider], ratios: Mapping[tuple[str, str], float]
-) -> Headroom:
+def headroom(providers: Sequence[Provider], ratios: Mapping[tuple[str, str], float]) -> Headroom:
     """What fits into a fleet.
 
     VMs of the largest node are placed one by one, the largest first, each on the first node that
@@ -88,7 +86,9 @@ def _sizes(provider: Provider) -> Sequence[Size]:
     ]
 
 
-def _fits(room: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", most: object, size: Size) -> "Flags":
+def _fits(
+    room: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", most: object, size: Size
+) -> "Flags":
     wanted = np.array(size)
     return np.asarray(((room >= wanted) & (most >= wanted)).all(axis=1))
 

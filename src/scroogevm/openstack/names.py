@@ -62,7 +62,9 @@ class _Book:
         self._cases = _grouped(self._roots, lambda name: name.casefold())
         self._shorts = _grouped(self._roots, _short)
         self._nested = {
-            one.parent for one in providers if one.parent and set(one.inventories) & set(RESOURCE_OF)
+            one.parent
+            for one in providers
+            if one.parent and set(one.inventories) & set(RESOURCE_OF)
         }
 
     def find(self, node: str, told: str | None) -> Match:
@@ -101,7 +103,9 @@ class _Book:
         return Match(None, problem=problem)
 
 
-def _grouped(providers: Sequence[Provider], key: Callable[[str], str]) -> Mapping[str, Sequence[Provider]]:
+def _grouped(
+    providers: Sequence[Provider], key: Callable[[str], str]
+) -> Mapping[str, Sequence[Provider]]:
     found: dict[str, list[Provider]] = {}
     for one in providers:
         found.setdefault(key(one.name), []).append(one)

@@ -1,7 +1,7 @@
 """The plan: every ratio that would change, with the reason, and what stays and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import floor
 from typing import Literal
 
@@ -125,8 +125,12 @@ def make_plan(
             continue
         findings[case.node] = examine(case)
         for one in decide(case, memory, rules, findings[case.node]):
-            (changes if isinstance(one, Change) else stays).append(one)  # type: ignore[arg-type]
-    changes, held = _allowed(changes, status, memory, rules, ledger, now)
+            if isinstance(one, Change):
+                changes.append(one)
+            else:
+                stays.append(one)
+    doubt = canary.doubt(status, memory, rules, ledger, now)
+    changes, held = _allowed(changes, status, memory, rules, doubt)
     providers = [case.provider for case in found if case.match.provider is not None]
     return Plan(
         window=status.window,
@@ -155,7 +159,9 @@ def decide(
             stay = Stay(case.node, kind, inventory.ratio, "blocked", blocked.sentence)
             decided.append(stay)
         elif (case.provider.uuid, kind) not in memory.starts:
-            reason = "its ratio was not adopted: `scroogevm placement adopt` keeps it for a rollback"
+            reason = (
+                "its ratio was not adopted: `scroogevm placement adopt` keeps it for a rollback"
+            )
             decided.append(Stay(case.node, kind, inventory.ratio, "not adopted", reason))
         else:
             decided.append(_decide(case, kind, inventory, memory, rules))
@@ -173,7 +179,10 @@ def _decide(
         return Stay(case.node, kind, before, "kept", reason)
     if policy == "start":
         after = memory.starts[case.provider.uuid, kind].ratio
-        limit, reason = float(accepted(inventory.net, after)), f"the offer is {offer.state}: back to the start"
+        limit, reason = (
+            float(accepted(inventory.net, after)),
+            f"the offer is {offer.state}: back to the start",
+        )
     else:
         bounds = rules.bounds.get(kind, Bounds())
         aim = target(inventory.net, used, offer.allocated or 0.0, offer.free, bounds)
@@ -221,25 +230,26 @@ def _reason(offer: ResourceOffer, aim: Target, kind: str) -> str:
 
 
 def _allowed(
-    changes: Sequence[Change],
-    status: Status,
-    memory: Memory,
-    rules: Rules,
-    ledger: canary.Ledger | None,
-    now: float,
+    changes: Sequence[Change], status: Status, memory: Memory, rules: Rules, doubt: str
 ) -> tuple[list[Change], list[Stay]]:
     """Changes that may be written for this window, the most urgent first, and those that wait."""
-    doubt = canary.doubt(status, memory, rules, ledger, now)
-    waiting = [_stay(one, "canary", doubt) for one in changes if doubt and not rules.is_canary(one.node)]
-    free = [one for one in changes if not doubt or rules.is_canary(one.node)]
-    free.sort(key=lambda one: (-one.too_much, one.before - one.after, one.node, one.kind))
+
+    def first(one: Change) -> bool:
+        return not doubt or rules.is_canary(one.node)
+
+    waiting = [_stay(one, "canary", doubt) for one in changes if not first(one)]
+    free = sorted(
+        filter(first, changes),
+        key=lambda one: (-one.too_much, one.before - one.after, one.node, one.kind),
+    )
     nodes = list(dict.fromkeys(one.node for one in free))
     done = sum(last >= status.computed_at for _, last in memory.recent.values())
     may = max(1, floor(rules.share * len(status.nodes))) - done if rules.share else 0
-    chosen = set(nodes[: max(0, may)])
+    rank = {node: at for at, node in enumerate(nodes[: max(0, may)])}
     reason = f"{100 * rules.share:g} % of the nodes are written for one window, and they are others"
-    waiting += [_stay(one, "share", reason) for one in free if one.node not in chosen]
-    return [one for one in free if one.node in chosen], waiting
+    waiting += [_stay(one, "share", reason) for one in free if one.node not in rank]
+    chosen = [one for one in free if one.node in rank]
+    return sorted(chosen, key=lambda one: rank[one.node]), waiting
 
 
 def _stay(change: Change, why: Why, reason: str) -> Stay:

@@ -10,7 +10,7 @@ from scroogevm.openstack.ratio import Bounds
 from scroogevm.openstack.records import RESOURCE_OF
 
 Policy = Literal["close", "keep", "start"]
-"""What becomes of a ratio without an offer: nothing more is promised; it stays; the start's again."""
+"""What becomes of a ratio without an offer: nothing more is promised, it stays, the start's."""
 
 
 @dataclass(frozen=True)

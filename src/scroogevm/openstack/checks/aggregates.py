@@ -23,8 +23,8 @@ class Aggregates(Check):
                 if case.ratios.get((aggregate, kind)) == inventory.ratio:
                     yield self.finding(
                         "warns",
-                        f"all nodes of aggregate {aggregate} have ratio {inventory.ratio:g}, others "
-                        "have another one",
+                        f"all nodes of aggregate {aggregate} have ratio {inventory.ratio:g}, "
+                        "others have another one",
                         "find out who sets it by aggregate, and stop that",
                         kind,
                     )

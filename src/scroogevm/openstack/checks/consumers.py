@@ -29,7 +29,7 @@ class Consumers(Check):
             if told is not None and held >= told + 1:
                 yield self.finding(
                     "warns",
-                    f"consumers hold {held} {kind}, the telemetry saw {told:.0f} promised: the rest "
-                    "is taken from what is free",
+                    f"consumers hold {held} {kind}, the telemetry saw {told:.0f} promised: "
+                    "the rest is taken from what is free",
                     kind=kind,
                 )

@@ -10,7 +10,8 @@ from scroogevm.openstack.check import Case, Check, Finding
 class MaxUnit(Check):
     """A VM is never larger than the node.
 
-    Nova sets ``max_unit`` to the total. A larger one lets a ratio above 1 place a VM that cannot run.
+    Nova sets ``max_unit`` to the total. With a larger one, a ratio above 1 places a VM that
+    cannot run.
     """
 
     def look(self, case: Case) -> Iterator[Finding]:

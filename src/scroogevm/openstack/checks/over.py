@@ -17,7 +17,7 @@ class Over(Check):
             if used > inventory.capacity:
                 yield self.finding(
                     "warns",
-                    f"{used} {kind} are used and capacity is {inventory.capacity}: Placement refuses "
-                    "new VMs, resizes, and on older releases migrations away from it",
+                    f"{used} {kind} are used and capacity is {inventory.capacity}: Placement "
+                    "refuses new VMs, resizes, and on older releases migrations away from it",
                     kind=kind,
                 )
