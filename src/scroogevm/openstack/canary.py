@@ -1,6 +1,6 @@
 """Whether the nodes that went first did well, so that others may follow."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from scroogevm.offers.status import Status
@@ -74,3 +74,23 @@ def _promises(rules: Rules, ledger: Ledger | None, nodes: Collection[str], since
         share = 100 * found.violations / found.windows
         return f"canaries fell short in {share:.1f} % of {counted(found.windows, 'window')}"
     return ""
+
+
+def record(rows: Iterable[tuple[str, str, int, float | None]], nodes: Collection[str]) -> Record:
+    """The record of nodes, from rows of the ledger.
+
+    Args:
+        rows: node, strategy, windows, share of them that fell short.
+        nodes: whose.
+
+    >>> record([("n", "offered", 10, 0.1), ("n", "greedy", 10, 0.9), ("m", "offered", 5, 0)], ["n"])
+    Record(windows=10, violations=1)
+    """
+    own = [
+        (windows, share or 0.0)
+        for node, strategy, windows, share in rows
+        if node in nodes and strategy == "offered"
+    ]
+    return Record(
+        sum(windows for windows, _ in own), round(sum(windows * share for windows, share in own))
+    )

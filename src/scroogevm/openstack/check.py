@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 from scroogevm.offers.status import NodeStatus
 from scroogevm.openstack.names import Match
@@ -16,7 +16,8 @@ LEVELS: Sequence[Level] = ("tells", "warns", "blocks")
 """From the least to the worst. Nothing is written where a check blocks."""
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True)
+class Finding:
     """Something that a check found.
 
     Attributes:

@@ -1,0 +1,278 @@
+"""A real Keystone and a real Placement for tests, as Debian packages them."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from servers import Server, require
+
+PASSWORD = "secret"  # noqa: S105  # of a server that lives for one test
+REGION = "RegionOne"
+_SERVE = (
+    "import sys, waitress; from {module} import {make} as make; sys.argv[1:] = []; "
+    "waitress.serve(make(), host='127.0.0.1', port={port}, threads=1)"
+)
+"""One thread: two of them on one SQLite file are one too many."""
+
+
+@dataclass
+class Keystone(Server):
+    """Keystone with user ``admin``; tokens live for ``lifetime`` seconds."""
+
+    program = "/usr/bin/python3"
+    ready = "/v3"
+
+    lifetime: int = 3600
+
+    def words(self) -> Sequence[str]:
+        config = self.root / "keystone.conf"
+        first = not config.exists()
+        config.write_text(
+            "[DEFAULT]\nlog_dir =\n"
+            f"[database]\nconnection = sqlite:///{self.root}/keystone.db\n"
+            f"[fernet_tokens]\nkey_repository = {self.root}/fernet\n"
+            f"[credential]\nkey_repository = {self.root}/credential\n"
+            f"[token]\nprovider = fernet\nexpiration = {self.lifetime}\n"
+            "[cache]\nenabled = false\n"
+        )
+        if first:
+            for name in ("fernet", "credential"):
+                (self.root / name).mkdir(mode=0o700)
+            self._manage(config)
+        module, make = "keystone.server.wsgi", "initialize_public_application"
+        return ["-c", _SERVE.format(module=module, make=make, port=self.port)]
+
+    @property
+    def within(self) -> Sequence[str]:
+        return ["env", f"OS_KEYSTONE_CONFIG_FILES={self.root}/keystone.conf"]
+
+    def _manage(self, config: Path) -> None:
+        """Make tables, keys, and the first user."""
+        manage = [require("keystone-manage"), "--config-file", str(config)]
+        owner = ["--keystone-user", "root", "--keystone-group", "root"]
+        made = [
+            ["db_sync"],
+            ["fernet_setup", *owner],
+            ["credential_setup", *owner],
+            ["bootstrap", "--bootstrap-password", PASSWORD, "--bootstrap-region-id", REGION],
+        ]
+        env = {"PATH": "/usr/bin:/bin", "HOME": str(self.root)}
+        for words in made:
+            subprocess.run([*manage, *words], check=True, capture_output=True, env=env)
+
+    def user(self, name: str, role: str) -> None:
+        """Make a user of project ``admin`` with a role."""
+        with self.admin() as api:
+            user = {"name": name, "password": PASSWORD, "domain_id": "default"}
+            made = api.post("/v3/users", json={"user": user}).raise_for_status()
+            (found,) = api.get("/v3/roles", params={"name": role}).json()["roles"]
+            (project,) = api.get("/v3/projects", params={"name": "admin"}).json()["projects"]
+            path = f"/v3/projects/{project['id']}/users/{made.json()['user']['id']}"
+            api.put(f"{path}/roles/{found['id']}").raise_for_status()
+
+    def endpoint(self, kind: str, url: str, region: str = REGION) -> None:
+        """Enter a service into the catalogue."""
+        with self.admin() as api:
+            if region != REGION:
+                api.post("/v3/regions", json={"region": {"id": region}}).raise_for_status()
+            service = {"service": {"type": kind, "name": f"{kind}-{region}"}}
+            made = api.post("/v3/services", json=service).raise_for_status()
+            row = {
+                "service_id": made.json()["service"]["id"],
+                "interface": "public",
+                "region_id": region,
+                "url": url,
+            }
+            api.post("/v3/endpoints", json={"endpoint": row}).raise_for_status()
+
+    @contextmanager
+    def admin(self) -> Iterator[httpx.Client]:
+        """Who asks as ``admin``."""
+        domain = {"id": "default"}
+        user = {"name": "admin", "domain": domain, "password": PASSWORD}
+        auth = {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": "admin", "domain": domain}},
+        }
+        answer = httpx.post(f"{self.url}/v3/auth/tokens", json={"auth": auth}, timeout=30)
+        token = answer.raise_for_status().headers["X-Subject-Token"]
+        headers = {"X-Auth-Token": token}
+        with httpx.Client(base_url=self.url, headers=headers, timeout=30) as api:
+            yield api
+
+
+@dataclass
+class Placement(Server):
+    """Placement; without a Keystone the token ``admin`` may do everything."""
+
+    program = "/usr/bin/python3"
+    ready = "/"
+
+    keystone: Keystone | None = None
+
+    def words(self) -> Sequence[str]:
+        lines = [
+            "[placement_database]",
+            f"connection = sqlite:///{self.root}/placement.db",
+            "sync_on_startup = true",
+            "[api]",
+            f"auth_strategy = {'noauth2' if self.keystone is None else 'keystone'}",
+        ]
+        if self.keystone is not None:
+            lines += [
+                "[keystone_authtoken]",
+                f"www_authenticate_uri = {self.keystone.url}/v3",
+                f"auth_url = {self.keystone.url}/v3",
+                "auth_type = password",
+                "user_domain_id = default",
+                "project_domain_id = default",
+                "project_name = admin",
+                "username = admin",
+                f"password = {PASSWORD}",
+                "token_cache_time = -1",
+            ]
+        (self.root / "placement.conf").write_text("\n".join(lines))
+        require("placement-api")
+        module, make = "placement.wsgi", "init_application"
+        return ["-c", _SERVE.format(module=module, make=make, port=self.port)]
+
+    @property
+    def within(self) -> Sequence[str]:
+        return ["env", f"OS_PLACEMENT_CONFIG_DIR={self.root}"]
+
+
+@dataclass
+class Cloud:
+    """A Placement with hosts, seen by Nova: what it writes, we did not write.
+
+    Attributes:
+        placement: the server.
+        token: of an administrator.
+    """
+
+    placement: Placement
+    token: str = "admin"
+    names: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, code: int = 0, **more: Any) -> Any:
+        """An answer as JSON; another code than the one expected is a failure."""
+        headers = {
+            "X-Auth-Token": self.token,
+            "OpenStack-API-Version": "placement 1.38",
+        }
+        answer = httpx.request(
+            method, self.placement.url + path, headers=headers, timeout=30, **more
+        )
+        good = answer.status_code == code if code else answer.is_success
+        assert good, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def host(
+        self, name: str, vcpus: int = 64, memory: int = 262_144, parent: str = "", **record: Any
+    ) -> str:
+        """Make a compute node as Nova makes it; its uuid."""
+        body = {"name": name, **({"parent_provider_uuid": self.names[parent]} if parent else {})}
+        uuid: str = self.ask("POST", "/resource_providers", json=body)["uuid"]
+        self.names[name] = uuid
+        inventories = {
+            "VCPU": {"total": vcpus, "max_unit": vcpus, "allocation_ratio": 1.0, **record},
+            "MEMORY_MB": {"total": memory, "max_unit": memory, "allocation_ratio": 1.0},
+        }
+        self.inventories(name, {kind: one for kind, one in inventories.items() if one["total"]})
+        return uuid
+
+    def inventories(self, name: str, inventories: Mapping[str, Any] | None = None) -> Any:
+        """Inventories of a provider, after they were written if they are given."""
+        path = f"/resource_providers/{self.names[name]}/inventories"
+        if inventories is not None:
+            generation = self.ask("GET", path)["resource_provider_generation"]
+            body = {"resource_provider_generation": generation, "inventories": inventories}
+            self.ask("PUT", path, json=body)
+        return self.ask("GET", path)["inventories"]
+
+    def change(self, name: str, kind: str, **fields: Any) -> None:
+        """Change fields of an inventory."""
+        found = self.inventories(name)
+        self.inventories(name, {**found, kind: {**found.get(kind, {}), **fields}})
+
+    def ratio(self, name: str, kind: str = "VCPU") -> float:
+        """The allocation ratio."""
+        return float(self.inventories(name)[kind]["allocation_ratio"])
+
+    def place(self, name: str, vcpus: int, memory: int = 1024, code: int = 204) -> str:
+        """Allocate a VM; its consumer."""
+        consumer = str(uuid4())
+        resources = {"VCPU": vcpus, "MEMORY_MB": memory}
+        body = {
+            "allocations": {self.names[name]: {"resources": resources}},
+            "project_id": "p",
+            "user_id": "u",
+            "consumer_generation": None,
+            "consumer_type": "INSTANCE",
+        }
+        self.ask("PUT", f"/allocations/{consumer}", code, json=body)
+        return consumer
+
+    def remove(self, consumer: str) -> None:
+        """Delete a VM."""
+        self.ask("DELETE", f"/allocations/{consumer}")
+
+    def candidates(self, vcpus: int, memory: int = 1) -> set[str]:
+        """Names of hosts where a VM could be placed."""
+        wanted = f"VCPU:{vcpus},MEMORY_MB:{memory}"
+        found = self.ask("GET", f"/allocation_candidates?resources={wanted}&limit=10000")
+        names = {uuid: name for name, uuid in self.names.items()}
+        return {
+            names[uuid] for one in found["allocation_requests"] for uuid in one["allocations"]
+        }
+
+    def whole(self) -> Mapping[str, Any]:
+        """Every inventory of every provider, as JSON text."""
+        with ThreadPoolExecutor(4) as pool:
+            found = pool.map(self.inventories, self.names)
+            return {
+                name: json.dumps(one, sort_keys=True)
+                for name, one in zip(self.names, found, strict=True)
+            }
+
+
+def clouds_yaml(folder: Path, clouds: Mapping[str, Any]) -> Path:
+    """Write a clouds.yaml; JSON is YAML as well."""
+    path = folder / "clouds.yaml"
+    path.write_text(json.dumps({"clouds": clouds}))
+    return path
+
+
+def noauth(placement: Placement) -> Mapping[str, Any]:
+    """An entry of clouds.yaml for a Placement without Keystone."""
+    return {
+        "auth_type": "admin_token",
+        "auth": {"endpoint": placement.url, "token": "admin"},
+        "placement_endpoint_override": placement.url,
+    }
+
+
+def signed(keystone: Keystone, user: str = "admin", **more: Any) -> Mapping[str, Any]:
+    """An entry of clouds.yaml for a user of Keystone."""
+    return {
+        "auth": {
+            "auth_url": f"{keystone.url}/v3",
+            "username": user,
+            "password": PASSWORD,
+            "project_name": "admin",
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        },
+        "region_name": REGION,
+        **more,
+    }
