@@ -163,6 +163,7 @@ class Cloud:
     placement: Placement
     token: str = "admin"
     names: dict[str, str] = field(default_factory=dict)
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     def ask(self, method: str, path: str, code: int = 0, **more: Any) -> Any:
         """An answer as JSON; another code than the one expected is a failure."""
@@ -170,12 +171,14 @@ class Cloud:
             "X-Auth-Token": self.token,
             "OpenStack-API-Version": "placement 1.38",
         }
-        answer = httpx.request(
-            method, self.placement.url + path, headers=headers, timeout=30, **more
-        )
+        answer = self.http.request(method, self.placement.url + path, headers=headers, **more)
         good = answer.status_code == code if code else answer.is_success
         assert good, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.http.close()
 
     def host(
         self, name: str, vcpus: int = 64, memory: int = 262_144, parent: str = "", **record: Any

@@ -56,12 +56,12 @@ def doctor(shared: dict[str, Any], /, *, watch: bool, as_json: bool, **options: 
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.openstack.doctor import diagnose  # noqa: PLC0415  # likewise
 
-    rules, client = rules_of(shared), client_of(shared)
-    status, then = told(options), None
-    if watch:
-        then = client.survey(whole=True)
-        time.sleep(2 * shared["period"])
-    found = diagnose(status, client.survey(whole=True), _memory(shared), rules, then)
+    rules, status, then = rules_of(shared), told(options), None
+    with client_of(shared) as client:
+        if watch:
+            then = client.survey(whole=True)
+            time.sleep(2 * shared["period"])
+        found = diagnose(status, client.survey(whole=True), _memory(shared), rules, then)
     if as_json:
         print_json({**asdict(found), "words": {one.node: one.words for one in found.nodes}})
     else:
@@ -80,11 +80,10 @@ def plan(shared: dict[str, Any], /, *, as_json: bool, **options: Any) -> None:
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.openstack.plan import make_plan  # noqa: PLC0415  # likewise
 
-    rules, client = rules_of(shared), client_of(shared)
-    status, ledger = told(options), ledger_of(options)
-    made = make_plan(
-        status, client.survey(), _memory(shared), rules, now=time.time(), ledger=ledger
-    )
+    rules, status, ledger = rules_of(shared), told(options), ledger_of(options)
+    with client_of(shared) as client:
+        survey = client.survey()
+    made = make_plan(status, survey, _memory(shared), rules, now=time.time(), ledger=ledger)
     if as_json:
         print_json(asdict(made))
     else:
@@ -106,8 +105,9 @@ def adopt(shared: dict[str, Any], /, chosen: "Sequence[str]", **options: Any) ->
     from scroogevm.openstack.names import match  # noqa: PLC0415  # likewise
     from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
-    rules, client = rules_of(shared), client_of(shared)
-    status, survey = told(options), client.survey()
+    rules, status = rules_of(shared), told(options)
+    with client_of(shared) as client:
+        survey = client.survey()
     found = match(status.nodes, survey.providers, rules.names)
     unknown = [node for node in chosen if node not in found]
     if unknown:
@@ -280,8 +280,8 @@ def _memory(shared: dict[str, Any]) -> "Memory":
 def _writer(shared: dict[str, Any], rate: float) -> "Iterator[Writer]":
     from scroogevm.openstack.writer import Pace, Writer  # noqa: PLC0415  # on demand
 
-    with _journal(shared) as journal:
-        yield Writer(client_of(shared), journal, rate, Pace())
+    with _journal(shared) as journal, client_of(shared) as client:
+        yield Writer(client, journal, rate, Pace())
 
 
 def _print_examination(found: "Examination") -> None:

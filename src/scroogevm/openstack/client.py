@@ -5,8 +5,10 @@ and find the address of Placement in the catalogue.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol
@@ -55,7 +57,7 @@ class Answer:
     detail: str = ""
 
 
-class PlacementClient:
+class PlacementClient(AbstractContextManager["PlacementClient"]):
     """One Placement.
 
     Args:
@@ -63,6 +65,7 @@ class PlacementClient:
         cloud: which one it is, in words that stay the same.
         pause: waits so many seconds before it asks again.
         clock: seconds since 1970.
+        close: gives its connections back.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class PlacementClient:
         adapter: Adapter,
         cloud: str,
         *,
+        close: Callable[[], object] = lambda: None,
         pause: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -78,6 +82,10 @@ class PlacementClient:
         self._pause = pause
         self._clock = clock
         self._skew: float | None = None
+        self._close = close
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
 
     def survey(self, *, whole: bool = False) -> Survey:
         """Every provider with what it has and who holds it.
@@ -258,26 +266,35 @@ def connect(cloud: str | None, region: str | None = None, timeout: float = 30.0)
         MisuseError: there is no such cloud, or what is written of it makes no sense.
     """
     try:
-        from keystoneauth1 import exceptions as errors  # noqa: PLC0415  # an extra
-        from openstack.config import OpenStackConfig  # noqa: PLC0415  # likewise
-
+        from keystoneauth1 import adapter as adapters  # noqa: PLC0415  # an extra
+        from keystoneauth1 import exceptions as errors  # noqa: PLC0415  # likewise
         from openstack import exceptions  # noqa: PLC0415  # likewise
+        from openstack.config import OpenStackConfig  # noqa: PLC0415  # likewise
     except ImportError as error:
         library = error.name or "openstacksdk"
         raise MissingExtraError(library, "openstack", "OpenStack's Placement") from None
     where = f"cloud {cloud}" if cloud else "OS_*"
     try:
         asked: dict[str, Any] = {"cloud": cloud, **({"region_name": region} if region else {})}
-        found = OpenStackConfig(app_name="scroogevm").get_one(**asked)
-        adapter = found.get_session_client("placement")
-        adapter.session.timeout = adapter.session.timeout or timeout
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of its own future, whatever is asked
+            found = OpenStackConfig(app_name="scroogevm").get_one(**asked)
+        session = found.get_session()
+        session.timeout = session.timeout or timeout
+        adapter = adapters.Adapter(
+            session,
+            service_type="placement",
+            interface=found.get_interface("placement"),
+            region_name=found.get_region_name("placement"),
+            endpoint_override=found.get_endpoint("placement"),
+        )
     except (exceptions.SDKException, errors.ClientException, OSError) as error:
         raise MisuseError(
             plain(error), where=where, remedy="name a cloud of clouds.yaml, or set OS_*"
         ) from None
     named = found.name or found.config.get("auth", {}).get("auth_url", "")
     place = "/".join(filter(None, (str(named), str(found.get_region_name("placement") or ""))))
-    return PlacementClient(adapter, place)
+    return PlacementClient(adapter, place, close=lambda: session.session.close())
 
 
 def _said(response: Any) -> str:

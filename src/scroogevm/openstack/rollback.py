@@ -46,6 +46,7 @@ class Undoing:
         conflicts: ratios that somebody else wrote, which stay unless they are forced.
         gone: providers or classes that are no more, in words.
         right: ratios that are as they were.
+        asked: inventories that it is about.
         done: what came of each provider.
     """
 
@@ -53,6 +54,7 @@ class Undoing:
     conflicts: Sequence[Restore] = ()
     gone: Sequence[str] = ()
     right: int = 0
+    asked: Sequence[tuple[Key, str]] = ()
     done: list[Done] = field(default_factory=list)
 
     @property
@@ -98,7 +100,8 @@ def plan_rollback(
             right += 1
         else:
             (conflicts if one.conflict and not force else restores).append(one)
-    return Undoing(restores, conflicts, gone, right)
+    asked = [(key, memory.starts[key].node) for key in ratios]
+    return Undoing(restores, conflicts, gone, right, asked)
 
 
 def roll_back(
@@ -121,15 +124,14 @@ def roll_back(
     Raises:
         OutputError: the journal cannot be written.
     """
+    if purpose == "rollback":
+        for key, node in undoing.asked:
+            writer.journal.stop(key, node, "it was rolled back", writer.pace.now())
     for uuid, group in groupby(sorted(undoing.restores, key=lambda x: x.uuid), lambda x: x.uuid):
         some = list(group)
         if not writer.turn():
             return
         undoing.done.append(_restore(writer, providers[uuid], some, purpose, reason))
-        if purpose == "rollback":
-            for one in some:
-                why = "it was rolled back"
-                writer.journal.stop((uuid, one.kind), one.node, why, writer.pace.now())
 
 
 def _restore(
