@@ -32,6 +32,9 @@ class OfferSink(ABC):
             ScroogeError: it did not arrive.
         """
 
+    def close(self) -> None:  # noqa: B027  # most have nothing to end
+        """End: nothing more is sent."""
+
 
 @dataclass
 class SinkState:
@@ -80,6 +83,7 @@ class SinkThread:
             self._ended = True
             self._changed.notify_all()
         self._thread.join(seconds)
+        self.sink.close()
 
     def _run(self) -> None:
         wait = 1.0

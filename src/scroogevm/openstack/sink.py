@@ -1,0 +1,232 @@
+"""Placement as a sink of the service: each window planned or written, and watched in between."""
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from scroogevm.errors import PlacementError, ScroogeError
+from scroogevm.offers.status import Status
+from scroogevm.openstack.apply import Report, apply, refuse_wrong_clocks, stop_reverted
+from scroogevm.openstack.canary import Ledger
+from scroogevm.openstack.client import PlacementClient
+from scroogevm.openstack.journal import NAME, WriteJournal
+from scroogevm.openstack.memory import Memory
+from scroogevm.openstack.plan import Plan, make_plan
+from scroogevm.openstack.rules import Rules
+from scroogevm.openstack.writer import Pace, Writer
+from scroogevm.sinks.sink import OfferSink
+from scroogevm.statusfile import replace_file
+from scroogevm.text import counted
+
+PLAN = "placement-plan.json"
+Mode = Literal["plan", "apply"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where offers go, and how.
+
+    Attributes:
+        connect: opens the client.
+        data: directory of the journal of writes and of the newest plan.
+        rules: what is allowed.
+        mode: ``plan``: nothing is written; ``apply``.
+        period: seconds of nova-compute's period: so often it is looked whether ratios stay.
+    """
+
+    connect: Callable[[], PlacementClient]
+    data: Path
+    rules: Rules
+    mode: Mode = "plan"
+    period: float = 60.0
+
+
+class PlacementSink(OfferSink):
+    """Plans, or writes, what is told; looks in between whether it stays.
+
+    Args:
+        place: where offers go.
+        hear: is told what an operator should know.
+        ledger: what promises were worth, for canaries.
+        pace: the clock; its ``wait`` is used for the rate of writes.
+    """
+
+    name = "placement"
+
+    def __init__(
+        self,
+        place: Place,
+        hear: Callable[[str], None],
+        ledger: Ledger | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._place = place
+        self._hear = hear
+        self._ledger = ledger
+        self._stop = threading.Event()
+        self._pace = pace or Pace(wait=lambda seconds: not self._stop.wait(seconds))
+        self._mutex = threading.Lock()
+        self._stack = ExitStack()
+        self._writer: Writer | None = None
+        self._client: PlacementClient | None = None
+        self._watch: threading.Thread | None = None
+        self._generations: dict[str, int] = {}
+        self._told: Status | None = None
+        self._expired: frozenset[str] = frozenset()
+        self.plan: Plan | None = None
+        self.reverted = 0
+
+    def send(self, status: Status, text: str) -> None:
+        """Take what is told, as the service hands it on.
+
+        Raises:
+            ScroogeError: it did not arrive; the same may be sent again.
+        """
+        del text
+        self.publish(status)
+
+    def publish(self, status: Status) -> None:
+        """Plan or write what is told.
+
+        Raises:
+            PlacementError: Placement cannot be asked, or nobody knows what came of a write.
+            MisuseError: clocks disagree, or the journal is that of another cloud.
+            OutputError: the journal or the plan cannot be written.
+        """
+        with self._mutex:
+            self._told = status
+            self._expired = _expired(status, self._pace.now())
+            if self._place.mode == "plan":
+                self._show(self._planned(status))
+            else:
+                self._written(status)
+        self._start_watch()
+
+    def look(self) -> None:
+        """Look whether ratios are as they were written, and whether offers have expired.
+
+        Raises:
+            ScroogeError: it cannot be known.
+        """
+        with self._mutex:
+            self._look_for_reversions()
+            told = self._told
+            expired = _expired(told, self._pace.now()) if told is not None else frozenset()
+        if told is not None and expired != self._expired:
+            self.publish(told)
+
+    def close(self) -> None:
+        """End; where the operator wants it, take back what was promised."""
+        self._stop.set()
+        if self._watch is not None:
+            self._watch.join()
+        rules = self._place.rules
+        with self._mutex, self._stack:
+            if self._writer is None or self._told is None or rules.stopped == "keep":
+                return
+            gone = {name: replace(one, valid_until=0.0) for name, one in self._told.nodes.items()}
+            self._writer.pace = replace(Pace(), now=self._pace.now)
+            try:
+                ended = replace(self._told, nodes=gone)
+                self._tell(apply(ended, self._writer, replace(rules, share=1.0, canary=())))
+            except ScroogeError as error:
+                self._hear(f"{self.name}: {error}; ratios stay as they are")
+
+    def _planned(self, status: Status) -> Plan:
+        client = self._connected()
+        survey, now = client.survey(), self._pace.now()
+        path = self._place.data / NAME
+        memory = Memory()
+        if path.exists():
+            with WriteJournal(path, alone=False) as journal:
+                memory = journal.memory()
+        rules = self._place.rules
+        refuse_wrong_clocks(status, survey, memory, rules, now)
+        return make_plan(status.at(now), survey, memory, rules, now=now, ledger=self._ledger)
+
+    def _written(self, status: Status) -> None:
+        report = apply(status, self._writing(), self._place.rules, self._ledger)
+        self._tell(report)
+        self._show(report.plan)
+        unknown = [one for one in report.done if one.outcome in (None, "lost")]
+        if unknown:
+            raise PlacementError(
+                f"{counted(len(unknown), 'write')} did not arrive: {unknown[0].node}, "
+                f"{unknown[0].detail}",
+                where=self.name,
+                temporary=True,
+            )
+
+    def _tell(self, report: Report) -> None:
+        """Say what an operator should know."""
+        for one in report.settled:
+            self._hear(f"{self.name}: {one.node}: {one.what}: {one.outcome}: {one.detail}")
+        self._say_reverted(report.reverted)
+        for one in report.done:
+            if one.outcome in ("refused", "conflict"):
+                self._hear(f"{self.name}: {one.node}: {one.what}: {one.outcome}: {one.detail}")
+        written = sum(one.outcome == "written" for one in report.done)
+        if written:
+            self._hear(f"{self.name}: {counted(written, 'node')} written")
+
+    def _say_reverted(self, reverted: Sequence[tuple[str, str]]) -> None:
+        for node, why in reverted:
+            self.reverted += 1
+            self._hear(f"{self.name}: {node} has stopped: {why}")
+
+    def _show(self, plan: Plan) -> None:
+        """Keep the plan where pages and people find it."""
+        self.plan = plan
+        text = json.dumps({"mode": self._place.mode, **asdict(plan)}, indent=1)
+        replace_file(self._place.data / PLAN, text)
+
+    def _look_for_reversions(self) -> None:
+        if self._writer is None:
+            return
+        client, journal = self._connected(), self._writer.journal
+        written = {uuid for uuid, _ in journal.memory().written}
+        moved = [
+            one
+            for one in client.heads()
+            if one.uuid in written and self._generations.get(one.uuid) != one.generation
+        ]
+        read = [client.inventories(one) for one in moved]
+        self._say_reverted(stop_reverted(read, journal, self._pace.now()))
+        self._generations.update({one.uuid: one.generation for one in read})
+
+    def _connected(self) -> PlacementClient:
+        if self._client is None:
+            self._client = self._stack.enter_context(self._place.connect())
+        return self._client
+
+    def _writing(self) -> Writer:
+        if self._writer is None:
+            client = self._connected()
+            journal = self._stack.enter_context(WriteJournal(self._place.data / NAME))
+            self._writer = Writer(client, journal, self._place.rules.rate, self._pace)
+        return self._writer
+
+    def _start_watch(self) -> None:
+        if self._watch is None and not self._stop.is_set():
+            self._watch = threading.Thread(target=self._run, name="placement watch", daemon=True)
+            self._watch.start()
+
+    def _run(self) -> None:
+        trouble = ""
+        while not self._stop.wait(self._place.period):
+            try:
+                self.look()
+            except ScroogeError as error:
+                if not trouble:
+                    self._hear(f"{self.name}: {error}; looked again every period")
+                trouble = str(error)
+            else:
+                trouble = ""
+
+
+def _expired(status: Status, now: float) -> frozenset[str]:
+    return frozenset(name for name, one in status.nodes.items() if one.valid_until <= now)
