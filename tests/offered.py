@@ -1,10 +1,16 @@
 """Offers for tests of whoever takes them."""
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
-from scroogevm.offers.status import Inputs, NodeState, NodeStatus, OfferReason, ResourceOffer, Status
+from scroogevm.offers.status import (
+    Inputs,
+    NodeState,
+    NodeStatus,
+    OfferReason,
+    ResourceOffer,
+    Status,
+)
 
 SLICE = 1800.0
 
@@ -55,6 +61,8 @@ def node(
 def status(*nodes: NodeStatus, at: float | None = None, **more: Any) -> Status:
     """What is told of a fleet, computed now unless said."""
     now = time.time() if at is None else at
-    by_name: Mapping[str, NodeStatus] = {one.node: one for one in sorted(nodes, key=lambda x: x.node)}
+    by_name = {
+        one.node: one for one in sorted(nodes, key=lambda x: x.node)
+    }
     facts = {"version": 1, "window": int(now // SLICE), "window_end": now, "computed_at": now}
     return Status(**{**facts, **more}, scope=SLICE, slice=SLICE, nodes=by_name)

@@ -1,12 +1,10 @@
 """A real Keystone and a real Placement for tests, as Debian packages them."""
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,7 +159,7 @@ class Cloud:
     """
 
     placement: Placement
-    token: str = "admin"
+    token: str = "admin"  # noqa: S105  # of a server that asks for no password
     names: dict[str, str] = field(default_factory=dict)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
@@ -235,9 +233,7 @@ class Cloud:
         wanted = f"VCPU:{vcpus},MEMORY_MB:{memory}"
         found = self.ask("GET", f"/allocation_candidates?resources={wanted}&limit=10000")
         names = {uuid: name for name, uuid in self.names.items()}
-        return {
-            names[uuid] for one in found["allocation_requests"] for uuid in one["allocations"]
-        }
+        return {names[uuid] for one in found["allocation_requests"] for uuid in one["allocations"]}
 
     def whole(self) -> Mapping[str, Any]:
         """Every inventory of every provider, as JSON text."""

@@ -1,7 +1,7 @@
 """Settings -> objects; the only importer of adapters."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from scroogevm.collect.settings import CollectSettings
     from scroogevm.collect.speaker import Say
     from scroogevm.collect.target import Nodes
+    from scroogevm.openstack.sink import Place
     from scroogevm.service.plan import GroupPlan
     from scroogevm.service.settings import ServeSettings
+    from scroogevm.sinks.sink import OfferSink
+    from scroogevm.web.reader import LedgerRow
     from scroogevm.web.server import WebSettings
 
 Bar = Callable[[int | None], AbstractContextManager[Progress]]
@@ -213,6 +216,7 @@ def serve(
     *,
     scraped: bool,
     demo: int = 0,
+    place: "Place | None" = None,
 ) -> None:
     """Scrape, judge and tell until told to end.
 
@@ -224,6 +228,7 @@ def serve(
         web: where API and dashboard are served; None for nowhere.
         scraped: whether there is something to scrape; else others fill the store.
         demo: nodes of a fleet that is made up; 0 for none.
+        place: OpenStack's Placement; None for none.
 
     Raises:
         MisuseError: the store, the data directory, or what TLS needs, makes no sense.
@@ -251,7 +256,24 @@ def serve(
             buffered=partial(_buffered, collecting, real=store),
             web=web,
             demo=demo,
+            more=partial(_placement, place, say),
         )
+
+
+def _placement(
+    place: "Place | None", say: "Say", rows: "Callable[[float], Sequence[LedgerRow]]"
+) -> "Sequence[OfferSink]":
+    """The sink that writes into Placement, if one was asked for."""
+    if place is None:
+        return ()
+    from scroogevm.openstack.canary import Record, record  # noqa: PLC0415  # for this alone
+    from scroogevm.openstack.sink import PlacementSink  # noqa: PLC0415  # likewise
+
+    def ledger(nodes: Collection[str], since: float) -> Record:
+        found = rows(since)
+        return record(((x.of, x.strategy, x.windows, x.violations) for x in found), nodes)
+
+    return [PlacementSink(place, say, ledger)]
 
 
 def _writable(settings: "CollectSettings", place: str) -> Store:

@@ -18,5 +18,3 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setenv("OS_CLOUD", "test")
         with closing(Cloud(placement)) as cloud:
             yield cloud
-
-

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from offered import node, resource, status
-from operators import Operator
 from openstacks import Cloud
+from operators import Operator
 
 
 def test_an_operator_goes_from_doctor_to_rollback(cloud: Cloud, tmp_path: Path) -> None:

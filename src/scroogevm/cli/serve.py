@@ -10,6 +10,7 @@ from scroogevm.cli._scraping import collect_settings, reread, scraping, written
 from scroogevm.cli._tables import Tables
 
 if TYPE_CHECKING:
+    from scroogevm.openstack.sink import Place
     from scroogevm.service.settings import ServeSettings
     from scroogevm.web.server import WebSettings
 
@@ -106,6 +107,35 @@ def command(context: click.Context, /, **options: Any) -> None:
         _web(options),
         scraped=scraped,
         demo=options["demo"] or 0,
+        place=_place(context, options["data"]),
+    )
+
+
+def _place(context: click.Context, data: Path) -> "Place | None":
+    """OpenStack's Placement, where the settings file has a table for it.
+
+    Raises:
+        MissingExtraError: what it needs is not installed.
+        MisuseError: something of it makes no sense.
+    """
+    root = context.find_root()
+    table = (root.default_map or {}).get("placement")
+    if table is None:
+        return None
+    from scroogevm.cli._placing import client_of, rules_of  # noqa: PLC0415  # on demand
+    from scroogevm.cli.placement import command as placement  # noqa: PLC0415  # likewise
+    from scroogevm.openstack.sink import Place  # noqa: PLC0415  # likewise
+
+    with placement.make_context("placement", ["log"], parent=root, default_map=table) as inner:
+        shared = {**inner.params, **({} if "data" in table else {"data": data})}
+    with client_of(shared):
+        pass  # a cloud that is not there is told before anything starts
+    return Place(
+        connect=lambda: client_of(shared),
+        data=shared["data"],
+        rules=rules_of(shared),
+        mode=shared["mode"],
+        period=shared["period"],
     )
 
 

@@ -294,7 +294,7 @@ def connect(cloud: str | None, region: str | None = None, timeout: float = 30.0)
         ) from None
     named = found.name or found.config.get("auth", {}).get("auth_url", "")
     place = "/".join(filter(None, (str(named), str(found.get_region_name("placement") or ""))))
-    return PlacementClient(adapter, place, close=lambda: session.session.close())
+    return PlacementClient(adapter, place, close=session.session.close)
 
 
 def _said(response: Any) -> str:

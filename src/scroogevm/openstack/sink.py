@@ -99,11 +99,7 @@ class PlacementSink(OfferSink):
         """
         with self._mutex:
             self._told = status
-            self._expired = _expired(status, self._pace.now())
-            if self._place.mode == "plan":
-                self._show(self._planned(status))
-            else:
-                self._written(status)
+            self._act(status)
         self._start_watch()
 
     def look(self) -> None:
@@ -112,12 +108,12 @@ class PlacementSink(OfferSink):
         Raises:
             ScroogeError: it cannot be known.
         """
+        self._look_for_reversions()
+        told = self._told
+        if told is None or _expired(told, self._pace.now()) == self._expired:
+            return
         with self._mutex:
-            self._look_for_reversions()
-            told = self._told
-            expired = _expired(told, self._pace.now()) if told is not None else frozenset()
-        if told is not None and expired != self._expired:
-            self.publish(told)
+            self._act(self._told or told)  # which is newer, if one came meanwhile
 
     def close(self) -> None:
         """End; where the operator wants it, take back what was promised."""
@@ -135,6 +131,13 @@ class PlacementSink(OfferSink):
                 self._tell(apply(ended, self._writer, replace(rules, share=1.0, canary=())))
             except ScroogeError as error:
                 self._hear(f"{self.name}: {error}; ratios stay as they are")
+
+    def _act(self, status: Status) -> None:
+        self._expired = _expired(status, self._pace.now())
+        if self._place.mode == "plan":
+            self._show(self._planned(status))
+        else:
+            self._written(status)
 
     def _planned(self, status: Status) -> Plan:
         client = self._connected()
@@ -185,18 +188,19 @@ class PlacementSink(OfferSink):
         replace_file(self._place.data / PLAN, text)
 
     def _look_for_reversions(self) -> None:
-        if self._writer is None:
+        writer = self._writer
+        if writer is None:
             return
-        client, journal = self._connected(), self._writer.journal
-        written = {uuid for uuid, _ in journal.memory().written}
-        moved = [
-            one
-            for one in client.heads()
-            if one.uuid in written and self._generations.get(one.uuid) != one.generation
-        ]
-        read = [client.inventories(one) for one in moved]
-        self._say_reverted(stop_reverted(read, journal, self._pace.now()))
-        self._generations.update({one.uuid: one.generation for one in read})
+        with writer.lock:
+            written = {uuid for uuid, _ in writer.journal.memory().written}
+            moved = [
+                one
+                for one in writer.client.heads()
+                if one.uuid in written and self._generations.get(one.uuid) != one.generation
+            ]
+            read = [writer.client.inventories(one) for one in moved]
+            self._say_reverted(stop_reverted(read, writer.journal, self._pace.now()))
+            self._generations.update({one.uuid: one.generation for one in read})
 
     def _connected(self) -> PlacementClient:
         if self._client is None:

@@ -1,5 +1,6 @@
 """Writes one provider: journal first, then Placement, then the answer into the journal."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ class Writer:
         journal: of writes.
         rate: writes a minute.
         pace: the clock.
+
+    Attributes:
+        lock: held from before a write is kept until its answer is: who compares journal and
+            Placement takes it.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Writer:
         self.client = client
         self.journal = journal
         self.pace = pace
+        self.lock = threading.RLock()
         self._apart = 60.0 / rate
         self._next = 0.0
 
@@ -81,15 +87,15 @@ class Writer:
             kind: one.with_ratio(ratios[kind]) if kind in ratios else one.record
             for kind, one in provider.inventories.items()
         }
-        now = self.pace.now()
-        number = self.journal.begin(
-            provider, after, node=node, purpose=purpose, reason=reason, now=now
-        )
-        answer = self.client.put(provider, after)
-        if answer.verdict == "unknown":
-            (write,) = [one for one in self.journal.open_writes() if one.id == number]
-            return self.settle(write, answer.detail)
-        self.journal.answer(number, answer.verdict, answer.detail, self.pace.now())
+        with self.lock:
+            number = self.journal.begin(
+                provider, after, node=node, purpose=purpose, reason=reason, now=self.pace.now()
+            )
+            answer = self.client.put(provider, after)
+            if answer.verdict == "unknown":
+                (write,) = [one for one in self.journal.open_writes() if one.id == number]
+                return self.settle(write, answer.detail)
+            self.journal.answer(number, answer.verdict, answer.detail, self.pace.now())
         return answer.verdict, answer.detail
 
     def settle(self, write: Write, detail: str = "") -> tuple[Outcome | None, str]:

@@ -26,10 +26,11 @@ from scroogevm.service.plan import GroupPlan
 from scroogevm.service.reader import ServiceReader
 from scroogevm.service.service import Health, Service
 from scroogevm.service.settings import ServeSettings
-from scroogevm.sinks.sink import SinkThread
+from scroogevm.sinks.sink import OfferSink, SinkThread
 from scroogevm.sinks.status_file import StatusFile
 from scroogevm.text import counted
 from scroogevm.traces.recording.sampling import step_of
+from scroogevm.web.reader import LedgerRow
 
 if TYPE_CHECKING:
     from scroogevm.web.server import WebServer, WebSettings
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 JOURNAL = "journal.sqlite"
 STATUS = "status.json"
 Say = Callable[[str], None]
+Rows = Callable[[float], Sequence[LedgerRow]]
+"""What promises of each node were worth since a time, seconds since 1970."""
+MoreSinks = Callable[[Rows], Sequence[OfferSink]]
 
 
 _LOOK_BACK = 3600.0
@@ -182,6 +186,7 @@ def serve(
     buffered: Callable[[Store], Store] = lambda store: store,
     web: "WebSettings | None" = None,
     demo: int = 0,
+    more: "MoreSinks | None" = None,
     clock: Clock | None = None,
 ) -> None:
     """Scrape, judge and tell until a signal to end.
@@ -195,6 +200,7 @@ def serve(
         buffered: where the collector's samples wait for the store.
         web: where API and dashboard are served; None for nowhere.
         demo: nodes of a fleet that is made up, in place of exporters; 0 for none.
+        more: makes further sinks, given who reads the ledger.
         clock: tells the time.
 
     Raises:
@@ -208,7 +214,9 @@ def serve(
         _refuse_other_shape(journal, settings)
         clock = clock or RealClock()
         estimator = EstimatorThread(settings, gate, journal, say=say, clock=clock)
-        estimator.sinks = [SinkThread(StatusFile(settings.data / STATUS), say)]
+        others = more(partial(_rows, estimator, clock)) if more is not None else ()
+        sinks = [StatusFile(settings.data / STATUS), *others]
+        estimator.sinks = [SinkThread(sink, say) for sink in sinks]
         for sink in estimator.sinks:
             stack.callback(sink.close)
         estimator.reader = _reader(journal, gate, estimator, clock)
@@ -245,6 +253,12 @@ def _demo(nodes: int, store: Store, clock: Clock) -> Iterator[None]:
     yield
     stop.set()
     thread.join()
+
+
+def _rows(estimator: EstimatorThread, clock: Clock, since: float) -> Sequence[LedgerRow]:
+    """What promises of each node were worth since a time."""
+    reader = estimator.reader
+    return () if reader is None else reader.ledger(since, clock.now(), "node")
 
 
 def _reader(
