@@ -1,6 +1,5 @@
 """Nodes and providers for tests that need no server."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from scroogevm.openstack.memory import Memory, Start
@@ -15,7 +14,7 @@ def provider(name: str, ratio: float = 1.0, used: int = 0, **more: Any) -> Provi
             {"total": 262_144, "reserved": 0, "max_unit": 262_144, "allocation_ratio": 1.0}
         ),
     }
-    held: Mapping[str, Mapping[str, int]] = {"vm": {"VCPU": used}} if used else {}
+    held = {"vm": {"VCPU": used}} if used else {}
     return Provider(f"uuid-{name}", name, 1, inventories=inventories, allocations=held, **more)
 
 

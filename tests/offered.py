@@ -61,8 +61,6 @@ def node(
 def status(*nodes: NodeStatus, at: float | None = None, **more: Any) -> Status:
     """What is told of a fleet, computed now unless said."""
     now = time.time() if at is None else at
-    by_name = {
-        one.node: one for one in sorted(nodes, key=lambda x: x.node)
-    }
+    by_name = {one.node: one for one in sorted(nodes, key=lambda x: x.node)}
     facts = {"version": 1, "window": int(now // SLICE), "window_end": now, "computed_at": now}
     return Status(**{**facts, **more}, scope=SLICE, slice=SLICE, nodes=by_name)

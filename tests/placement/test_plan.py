@@ -90,9 +90,9 @@ def test_without_an_offer_the_policy_decides(
     told = status(node("n", lost, vms=1, valid_until=until), at=NOW)
     survey = Survey([provider("n", 2.0, used=10)])
     start = adopted(Survey([provider("n", 9.0)]))
-    rules = replace(ALL, **{"withdrawn" if state == "withdrawn" else "stopped": policy})
     other: Policy = "close" if policy == "keep" else "keep"
-    rules = replace(rules, **{"stopped" if state == "withdrawn" else "withdrawn": other})
+    withdrawn, stopped = (policy, other) if state == "withdrawn" else (other, policy)
+    rules = replace(ALL, withdrawn=withdrawn, stopped=stopped)
     found = after(planned(told, survey, rules, start))
     assert found == ({} if ratio is None else {"n": pytest.approx(ratio, abs=0.01)})
 
@@ -144,7 +144,7 @@ def test_room_is_told_for_the_largest_vm_and_for_evacuating_the_largest_node() -
 
 
 def test_rules_that_make_no_sense_are_told_at_once() -> None:
-    with pytest.raises(MisuseError, match="dead-band -1 .*; step 0 .*; class PCPU cannot"):
+    with pytest.raises(MisuseError, match=r"dead-band -1 .*; step 0 .*; class PCPU cannot"):
         Rules(dead_band=-1, step=0, kinds=("PCPU",))
     with pytest.raises(MisuseError, match="VCPU: ratios from 3 to 2"):
         Rules(bounds={"VCPU": Bounds(low=3, high=2)})

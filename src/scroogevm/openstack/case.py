@@ -11,7 +11,7 @@ from scroogevm.openstack.names import match
 from scroogevm.openstack.records import RESOURCE_OF, Provider, Survey
 from scroogevm.openstack.rules import Rules
 
-_SHARES = "MISC_SHARES_VIA_AGGREGATE"
+SHARES = "MISC_SHARES_VIA_AGGREGATE"
 
 
 def cases(
@@ -59,7 +59,7 @@ def shared(providers: Sequence[Provider]) -> Mapping[str, Sequence[Provider]]:
     """Providers that share what they have, by aggregate."""
     found: defaultdict[str, list[Provider]] = defaultdict(list)
     for provider in providers:
-        if _SHARES in provider.traits:
+        if SHARES in provider.traits:
             for aggregate in provider.aggregates:
                 found[aggregate].append(provider)
     return dict(found)

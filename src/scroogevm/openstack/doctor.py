@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scroogevm.offers.status import Status
-from scroogevm.openstack.case import cases
+from scroogevm.openstack.case import SHARES, cases
 from scroogevm.openstack.check import Finding, examine
 from scroogevm.openstack.memory import Memory
 from scroogevm.openstack.records import RESOURCE_OF, Survey
@@ -53,7 +53,7 @@ class Examination:
 
     Attributes:
         nodes: in the order of the status.
-        strangers: hosts of Placement that the telemetry does not know.
+        strangers: hosts of Placement that no node was found to be.
         clock: seconds that Placement's clock is ahead of ours.
     """
 
@@ -101,6 +101,7 @@ def diagnose(
     strangers = [
         one.name
         for one in survey.providers
-        if not one.parent and one.uuid not in known and set(one.inventories) & set(RESOURCE_OF)
+        if not (one.parent or one.uuid in known or SHARES in one.traits)
+        and set(one.inventories) & set(RESOURCE_OF)
     ]
     return Examination(found, sorted(strangers), survey.clock)

@@ -233,19 +233,25 @@ def _allowed(
     changes: Sequence[Change], status: Status, memory: Memory, rules: Rules, doubt: str
 ) -> tuple[list[Change], list[Stay]]:
     """Changes that may be written for this window, the most urgent first, and those that wait."""
+    done = {node for node, (_, last) in memory.recent.items() if last >= status.computed_at}
 
-    def first(one: Change) -> bool:
-        return not doubt or rules.is_canary(one.node)
+    def held(one: Change) -> str:
+        """Why a change waits whatever the others are."""
+        if one.node in done and one.after > one.before:
+            return "it was written for this window already"
+        return "" if rules.is_canary(one.node) else doubt
 
-    waiting = [_stay(one, "canary", doubt) for one in changes if not first(one)]
+    waiting = [
+        _stay(one, "canary" if doubt else "share", held(one)) for one in changes if held(one)
+    ]
     free = sorted(
-        filter(first, changes),
+        (one for one in changes if not held(one)),
         key=lambda one: (-one.too_much, one.before - one.after, one.node, one.kind),
     )
+    may = max(1, floor(rules.share * len(status.nodes))) - len(done) if rules.share else 0
     nodes = list(dict.fromkeys(one.node for one in free))
-    done = sum(last >= status.computed_at for _, last in memory.recent.values())
-    may = max(1, floor(rules.share * len(status.nodes))) - done if rules.share else 0
-    rank = {node: at for at, node in enumerate(nodes[: max(0, may)])}
+    others = [node for node in nodes if node not in done][: max(0, may)]
+    rank = {node: at for at, node in enumerate(nodes) if node in done or node in others}
     reason = f"{100 * rules.share:g} % of the nodes are written for one window, and they are others"
     waiting += [_stay(one, "share", reason) for one in free if one.node not in rank]
     chosen = [one for one in free if one.node in rank]

@@ -22,21 +22,24 @@ class Reverted(Check):
     source = "nova, virt/driver.py"
 
     def look(self, case: Case) -> Iterator[Finding]:
-        """Whether it is another one than was written, or than it was at an earlier look."""
+        """Whether it is another one than was written, or than it was at an earlier look.
+
+        Who writes one class of a node writes the others, too: the whole node stops.
+        """
+        for why in dict.fromkeys(case.stopped.values()):
+            remedy = f"{UNSET}; then `scroogevm placement adopt --node {case.node}`"
+            yield self.finding("blocks", why, remedy)
         for kind, inventory in case.inventories():
-            wrote, before = case.written.get(kind), case.then
+            wrote, now, before = case.written.get(kind), inventory.ratio, case.then
             earlier = before.inventories.get(kind) if before is not None else None
             if kind in case.stopped:
-                remedy = f"{UNSET}; then `scroogevm placement adopt --node {case.node}`"
-                yield self.finding("blocks", case.stopped[kind], remedy, kind)
-            elif wrote is not None and inventory.ratio != wrote:
-                sentence = f"the ratio is {inventory.ratio:g}, and {wrote:g} was written"
-                yield self.finding("blocks", sentence, UNSET, kind)
-            elif earlier is not None and earlier.ratio != inventory.ratio:
-                sentence = (
-                    f"the ratio went from {earlier.ratio:g} to {inventory.ratio:g} while we looked"
-                )
-                yield self.finding("blocks", sentence, UNSET, kind)
+                continue
+            if wrote is not None and now != wrote:
+                sentence = f"{kind}: the ratio is {now:g}, and {wrote:g} was written"
+                yield self.finding("blocks", sentence, UNSET)
+            elif earlier is not None and earlier.ratio != now:
+                sentence = f"{kind}: the ratio went from {earlier.ratio:g} to {now:g} meanwhile"
+                yield self.finding("blocks", sentence, UNSET)
             elif wrote is None:
                 sentence = "no ratio was written yet, so nothing shows that one stays"
                 yield self.finding("tells", sentence, UNSET, kind)
