@@ -161,6 +161,7 @@ class Cloud:
     placement: Placement
     token: str = "admin"  # noqa: S105  # of a server that asks for no password
     names: dict[str, str] = field(default_factory=dict)
+    consumers: set[str] = field(default_factory=set)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     def ask(self, method: str, path: str, code: int = 0, **more: Any) -> Any:
@@ -222,11 +223,21 @@ class Cloud:
             "consumer_type": "INSTANCE",
         }
         self.ask("PUT", f"/allocations/{consumer}", code, json=body)
+        self.consumers.add(consumer)
         return consumer
 
     def remove(self, consumer: str) -> None:
         """Delete a VM."""
+        self.consumers.remove(consumer)
         self.ask("DELETE", f"/allocations/{consumer}")
+
+    def clear(self) -> None:
+        """Remove all VMs and hosts."""
+        for consumer in list(self.consumers):
+            self.remove(consumer)
+        for uuid in reversed(self.names.values()):
+            self.ask("DELETE", f"/resource_providers/{uuid}")
+        self.names.clear()
 
     def candidates(self, vcpus: int, memory: int = 1) -> set[str]:
         """Names of hosts where a VM could be placed."""

@@ -1,4 +1,4 @@
-"""Clouds for tests: each has a Placement of its own."""
+"""Clouds for tests."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,12 +9,19 @@ import pytest
 from openstacks import Cloud, Placement, clouds_yaml, noauth
 
 
+@pytest.fixture(scope="session")
+def placement() -> Iterator[Placement]:
+    """A Placement without Keystone; whoever stops it starts it again."""
+    with Placement() as server:
+        yield server
+
+
 @pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """A Placement without Keystone, which commands find as cloud ``test``."""
-    with Placement() as placement:
-        path = clouds_yaml(tmp_path, {"test": noauth(placement)})
-        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
-        monkeypatch.setenv("OS_CLOUD", "test")
-        with closing(Cloud(placement)) as cloud:
-            yield cloud
+def cloud(placement: Placement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """An empty cloud, which commands find as ``test``."""
+    path = clouds_yaml(tmp_path, {"test": noauth(placement)})
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    monkeypatch.setenv("OS_CLOUD", "test")
+    with closing(Cloud(placement)) as cloud:
+        yield cloud
+        cloud.clear()
