@@ -36,6 +36,7 @@ class Change:
         room_before: units that Placement would still hand out before.
         room_after: and after.
         reason: why, in plain words.
+        back: whether it goes back to the start, which no offer asks for.
     """
 
     node: str
@@ -49,6 +50,7 @@ class Change:
     room_before: int
     room_after: int
     reason: str
+    back: bool = False
 
     @property
     def too_much(self) -> float:
@@ -208,6 +210,7 @@ def _decide(
         room_before=max(0, floor(inventory.net * before) - used),
         room_after=max(0, floor(inventory.net * after) - used),
         reason=reason,
+        back=policy == "start",
     )
 
 
@@ -237,7 +240,7 @@ def _allowed(
 
     def held(one: Change) -> str:
         """Why a change waits whatever the others are."""
-        if one.node in done and one.after > one.before:
+        if one.node in done and one.after > one.before and not one.back:
             return "it was written for this window already"
         return "" if rules.is_canary(one.node) else doubt
 
