@@ -1,13 +1,14 @@
 """A real Keystone and a real Placement for tests, as Debian packages them."""
 
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx
@@ -42,6 +43,7 @@ class Keystone(Server):
             f"[credential]\nkey_repository = {self.root}/credential\n"
             f"[token]\nprovider = fernet\nexpiration = {self.lifetime}\n"
             "[cache]\nenabled = false\n"
+            "[identity]\npassword_hash_rounds = 4\n"  # of bcrypt, the fewest
         )
         if first:
             for name in ("fernet", "credential"):
@@ -67,20 +69,30 @@ class Keystone(Server):
         env = {"PATH": "/usr/bin:/bin", "HOME": str(self.root)}
         for words in made:
             subprocess.run([*manage, *words], check=True, capture_output=True, env=env)
+        with closing(sqlite3.connect(self.root / "keystone.db")) as database:
+            # It reads in one session while another one commits.
+            database.execute("PRAGMA journal_mode = WAL")
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.endpoint("identity", f"{self.url}/v3")
+        return self
 
     def user(self, name: str, role: str) -> None:
         """Make a user of project ``admin`` with a role."""
-        with self.admin() as api:
+        with self.signed_in() as api:
             user = {"name": name, "password": PASSWORD, "domain_id": "default"}
             made = api.post("/v3/users", json={"user": user}).raise_for_status()
-            (found,) = api.get("/v3/roles", params={"name": role}).json()["roles"]
+            found = api.get("/v3/roles", params={"name": role}).json()["roles"]
+            if not found:
+                found = [api.post("/v3/roles", json={"role": {"name": role}}).json()["role"]]
             (project,) = api.get("/v3/projects", params={"name": "admin"}).json()["projects"]
             path = f"/v3/projects/{project['id']}/users/{made.json()['user']['id']}"
-            api.put(f"{path}/roles/{found['id']}").raise_for_status()
+            api.put(f"{path}/roles/{found[0]['id']}").raise_for_status()
 
     def endpoint(self, kind: str, url: str, region: str = REGION) -> None:
         """Enter a service into the catalogue."""
-        with self.admin() as api:
+        with self.signed_in() as api:
             if region != REGION:
                 api.post("/v3/regions", json={"region": {"id": region}}).raise_for_status()
             service = {"service": {"type": kind, "name": f"{kind}-{region}"}}
@@ -93,11 +105,25 @@ class Keystone(Server):
             }
             api.post("/v3/endpoints", json={"endpoint": row}).raise_for_status()
 
+    def application(self, user: str) -> Mapping[str, str]:
+        """A new application credential of a user, as clouds.yaml has it."""
+        with self.signed_in(user) as api:
+            headers = {"X-Subject-Token": api.headers["X-Auth-Token"]}
+            who = api.get("/v3/auth/tokens", headers=headers).json()["token"]["user"]
+            body = {"application_credential": {"name": "scroogevm"}}
+            path = f"/v3/users/{who['id']}/application_credentials"
+            made = api.post(path, json=body).raise_for_status().json()["application_credential"]
+            return {
+                "application_credential_id": made["id"],
+                "application_credential_secret": made["secret"],
+                "auth_url": f"{self.url}/v3",
+            }
+
     @contextmanager
-    def admin(self) -> Iterator[httpx.Client]:
-        """Who asks as ``admin``."""
+    def signed_in(self, name: str = "admin") -> Iterator[httpx.Client]:
+        """Who asks as a user."""
         domain = {"id": "default"}
-        user = {"name": "admin", "domain": domain, "password": PASSWORD}
+        user = {"name": name, "domain": domain, "password": PASSWORD}
         auth = {
             "identity": {"methods": ["password"], "password": {"user": user}},
             "scope": {"project": {"name": "admin", "domain": domain}},
@@ -111,12 +137,18 @@ class Keystone(Server):
 
 @dataclass
 class Placement(Server):
-    """Placement; without a Keystone the token ``admin`` may do everything."""
+    """Placement; without a Keystone the token ``admin`` may do everything.
+
+    Attributes:
+        keystone: who signs users in.
+        policy: rules of ``policy.yaml``.
+    """
 
     program = "/usr/bin/python3"
     ready = "/"
 
     keystone: Keystone | None = None
+    policy: Mapping[str, str] = field(default_factory=dict)
 
     def words(self) -> Sequence[str]:
         lines = [
@@ -125,6 +157,8 @@ class Placement(Server):
             "sync_on_startup = true",
             "[api]",
             f"auth_strategy = {'noauth2' if self.keystone is None else 'keystone'}",
+            "[oslo_policy]",
+            f"policy_file = {self.root}/policy.yaml",
         ]
         if self.keystone is not None:
             lines += [
@@ -132,14 +166,16 @@ class Placement(Server):
                 f"www_authenticate_uri = {self.keystone.url}/v3",
                 f"auth_url = {self.keystone.url}/v3",
                 "auth_type = password",
+                "interface = public",
                 "user_domain_id = default",
                 "project_domain_id = default",
                 "project_name = admin",
                 "username = admin",
                 f"password = {PASSWORD}",
-                "token_cache_time = -1",
+                "token_cache_time = 2",
             ]
         (self.root / "placement.conf").write_text("\n".join(lines))
+        (self.root / "policy.yaml").write_text(json.dumps(self.policy))
         require("placement-api")
         module, make = "placement.wsgi", "init_application"
         return ["-c", _SERVE.format(module=module, make=make, port=self.port)]
@@ -272,7 +308,7 @@ def noauth(placement: Placement) -> Mapping[str, Any]:
     }
 
 
-def signed(keystone: Keystone, user: str = "admin", **more: Any) -> Mapping[str, Any]:
+def signed(keystone: Keystone, user: str = "admin") -> dict[str, Any]:
     """An entry of clouds.yaml for a user of Keystone."""
     return {
         "auth": {
@@ -284,5 +320,4 @@ def signed(keystone: Keystone, user: str = "admin", **more: Any) -> Mapping[str,
             "project_domain_id": "default",
         },
         "region_name": REGION,
-        **more,
     }

@@ -301,6 +301,7 @@ def _said(response: Any) -> str:
     """What an answer says, in a line: the code and detail of Placement's errors."""
     try:
         (first, *_) = response.json()["errors"]
-        return f"{first.get('code', '')} {first.get('detail', '')}".strip()
+        said = f"{first.get('code', '')} {first.get('detail', '')}"
     except (ValueError, KeyError, TypeError, AttributeError):
-        return " ".join(str(response.text).split())[:200]
+        said = str(response.text)
+    return " ".join(said.split())[:400].rstrip(".")
