@@ -195,4 +195,5 @@ def test_pages_that_are_not_run_are_known() -> None:
     shown = {
         named(page) for page in PAGES if any(line.startswith("scroogevm") for line in shell(page))
     }
-    assert shown - RUN.keys() == {"CONTRIBUTING.md"}, "its example has a test of its own"
+    with_tests_of_their_own = {"CONTRIBUTING.md", "docs/howto/openstack.md"}
+    assert shown - RUN.keys() == with_tests_of_their_own
