@@ -46,7 +46,8 @@ def run(docs: Path) -> Result:
         f"{HOURS} hours of windows of {SCOPE:.0f} s, as fast as it goes. Kills are SIGKILL at "
         "random moments. Faults: the store fails in 3 % of its reads, up to five times in a row, "
         "and the clock is set back by up to an hour, or ahead as after a suspended machine. MiB "
-        "after a quarter of the windows, and at the end. `bad` counts offers of nodes without a sample.",
+        "after a quarter of the windows, and at the end. `bad` counts offers of nodes without a "
+        "sample.",
         columns=("run", "windows", "kills", "told", "MiB early", "MiB late", "bad"),
         rows=rows,
         verdict=f"The journal of the killed run is {'the same' if same else 'another'}, bit by "

@@ -1,8 +1,10 @@
 """A real Keystone and a real Placement for tests, as Debian packages them."""
 
 import json
+import os
 import sqlite3
 import subprocess
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -40,14 +42,15 @@ class Keystone(Server):
             "[DEFAULT]\nlog_dir =\n"
             f"[database]\nconnection = sqlite:///{self.root}/keystone.db\n"
             f"[fernet_tokens]\nkey_repository = {self.root}/fernet\n"
-            f"[credential]\nkey_repository = {self.root}/credential\n"
             f"[token]\nprovider = fernet\nexpiration = {self.lifetime}\n"
             "[cache]\nenabled = false\n"
             "[identity]\npassword_hash_rounds = 4\n"  # of bcrypt, the fewest
         )
         if first:
-            for name in ("fernet", "credential"):
-                (self.root / name).mkdir(mode=0o700)
+            keys = self.root / "fernet"
+            keys.mkdir(mode=0o700)
+            for number in range(2):  # the next one, and the one that signs
+                (keys / str(number)).write_bytes(urlsafe_b64encode(os.urandom(32)))
             self._manage(config)
         module, make = "keystone.server.wsgi", "initialize_public_application"
         return ["-c", _SERVE.format(module=module, make=make, port=self.port)]
@@ -57,13 +60,10 @@ class Keystone(Server):
         return ["env", f"OS_KEYSTONE_CONFIG_FILES={self.root}/keystone.conf"]
 
     def _manage(self, config: Path) -> None:
-        """Make tables, keys, and the first user."""
+        """Make tables and the first user."""
         manage = [require("keystone-manage"), "--config-file", str(config)]
-        owner = ["--keystone-user", "root", "--keystone-group", "root"]
         made = [
             ["db_sync"],
-            ["fernet_setup", *owner],
-            ["credential_setup", *owner],
             ["bootstrap", "--bootstrap-password", PASSWORD, "--bootstrap-region-id", REGION],
         ]
         env = {"PATH": "/usr/bin:/bin", "HOME": str(self.root)}

@@ -18,6 +18,7 @@ from scroogevm.collect.resolve import KEYS
 from scroogevm.collect.self_metrics import METRICS
 from scroogevm.errors import ScroogeError
 from scroogevm.offers.guard import GUARDS
+from scroogevm.openstack.check import CHECKS
 from scroogevm.ports import DIALECTS, QUIESCENCE, STORES, STRATEGIES
 from scroogevm.probe.capabilities import CAPABILITIES
 from scroogevm.registry import Family
@@ -60,6 +61,7 @@ def cells(html: str) -> list[str]:
         (STRATEGIES, "strategy", "strategies"),
         (QUIESCENCE, "quiescence", "quiescence"),
         (GUARDS, "guard", "guards"),
+        (CHECKS, "check", "placement"),
         (STORES, "store", "stores"),
         (FORMATS, "format", "traces"),
         (DATASETS, "dataset", "datasets"),

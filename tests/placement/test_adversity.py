@@ -261,7 +261,7 @@ def test_a_rollback_goes_to_a_time(cloud: Cloud, operator: Operator) -> None:
     with WriteJournal(operator.data / NAME, alone=False) as journal:
         found = journal.ratios_at(float(between))
         assert sorted(found.values()) == [1.0, 1.09]
-        assert journal.ratios_at(0.0) == {}
+        assert set(journal.ratios_at(0.0).values()) == {1.0}
     operator.type("rollback", "--to", "0s")
     assert cloud.ratio("n00") == 1.4
     operator.type("rollback")

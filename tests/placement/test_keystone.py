@@ -14,6 +14,7 @@ from openstacks import REGION, Cloud, Keystone, Placement, clouds_yaml, signed
 from operators import Operator
 from scroogevm.errors import MisuseError, PlacementError
 from scroogevm.openstack.client import connect
+from servers import wait
 
 
 def policy() -> dict[str, str]:
@@ -134,12 +135,16 @@ def test_an_application_credential_signs_in(
 
 
 def test_a_token_that_ends_is_renewed(clouds: tuple[Cloud, Cloud], keystone: Keystone) -> None:
-    del clouds
     with connect("capacity") as client:
         (first,) = client.survey().providers
         token = client._adapter.session.get_token()  # type: ignore[attr-defined]
         with keystone.signed_in() as api:
             ended = api.delete("/v3/auth/tokens", headers={"X-Subject-Token": token})
             assert ended.status_code == httpx.codes.NO_CONTENT
+        url = f"{clouds[0].placement.url}/resource_providers"
+        wait(
+            lambda: httpx.get(url, headers={"X-Auth-Token": token}).status_code == 401,
+            "Placement to ask Keystone again",
+        )
         assert client.put(first, first.records()).verdict == "written"
         assert client._adapter.session.get_token() != token  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "strategies": families.strategies,
+    "checks": families.checks,
     "quiescence": families.quiescence,
     "guards": families.guards,
     "stores": families.stores,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from generated.markdown import code, prose, table
 from scroogevm.offers.guard import GUARDS
+from scroogevm.openstack.check import CHECKS
 from scroogevm.ports import QUIESCENCE, STORES, STRATEGIES
 from scroogevm.registry import Family
 from scroogevm.registry.catalogue import Entry, catalogue
@@ -19,6 +20,11 @@ def strategies() -> str:
 def guards() -> str:
     """Every guard."""
     return sections(GUARDS, "guard", "Says")
+
+
+def checks() -> str:
+    """Every check of the doctor."""
+    return sections(CHECKS, "check", "Finds")
 
 
 def quiescence() -> str:

@@ -187,11 +187,7 @@ def rollback(
         journal.belongs(writer.client.cloud)
         settle_open(writer)
         memory = journal.memory()
-        ratios = (
-            {key: start.ratio for key, start in memory.starts.items()}
-            if to is None
-            else journal.ratios_at(moment(to, time.time(), "--to"))
-        )
+        ratios = journal.ratios_at(0.0 if to is None else moment(to, time.time(), "--to"))
         if node is not None:
             ratios = {key: one for key, one in ratios.items() if memory.starts[key].node == node}
         if not ratios:

@@ -238,13 +238,8 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
         return some[::-1]
 
     def ratios_at(self, time: float) -> Mapping[Key, float]:
-        """The ratio that each adopted inventory had at a time: written until then, or the start's.
-
-        Nodes that were adopted later are not in it.
-        """
-        found = {
-            key: start.ratio for key, start in self.memory().starts.items() if start.time <= time
-        }
+        """The ratio that each adopted inventory had at a time: what was written, or the start."""
+        found = {key: start.ratio for key, start in self.memory().starts.items()}
         for write in self._writes("WHERE answer = 'written' AND time <= ?", time):
             for kind, (_, after) in write.ratios().items():
                 if (write.uuid, kind) in found:

@@ -14,6 +14,8 @@ class Aggregates(Check):
     Ratios in the metadata of Nova's aggregates do nothing in Placement.
     """
 
+    formula = "warns where all members of an aggregate have a ratio that nobody else has"
+
     def look(self, case: Case) -> Iterator[Finding]:
         """Aggregates of the node that have a ratio of their own."""
         for kind, inventory in case.inventories():

@@ -16,6 +16,8 @@ class Capacity(Check):
     found. What is free of the node is then not what is free of the class.
     """
 
+    formula = "blocks where |total - capacity| > apart * capacity"
+
     apart: float = parameter(0.1, "share by which they may differ", low=0, high=1)
 
     def look(self, case: Case) -> Iterator[Finding]:

@@ -15,6 +15,8 @@ class Consumers(Check):
     and is measured by nobody. The plan takes them from what is free.
     """
 
+    formula = "warns where consumers > VMs, or used >= allocated + 1"
+
     def look(self, case: Case) -> Iterator[Finding]:
         """How many consumers there are, and what they hold beyond the telemetry."""
         known, there = case.offer.inputs.vms, len(case.provider.allocations)

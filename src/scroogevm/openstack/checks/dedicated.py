@@ -13,6 +13,8 @@ class Dedicated(Check):
     Where a node has both, what is free of its cpus is not what is free of its shared ones.
     """
 
+    formula = "blocks VCPU where the node or a part of it has PCPU"
+
     def look(self, case: Case) -> Iterator[Finding]:
         """Whether the node has PCPU."""
         holders = [one for one in case.tree if "PCPU" in one.inventories]

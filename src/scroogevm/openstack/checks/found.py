@@ -12,6 +12,8 @@ from scroogevm.openstack.records import RESOURCE_OF
 class ProviderFound(Check):
     """The node has to be one provider with VCPU and memory, and that of no other node."""
 
+    formula = "blocks without one provider, or without VCPU and MEMORY_MB"
+
     matched: ClassVar[bool] = False
 
     def look(self, case: Case) -> Iterator[Finding]:

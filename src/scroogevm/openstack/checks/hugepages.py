@@ -17,6 +17,11 @@ class Hugepages(Check):
     locked, which the offer says then.
     """
 
+    formula = (
+        "blocks MEMORY_MB with MEM_ENCRYPTION_CONTEXT or a trait of SEV or TDX; warns "
+        "where reserved > share * total; tells what the guard locked says"
+    )
+
     share: float = parameter(0.25, "reserved share of memory that hugepages explain", low=0, high=1)
 
     def look(self, case: Case) -> Iterator[Finding]:
@@ -40,6 +45,6 @@ class Hugepages(Check):
             yield self.finding(
                 "blocks",
                 "guests with encrypted memory (SEV, TDX) may run here, whose memory is locked",
-                "give MEMORY_MB of this node a ratio of 1 and leave it out: kinds = ['VCPU']",
+                "give MEMORY_MB of this node a ratio of 1 and leave it out: kind = ['VCPU']",
                 "MEMORY_MB",
             )

@@ -14,6 +14,8 @@ class MaxUnit(Check):
     cannot run.
     """
 
+    formula = "warns where max_unit > total; tells max_unit < total, min_unit > 1, step_size > 1"
+
     def look(self, case: Case) -> Iterator[Finding]:
         """``max_unit`` against the total, and steps that waste what is free."""
         for kind, inventory in case.inventories():

@@ -11,6 +11,8 @@ from scroogevm.openstack.records import RESOURCE_OF
 class Offered(Check):
     """There has to be an offer to write."""
 
+    formula = "blocks without an offer; tells states that are not ok"
+
     def look(self, case: Case) -> Iterator[Finding]:
         """Offers that are missing, or no more to be believed."""
         for kind, _ in case.inventories():

@@ -10,6 +10,8 @@ from scroogevm.openstack.check import Case, Check, Finding
 class Over(Check):
     """Used above capacity: Placement refuses VMs, resizes, evacuations and migrations onto it."""
 
+    formula = "warns where used > int((total - reserved) * ratio)"
+
     def look(self, case: Case) -> Iterator[Finding]:
         """What is used against what the ratio allows."""
         for kind, inventory in case.inventories():

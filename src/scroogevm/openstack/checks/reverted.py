@@ -19,6 +19,7 @@ class Reverted(Check):
     set.
     """
 
+    formula = "blocks where the ratio is not the one that was written"
     source = "nova, virt/driver.py"
 
     def look(self, case: Case) -> Iterator[Finding]:

@@ -11,6 +11,11 @@ from scroogevm.openstack.records import RESOURCE_OF
 class SharingProviders(Check):
     """Units that come from a shared provider are not those of the node."""
 
+    formula = (
+        "blocks a class that a provider with MISC_SHARES_VIA_AGGREGATE has in an "
+        "aggregate of the node"
+    )
+
     def look(self, case: Case) -> Iterator[Finding]:
         """Shared providers in an aggregate of the node, with a class that we write."""
         for aggregate in sorted(case.provider.aggregates):

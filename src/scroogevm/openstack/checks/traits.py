@@ -10,6 +10,8 @@ from scroogevm.openstack.check import Case, Check, Finding
 class Traits(Check):
     """A disabled node gets no VMs, whatever its ratio; custom traits may say who it is for."""
 
+    formula = "tells COMPUTE_STATUS_DISABLED and CUSTOM_*"
+
     def look(self, case: Case) -> Iterator[Finding]:
         """What traits say."""
         if "COMPUTE_STATUS_DISABLED" in case.provider.traits:
