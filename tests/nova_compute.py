@@ -1,0 +1,27 @@
+"""What nova-compute does each period, with Nova's own code, for its own interpreter.
+
+Usage: nova_compute.py CONFIG NODE UUID. Each line of stdin is a period; ``done`` answers it. What
+its virtual driver says of the node is Nova's fake one; all else is what runs in a cloud.
+"""
+
+import sys
+
+import nova.monkey_patch  # noqa: F401  # before anything else, as nova-compute does
+from nova import conf, context, objects
+from nova.scheduler.client.report import SchedulerReportClient
+from nova.virt import fake
+
+_, config, node, uuid = sys.argv
+conf.CONF(["--config-file", config], project="nova")
+objects.register_all()
+driver = fake.FakeDriver(None)
+driver._set_nodes([node])
+driver.vcpus, driver.memory_mb = 64, 262_144
+client = SchedulerReportClient()
+for _ in sys.stdin:
+    admin = context.get_admin_context()
+    client.clear_provider_cache()  # as it does by itself every five minutes
+    tree = client.get_provider_tree_and_ensure_root(admin, uuid, name=node)
+    driver.update_provider_tree(tree, node)
+    client.update_from_provider_tree(admin, tree)
+    print("done", flush=True)  # noqa: T201  # to whoever started it

@@ -1,0 +1,122 @@
+"""What we take Placement to accept is what it accepts, over random inventories and offers."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hosts import adopted
+from offered import node, resource, status
+from openstacks import Cloud
+from scroogevm.openstack.client import PlacementClient, connect
+from scroogevm.openstack.plan import make_plan
+from scroogevm.openstack.ratio import Bounds, accepted
+from scroogevm.openstack.records import Provider, Survey
+from scroogevm.openstack.rules import Rules
+
+RULES = Rules(
+    kinds=("VCPU",), share=1.0, step=100.0, dead_band=0.0, bounds={"VCPU": Bounds(high=8)}
+)
+
+
+@st.composite
+def inventories(draw: st.DrawFn) -> dict[str, object]:
+    total = draw(st.integers(1, 256))
+    return {
+        "total": total,
+        "reserved": draw(st.integers(0, total - 1)),
+        "min_unit": draw(st.integers(1, 3)),
+        "max_unit": draw(st.integers(3, 300)),
+        "step_size": draw(st.sampled_from([1, 1, 2, 3])),
+        "allocation_ratio": draw(st.sampled_from([0.5, 1.0, 1.33, 16.0])),
+    }
+
+
+@pytest.fixture
+def client(cloud: Cloud) -> Iterator[PlacementClient]:
+    del cloud  # it is there
+    with connect(None) as client:
+        yield client
+
+
+@given(record=inventories(), taken=st.floats(0, 1), told=st.floats(0, 1.2), free=st.floats(0, 3))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_placement_never_accepts_more_than_the_offer(
+    cloud: Cloud,
+    client: PlacementClient,
+    *,
+    record: dict[str, object],
+    taken: float,
+    told: float,
+    free: float,
+) -> None:
+    name = str(uuid4())
+    uuid = cloud.host(name)
+    cloud.change(name, "VCPU", **record)
+    _use(cloud, name, record, taken)
+    try:
+        limit, used = _write(cloud, client, name, told, free)
+        found = client.provider(Provider(uuid, name, 0)).inventories["VCPU"]
+        most = max(0, accepted(found.net, found.ratio) - used)
+        # As many units as we think are accepted, where sizes of VMs allow it, and not one more.
+        for more in range(most + 1, most + 4):
+            assert name not in cloud.candidates(more)
+        fitting = [units for units in range(1, most + 1) if _allowed(record, units)]
+        if fitting:
+            assert name in cloud.candidates(fitting[-1])
+            assert used + fitting[-1] <= max(limit, used)
+            cloud.place(name, fitting[-1], 1)
+        for units in range(1, 8):
+            if not fitting or fitting[-1] == most:
+                assert name not in cloud.candidates(units)
+    finally:
+        cloud.clear()
+
+
+def _allowed(record: dict[str, object], units: int) -> bool:
+    low, high, step = (int(str(record[key])) for key in ("min_unit", "max_unit", "step_size"))
+    return low <= units <= high and units % step == 0
+
+
+def _use(cloud: Cloud, name: str, record: dict[str, object], share: float) -> None:
+    """Place a VM that takes about such a share of what there is."""
+    total, reserved = int(str(record["total"])), int(str(record["reserved"]))
+    ratio = float(str(record["allocation_ratio"]))
+    room = int((total - reserved) * ratio * share)
+    fitting = [units for units in range(1, room + 1) if _allowed(record, units)]
+    if fitting:
+        cloud.place(name, fitting[-1], 1)
+
+
+def _write(
+    cloud: Cloud, client: PlacementClient, name: str, told: float, free: float
+) -> tuple[float, int]:
+    """Write what a plan says of an offer; its limit, and what is used."""
+    survey = client.survey()
+    (one,) = survey.providers
+    total, used = one.inventories["VCPU"].total, one.used["VCPU"]
+    offer = resource(total, told * total, free * total)
+    content = status(node(name, offer, vms=len(one.allocations)))
+    alone = Survey([one])
+    plan = make_plan(content, alone, adopted(alone), RULES, now=content.computed_at)
+    ratios = {change.kind: change.after for change in plan.changes}
+    after = {
+        kind: inventory.with_ratio(ratios.get(kind, inventory.ratio))
+        for kind, inventory in one.inventories.items()
+    }
+    assert client.put(one, after).verdict == "written"
+    assert cloud.ratio(name) == ratios.get("VCPU", one.inventories["VCPU"].ratio)
+    return min(float(used), told * total) + free * total, used
+
+
+@pytest.mark.parametrize("ratio", [0.57, 1.15, 1.33, 2.01, 3.99])
+def test_int_truncation_is_that_of_placement(cloud: Cloud, ratio: float) -> None:
+    cloud.host("a", vcpus=100, allocation_ratio=ratio, max_unit=1000)
+    most = accepted(100, ratio)
+    found = [units for units in (most - 1, most, most + 1) if cloud.candidates(units)]
+    # A float may hand out a unit less than the decimal: never one more.
+    assert found in ([most - 1, most], [most - 1])
