@@ -23,7 +23,6 @@ def run(docs: Path) -> Result:
     sys.path.insert(0, str(TESTS))
     import offered  # noqa: PLC0415  # lies with the tests
     import openstacks  # noqa: PLC0415  # likewise
-
     from scroogevm.openstack.client import connect  # noqa: PLC0415  # an extra
     from scroogevm.openstack.memory import Memory, Start  # noqa: PLC0415  # likewise
     from scroogevm.openstack.plan import make_plan  # noqa: PLC0415  # likewise
@@ -60,14 +59,15 @@ def run(docs: Path) -> Result:
                 resident = psutil.Process().memory_info().rss / 2**20
                 whole = read - began + ended - ready
                 rows.append((number, read - began, ended - ready, whole, resident))
-        assert len(plan.changes) == NODES * Rules().share
+        if len(plan.changes) != NODES * Rules().share:
+            raise RuntimeError(f"{len(plan.changes)} changes are no full plan")
         cloud.close()
     slowest = max(row[3] for row in rows)
     grown = rows[-1][4] - rows[0][4]
     return Result(
         title="A plan for Placement",
-        how=f"{NODES:,} nodes with {VMS} VMs each in a real Placement of one thread on SQLite, read "
-        "over HTTP by eight threads: inventories and consumers of each node anew for each plan.",
+        how=f"{NODES:,} nodes with {VMS} VMs each in a real Placement of one thread on SQLite, "
+        "read over HTTP by eight threads: inventories and consumers of each node anew for each plan.",
         columns=("plan", "read, s", "think, s", "whole, s", "resident, MiB"),
         rows=rows,
         verdict=f"A full plan in {slowest:.1f} s; the aim is 20 s. Between the first and the third "

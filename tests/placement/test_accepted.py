@@ -12,12 +12,12 @@ from offered import node, resource, status
 from openstacks import Cloud
 from scroogevm.openstack.client import PlacementClient, connect
 from scroogevm.openstack.plan import make_plan
-from scroogevm.openstack.ratio import Bounds, accepted
+from scroogevm.openstack.ratio import RatioBounds, accepted
 from scroogevm.openstack.records import Provider, Survey
 from scroogevm.openstack.rules import Rules
 
 RULES = Rules(
-    kinds=("VCPU",), share=1.0, step=100.0, dead_band=0.0, bounds={"VCPU": Bounds(high=8)}
+    kinds=("VCPU",), share=1.0, step=100.0, dead_band=0.0, bounds={"VCPU": RatioBounds(high=8)}
 )
 
 

@@ -14,7 +14,7 @@ from operators import Operator
 from scroogevm.offers.status import Status
 from scroogevm.openstack.client import connect
 from scroogevm.openstack.rules import Rules
-from scroogevm.openstack.sink import Place, PlacementSink
+from scroogevm.openstack.sink import PlacementPlace, PlacementSink
 from servers import INSTALLS, missing
 
 NOVA = Path("/usr/lib/python3/dist-packages/nova/__init__.py")
@@ -75,7 +75,7 @@ def test_a_ratio_of_nova_conf_is_found_by_doctor_and_sink(
     cloud: Cloud, operator: Operator, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    place = Place(lambda: connect(None), operator.data, Rules(share=1.0), "apply", 3600.0)
+    place = PlacementPlace(lambda: connect(None), operator.data, Rules(share=1.0), "apply", 3600.0)
     with compute(cloud, tmp_path, "cpu_allocation_ratio = 16.0") as nova:
         operator.type("adopt")
         sink = PlacementSink(place, said.append)

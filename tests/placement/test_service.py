@@ -10,8 +10,8 @@ from openstacks import Cloud
 from operators import Operator
 from scroogevm.openstack.client import connect
 from scroogevm.openstack.rules import Rules
-from scroogevm.openstack.sink import PLAN, Place, PlacementSink
-from scroogevm.openstack.writer import Pace
+from scroogevm.openstack.sink import PLAN, PlacementPlace, PlacementSink
+from scroogevm.openstack.writer import WritePace
 from scroogevm.service.demo import DemoFleet
 from scroogevm.stores import open_store
 from servers import wait
@@ -36,8 +36,8 @@ def test_candidates_follow_what_is_free_and_vanish_with_the_telemetry(
     operator.tell(told.statuses[0])
     operator.type("adopt")
     now = [0.0]
-    place = Place(lambda: connect(None), operator.data, RULES, "apply", 3600.0)
-    sink = PlacementSink(place, print, pace=Pace(lambda: now[0], lambda _: True))
+    place = PlacementPlace(lambda: connect(None), operator.data, RULES, "apply", 3600.0)
+    sink = PlacementSink(place, print, pace=WritePace(lambda: now[0], lambda _: True))
     seen: dict[bool, list[int]] = {True: [], False: []}
     for status in told.statuses[-24::3]:
         now[0] = status.computed_at + 1
