@@ -67,7 +67,8 @@ def run(docs: Path) -> Result:
     return Result(
         title="A plan for Placement",
         how=f"{NODES:,} nodes with {VMS} VMs each in a real Placement of one thread on SQLite, "
-        "read over HTTP by eight threads: inventories and consumers of each node anew for each plan.",
+        "read over HTTP by eight threads: inventories and consumers of each node anew for each "
+        "plan.",
         columns=("plan", "read, s", "think, s", "whole, s", "resident, MiB"),
         rows=rows,
         verdict=f"A full plan in {slowest:.1f} s; the aim is 20 s. Between the first and the third "
