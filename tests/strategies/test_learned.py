@@ -72,14 +72,14 @@ def surprising(nodes: int, count: int) -> list[Window]:
 @settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 10_000), missing=st.sampled_from([0.0, 0.3]))
 def test_demand_lies_between_nothing_and_the_allocation(seed: int, missing: float) -> None:
-    windows = random_windows(seed, nodes=NODES, count=40, missing=missing, churn=0.1)
+    windows = random_windows(seed, nodes=NODES, count=26, missing=missing, churn=0.1)
     told = said(windows)
     assert (told >= 0).all()
     assert (told <= np.array([window.allocated for window in windows])).all()
 
 
 def test_order_of_nodes_and_cut_into_chunks_change_no_bit() -> None:
-    windows = random_windows(3, nodes=NODES, count=50, churn=0.05)
+    windows = random_windows(3, nodes=NODES, count=36, churn=0.05)
     whole = said(windows)
     order = np.random.default_rng(1).permutation(NODES).tolist()
     shuffled = demands(walked([of(windows, order)])[0], NAME)
@@ -91,7 +91,7 @@ def test_order_of_nodes_and_cut_into_chunks_change_no_bit() -> None:
 
 
 def test_a_snapshot_in_between_changes_no_bit() -> None:
-    occurrences = occurrences_of(random_windows(4, nodes=NODES, count=50, churn=0.05))
+    occurrences = occurrences_of(random_windows(4, nodes=NODES, count=36, churn=0.05))
     whole = demands(walked([occurrences])[0], NAME)
     together, told = runners(1), []
     for number, occurrence in enumerate(occurrences):
@@ -105,24 +105,25 @@ def test_a_snapshot_in_between_changes_no_bit() -> None:
     np.testing.assert_array_equal(demands(told, NAME), whole)
 
 
-def test_it_learns_what_no_expert_foresees() -> None:
-    windows = surprising(NODES, 120)
+def test_it_learns_what_no_expert_foresees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trees, "TREES", 30)
+    windows = surprising(NODES, 90)
     steps = walked([occurrences_of(windows)])[0]
     ours, theirs = demands(steps, NAME), demands(steps, "calibrated")
     usage = np.array([window.p99 for window in windows])
-    late = slice(80, -1)
-    loss = check(usage[81:] - ours[late], 0.1).mean()
-    assert loss < 0.8 * check(usage[81:] - theirs[late], 0.1).mean()
-    assert 0.03 < (usage[81:] > ours[late]).mean() < 0.2
+    late = slice(60, -1)
+    loss = check(usage[61:] - ours[late], 0.1).mean()
+    assert loss < 0.8 * check(usage[61:] - theirs[late], 0.1).mean()
+    assert 0.03 < (usage[61:] > ours[late]).mean() < 0.2
     memo = {k: float(v[0]) for k, v in steps[-1].estimates[CPU][NAME].memo.items()}
     assert "what trees foresaw that learned from all nodes" in Learned().explain(memo, "cores")
 
 
-@settings(max_examples=30, deadline=None)
-@given(nodes=st.integers(1, 3000), cut=st.integers(0, 3000), seed=st.integers(0, 99))
+@settings(max_examples=15, deadline=None)
+@given(nodes=st.integers(1, 2000), cut=st.integers(0, 2000), seed=st.integers(0, 99))
 def test_tables_add_up_to_rows_that_were_told(nodes: int, cut: int, seed: int) -> None:
     names = [f"node-{at}" for at in range(nodes)]
-    rows = np.random.default_rng(seed).normal(size=(3, nodes))
+    rows = np.round(np.random.default_rng(seed).normal(size=(3, nodes)), 3)
     rows[1, ::7] = np.nan
     first = np.arange(min(cut, nodes))
     rest = np.arange(min(cut, nodes), nodes)
@@ -131,9 +132,8 @@ def test_tables_add_up_to_rows_that_were_told(nodes: int, cut: int, seed: int) -
     found = floats(chosen(tables))
     assert found.shape[0] <= FULL
     assert found.shape[0] >= min(nodes, 20) // 2
-    told = {tuple(np.round(row, 4)) for row in rows.T.tolist()}
-    for row in found.tolist():
-        assert any(np.allclose(row, each, atol=1e-4, equal_nan=True) for each in told)
+    told = {tuple(row) for row in np.round(np.nan_to_num(rows.T, nan=9.0), 3).tolist()}
+    assert {tuple(row) for row in np.round(np.nan_to_num(found, nan=9.0), 3).tolist()} <= told
 
 
 def test_it_is_asked_on_request_only() -> None:
