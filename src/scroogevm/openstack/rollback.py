@@ -82,7 +82,8 @@ def plan_rollback(
     restores: list[Restore] = []
     conflicts: list[Restore] = []
     gone, right = [], 0
-    for key, ratio in ratios.items():
+    for key in sorted(ratios, key=lambda one: (memory.starts[one].node, one[1])):
+        ratio = ratios[key]
         start, provider = memory.starts[key], providers.get(key[0])
         inventory = provider.inventories.get(key[1]) if provider is not None else None
         if inventory is None:
