@@ -32,6 +32,9 @@ def run(docs: Path) -> Result:
     with openstacks.Placement() as placement, tempfile.TemporaryDirectory() as folder:
         cloud = openstacks.Cloud(placement)
         fill(cloud)
+        placement.stop()
+        placement.workers = 2
+        placement.start()
         entry = openstacks.noauth(placement)
         path = openstacks.clouds_yaml(Path(folder), {"bench": entry})
         os.environ["OS_CLIENT_CONFIG_FILE"] = str(path)
@@ -66,9 +69,9 @@ def run(docs: Path) -> Result:
     grown = rows[-1][4] - rows[0][4]
     return Result(
         title="A plan for Placement",
-        how=f"{NODES:,} nodes with {VMS} VMs each in a real Placement of one thread on SQLite, "
-        "read over HTTP by eight threads: inventories and consumers of each node anew for each "
-        "plan.",
+        how=f"{NODES:,} nodes with {VMS} VMs each in a real Placement of two processes on SQLite, "
+        "on the same two cores. The first plan reads inventories and consumers of each node, later "
+        "ones consumers, and inventories that changed.",
         columns=("plan", "read, s", "think, s", "whole, s", "resident, MiB"),
         rows=rows,
         verdict=f"A full plan in {slowest:.1f} s; the aim is 20 s. Between the first and the third "

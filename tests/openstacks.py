@@ -20,10 +20,13 @@ from servers import Server, require
 PASSWORD = "secret"  # noqa: S105  # of a server that lives for one test
 REGION = "RegionOne"
 _SERVE = (
-    "import sys, waitress; from {module} import {make} as make; sys.argv[1:] = []; "
-    "waitress.serve(make(), host='127.0.0.1', port={port}, threads=1)"
+    "import ctypes, os, socket, sys, waitress; from {module} import {make} as make; "
+    "sys.argv[1:] = []; "
+    "listener = socket.create_server(('127.0.0.1', {port})); "
+    "any(os.fork() == 0 and ctypes.CDLL(None).prctl(1, 15) == 0 for _ in range({more})); "
+    "waitress.serve(make(), sockets=[listener], threads=1)"
 )
-"""One thread: two of them on one SQLite file are one too many."""
+"""One thread: where two write one SQLite file, one is told that it is locked."""
 
 
 @dataclass
@@ -53,7 +56,7 @@ class Keystone(Server):
                 (keys / str(number)).write_bytes(urlsafe_b64encode(os.urandom(32)))
             self._manage(config)
         module, make = "keystone.server.wsgi", "initialize_public_application"
-        return ["-c", _SERVE.format(module=module, make=make, port=self.port)]
+        return ["-c", _SERVE.format(module=module, make=make, port=self.port, more=0)]
 
     @property
     def within(self) -> Sequence[str]:
@@ -142,6 +145,7 @@ class Placement(Server):
     Attributes:
         keystone: who signs users in.
         policy: rules of ``policy.yaml``.
+        workers: processes that answer; more than one only while nobody writes.
     """
 
     program = "/usr/bin/python3"
@@ -149,6 +153,7 @@ class Placement(Server):
 
     keystone: Keystone | None = None
     policy: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 1
 
     def words(self) -> Sequence[str]:
         lines = [
@@ -178,7 +183,10 @@ class Placement(Server):
         (self.root / "policy.yaml").write_text(json.dumps(self.policy))
         require("placement-manage")
         module, make = "placement.wsgi", "init_application"
-        return ["-c", _SERVE.format(module=module, make=make, port=self.port)]
+        return [
+            "-c",
+            _SERVE.format(module=module, make=make, port=self.port, more=self.workers - 1),
+        ]
 
     @property
     def within(self) -> Sequence[str]:

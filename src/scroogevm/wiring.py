@@ -217,6 +217,7 @@ def serve(
     scraped: bool,
     demo: int = 0,
     place: "PlacementPlace | None" = None,
+    others: "Sequence[OfferSink]" = (),
 ) -> None:
     """Scrape, judge and tell until told to end.
 
@@ -229,6 +230,7 @@ def serve(
         scraped: whether there is something to scrape; else others fill the store.
         demo: nodes of a fleet that is made up; 0 for none.
         place: OpenStack's Placement; None for none.
+        others: further sinks.
 
     Raises:
         MisuseError: the store, the data directory, or what TLS needs, makes no sense.
@@ -256,7 +258,7 @@ def serve(
             buffered=partial(_buffered, collecting, real=store),
             web=web,
             demo=demo,
-            more=partial(_placement, place, say),
+            more=lambda rows: [*others, *_placement(place, say, rows)],
         )
 
 

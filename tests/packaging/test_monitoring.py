@@ -26,7 +26,7 @@ def exposition() -> str:
     node = NodeStatus("n1", "all", 1e9, {"cpu": offer}, Inputs(1, 1, 1.0, 1, 1, 0, 0.0, 0.0))
     status = Status(1, 1, 1800.0, 1805.0, 1800.0, 1800.0, {"n1": node})
     phases = {"judge": 0.1}
-    sinks = (SinkHealth("status file", 1, 0, ""),)
+    sinks = (SinkHealth("placement", 1, 0, "", {"reverted": 0}),)
     health = ServiceHealth(True, 1800.0, 0.0, phases, "", 0, 1024, sinks)
     sums = np.ones((len(FIELDS), 1, 1))
     totals = Totals(("offered",), ("n1",), sums, np.zeros((1, 1)), Sketch())
@@ -76,7 +76,7 @@ def test_rules_fire_when_they_should() -> None:
 def test_every_alert_has_a_line_in_the_runbook() -> None:
     page = (ROOT / "docs" / "howto" / "operate.md").read_text()
     alerts = re.findall(r"alert: (\w+)", RULES.read_text())
-    assert len(alerts) == 6
+    assert len(alerts) == 7
     assert [alert for alert in alerts if f"| `{alert}` |" not in page] == []
 
 

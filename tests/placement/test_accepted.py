@@ -120,3 +120,18 @@ def test_int_truncation_is_that_of_placement(cloud: Cloud, ratio: float) -> None
     found = [units for units in (most - 1, most, most + 1) if cloud.candidates(units)]
     # A float may hand out a unit less than the decimal: never one more.
     assert found in ([most - 1, most], [most - 1])
+
+
+def test_what_ended_is_seen_although_no_generation_moves(
+    cloud: Cloud, client: PlacementClient
+) -> None:
+    uuid = cloud.host("a")
+    vm = cloud.place("a", 8)
+    first = client.survey().by_uuid[uuid]
+    cloud.remove(vm)
+    second = client.survey().by_uuid[uuid]
+    assert (first.used["VCPU"], second.used["VCPU"]) == (8, 0)
+    assert first.generation == second.generation
+    assert second.inventories is first.inventories  # not read again
+    cloud.change("a", "VCPU", allocation_ratio=2.0)
+    assert client.survey().by_uuid[uuid].inventories["VCPU"].ratio == 2.0

@@ -20,10 +20,6 @@ def test_an_operator_goes_from_doctor_to_rollback(cloud: Cloud, tmp_path: Path) 
 
     found = operator.json("doctor")
     assert {one["verdict"] for one in found["nodes"]} == {"ready"}
-    plan = operator.json("plan")
-    assert not plan["changes"]
-    assert {one["why"] for one in plan["stays"]} == {"not adopted"}
-    assert cloud.whole() == before
 
     assert operator.type("adopt") == "50 nodes adopted, 0 were already\n"
     plan = operator.json("plan")
@@ -37,12 +33,10 @@ def test_an_operator_goes_from_doctor_to_rollback(cloud: Cloud, tmp_path: Path) 
     assert cloud.ratio("compute-00.example.org") == 1.59
     assert cloud.candidates(64) == {f"{name}.example.org" for name in names}
     assert "written" in operator.type("log")
-    assert not operator.json("plan")["changes"]
 
     operator.type("rollback")
     assert cloud.whole() == before
     assert {one["why"] for one in operator.json("plan")["stays"]} == {"blocked"}
-    assert operator.json("rollback")["right"] == 100
 
 
 def test_without_an_offer_candidates_vanish(cloud: Cloud, tmp_path: Path) -> None:

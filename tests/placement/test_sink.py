@@ -90,7 +90,7 @@ def test_a_writing_sink_writes_and_sees_within_a_period_who_overwrites(
         )
         one.publish(told("a", "b", free=90.0))
         assert (cloud.ratio("a"), cloud.ratio("b")) == (16.0, 1.4)
-        assert one.reverted == 1
+        assert one.numbers == {"planned": 1, "written": 3, "refused": 0, "reverted": 1}
 
 
 def test_a_sink_goes_on_when_placement_is_back(cloud: Cloud, operator: Operator) -> None:

@@ -10,8 +10,11 @@ from scroogevm.cli._scraping import collect_settings, reread, scraping, written
 from scroogevm.cli._tables import Tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scroogevm.openstack.sink import PlacementPlace
     from scroogevm.service.settings import ServeSettings
+    from scroogevm.sinks.sink import OfferSink
     from scroogevm.web.server import WebSettings
 
 _file = click.Path(path_type=Path)
@@ -66,6 +69,12 @@ _GROUP = ("strategy", "shadows", "guards", "without", "locked")
 @click.option("--key", type=_file, metavar="PEM",
               help="Its key, where it is not in the same file.")  # fmt: skip
 @click.option("--behind-proxy", is_flag=True, help="A proxy before us does TLS.")
+@click.option("--offer-command", metavar="WORDS",
+              help="Command that gets the offers of each window on stdin, as status.json has them.",
+              )  # fmt: skip
+@click.option("--webhook", metavar="URL", help="Where the offers of each window are posted.")
+@click.option("--webhook-secret", type=_file, metavar="FILE",
+              help="File with a secret that signs what is posted.")  # fmt: skip
 @scraping
 @click.option("--groups", cls=Tables, multiple=True,
               help="Groups of nodes that are judged in another way, each a table.")  # fmt: skip
@@ -108,7 +117,38 @@ def command(context: click.Context, /, **options: Any) -> None:
         scraped=scraped,
         demo=options["demo"] or 0,
         place=_place(context, options["data"]),
+        others=_others(options),
     )
+
+
+def _others(options: dict[str, Any]) -> "Sequence[OfferSink]":
+    """Further sinks that were asked for.
+
+    Raises:
+        MisuseError: something of them makes no sense.
+    """
+    found: list[OfferSink] = []
+    if options["offer_command"] is not None:
+        import shlex  # noqa: PLC0415  # on demand
+
+        from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
+        from scroogevm.sinks.command import OfferCommand  # noqa: PLC0415  # likewise
+
+        try:
+            words = shlex.split(options["offer_command"])
+        except ValueError as error:
+            raise MisuseError(f"is no command: {error}", where="--offer-command") from None
+        if not words:
+            raise MisuseError("is empty", where="--offer-command")
+        found.append(OfferCommand(words))
+    if options["webhook"] is not None:
+        from scroogevm.collect.target import password_in  # noqa: PLC0415  # on demand
+        from scroogevm.sinks.webhook import Webhook  # noqa: PLC0415  # likewise
+
+        path = options["webhook_secret"]
+        secret = password_in(str(path)).encode() if path is not None else b""
+        found.append(Webhook(options["webhook"], secret))
+    return found
 
 
 def _place(context: click.Context, data: Path) -> "PlacementPlace | None":

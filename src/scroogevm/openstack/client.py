@@ -82,6 +82,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
         self._pause = pause
         self._clock = clock
         self._skew: float | None = None
+        self._kept: Mapping[str, Provider] = {}
         self._close = close
 
     def __exit__(self, *_: object) -> None:
@@ -99,7 +100,8 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
         """
         heads = self.heads()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = list(pool.map(lambda one: self._filled(one, whole=whole), heads))
+            found = list(pool.map(lambda one: self._surveyed(one, whole=whole), heads))
+        self._kept = {one.uuid: one for one in found}
         return Survey(found if whole else self._with_traits(found), self._skew, self.cloud)
 
     def heads(self) -> Sequence[Provider]:
@@ -114,7 +116,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
 
     def provider(self, head: Provider) -> Provider:
         """A provider as it is now; traits and aggregates as they were."""
-        return self._filled(head, whole=False)
+        return self._held(self.inventories(head))
 
     def inventories(self, head: Provider) -> Provider:
         """A provider with its inventories and generation as they are now, all else as it was."""
@@ -145,18 +147,29 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
             return Answer("conflict" if moved else "refused", said)
         return Answer("unknown" if code >= 500 else "refused", f"{code}: {said}")
 
-    def _filled(self, head: Provider, *, whole: bool) -> Provider:
-        path = f"/resource_providers/{head.uuid}"
-        found = self.inventories(head)
-        held = self._get(f"{path}/allocations")["allocations"]
-        found = replace(found, allocations={who: one["resources"] for who, one in held.items()})
+    def _surveyed(self, head: Provider, *, whole: bool) -> Provider:
+        """A provider with what it has; inventories of a generation that is known are not read.
+
+        Allocations are: those that end do not move the generation.
+        """
+        kept = self._kept.get(head.uuid)
+        if kept is not None and kept.generation == head.generation:
+            found = self._held(replace(head, inventories=kept.inventories))
+        else:
+            found = self._held(self.inventories(head))
         if not whole:
             return found
+        path = f"/resource_providers/{head.uuid}"
         return replace(
             found,
             traits=frozenset(self._get(f"{path}/traits")["traits"]),
             aggregates=frozenset(self._get(f"{path}/aggregates")["aggregates"]),
         )
+
+    def _held(self, provider: Provider) -> Provider:
+        """A provider with who holds what of it."""
+        held = self._get(f"/resource_providers/{provider.uuid}/allocations")["allocations"]
+        return replace(provider, allocations={who: one["resources"] for who, one in held.items()})
 
     def _with_traits(self, providers: Iterable[Provider]) -> Sequence[Provider]:
         """Traits that decide something, and aggregates in which somebody shares."""

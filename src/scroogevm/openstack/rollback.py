@@ -82,8 +82,7 @@ def plan_rollback(
     restores: list[Restore] = []
     conflicts: list[Restore] = []
     gone, right = [], 0
-    for key in sorted(ratios, key=lambda one: (memory.starts[one].node, one[1])):
-        ratio = ratios[key]
+    for key, ratio in sorted(ratios.items(), key=lambda x: (memory.starts[x[0]].node, x[0])):
         start, provider = memory.starts[key], providers.get(key[0])
         inventory = provider.inventories.get(key[1]) if provider is not None else None
         if inventory is None:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -78,7 +78,14 @@ class PlacementSink(OfferSink):
         self._told: Status | None = None
         self._expired: frozenset[str] = frozenset()
         self.plan: Plan | None = None
-        self.reverted = 0
+        self.reverted = self.written = self.refused = 0
+
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """Changes of the newest plan, and what happened since the start."""
+        planned = len(self.plan.changes) if self.plan is not None else 0
+        since = {"written": self.written, "refused": self.refused, "reverted": self.reverted}
+        return {"planned": planned, **since}
 
     def send(self, status: Status, text: str) -> None:
         """Take what is told, as the service hands it on.
@@ -171,9 +178,11 @@ class PlacementSink(OfferSink):
         self._say_reverted(report.reverted)
         for one in report.done:
             if one.outcome in ("refused", "conflict"):
+                self.refused += 1
                 self._hear(f"{self.name}: {one.node}: {one.what}: {one.outcome}: {one.detail}")
         written = sum(one.outcome == "written" for one in report.done)
         if written:
+            self.written += written
             self._hear(f"{self.name}: {counted(written, 'node')} written")
 
     def _say_reverted(self, reverted: Sequence[tuple[str, str]]) -> None:

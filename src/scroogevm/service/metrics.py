@@ -80,6 +80,13 @@ def _about(health: ServiceHealth) -> Iterator[Metric]:
     for sink in health.sinks:
         failures.add_metric([sink.name], sink.failures)
     yield failures
+    numbers = GaugeMetricFamily(
+        "scroogevm_sink_number", "what a sink counts besides", labels=["sink", "number"]
+    )
+    for sink in health.sinks:
+        for name, value in sink.numbers.items():
+            numbers.add_metric([sink.name, name], value)
+    yield numbers
     yield GaugeMetricFamily(
         "scroogevm_journal_bytes", "size of the journal", value=health.journal_bytes
     )

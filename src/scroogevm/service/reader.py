@@ -124,7 +124,9 @@ class ServiceReader:
             late=self._store.late,
             journal_bytes=self._journal.size,
             sinks=[
-                SinkHealth(s.sink.name, s.state.sent, s.state.failures, s.state.trouble)
+                SinkHealth(
+                    s.sink.name, s.state.sent, s.state.failures, s.state.trouble, s.sink.numbers
+                )
                 for s in self._sinks
             ],
         )

@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scroogevm.errors import ScroogeError
@@ -19,6 +19,11 @@ class OfferSink(ABC):
     """
 
     name: str
+
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """What its metrics show besides, by name."""
+        return {}
 
     @abstractmethod
     def send(self, status: Status, text: str) -> None:

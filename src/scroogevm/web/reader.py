@@ -95,12 +95,14 @@ class SinkHealth:
         sent: statuses that arrived.
         failures: times that one did not.
         trouble: why the last one did not; empty where it did.
+        numbers: what it counts besides, by name.
     """
 
     name: str
     sent: int
     failures: int
     trouble: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
