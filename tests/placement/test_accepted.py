@@ -1,6 +1,9 @@
 """What we take Placement to accept is what it accepts, over random inventories and offers."""
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -9,7 +12,8 @@ from hypothesis import strategies as st
 
 from hosts import adopted
 from offered import node, resource, status
-from openstacks import Cloud
+from openstacks import Cloud, clouds_yaml
+from scroogevm.errors import PlacementError
 from scroogevm.openstack.client import PlacementClient, connect
 from scroogevm.openstack.plan import make_plan
 from scroogevm.openstack.ratio import RatioBounds, accepted
@@ -135,3 +139,55 @@ def test_what_ended_is_seen_although_no_generation_moves(
     assert second.inventories is first.inventories  # not read again
     cloud.change("a", "VCPU", allocation_ratio=2.0)
     assert client.survey().by_uuid[uuid].inventories["VCPU"].ratio == 2.0
+
+
+def answering(body: str) -> type[BaseHTTPRequestHandler]:
+    """Answers every question so."""
+
+    class Own(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Own
+
+
+HEAD = '{"uuid": "u", "name": "n", "generation": 1}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>",
+        "[]",
+        "{}",
+        '{"resource_providers": [{}]}',
+        f'{{"resource_providers": [{HEAD}]}}',
+        f'{{"resource_providers": [{HEAD}], "resource_provider_generation": 1, "inventories": 7}}',
+    ],
+)
+def test_who_is_not_placement_is_found_out(
+    body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HTTPServer(("127.0.0.1", 0), answering(body)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        entry = {
+            "auth_type": "admin_token",
+            "auth": {"endpoint": url, "token": "x"},
+            "placement_endpoint_override": url,
+        }
+        path = clouds_yaml(tmp_path, {"other": entry})
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+        try:
+            with connect("other") as client, pytest.raises(PlacementError, match="answers what"):
+                client.survey()
+        finally:
+            server.shutdown()
+            thread.join()

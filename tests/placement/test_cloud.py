@@ -21,6 +21,8 @@ def test_an_operator_goes_from_doctor_to_rollback(cloud: Cloud, tmp_path: Path) 
     found = operator.json("doctor")
     assert {one["verdict"] for one in found["nodes"]} == {"ready"}
 
+    assert len(operator.json("plan")["changes"]) == 50
+    assert "50 nodes not adopted: nothing is written there before" in operator.type("plan")
     assert operator.type("adopt") == "50 nodes adopted, 0 were already\n"
     plan = operator.json("plan")
     cpu = {one["node"]: one["after"] for one in plan["changes"] if one["kind"] == "VCPU"}

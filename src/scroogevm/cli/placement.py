@@ -77,17 +77,23 @@ def doctor(shared: dict[str, Any], /, *, watch: bool, as_json: bool, **options: 
 @click.pass_obj
 def plan(shared: dict[str, Any], /, *, as_json: bool, **options: Any) -> None:
     """Show every ratio that `apply` would write, and why; nothing is written."""
-    from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
+    from scroogevm.cli._output import print_json, remark  # noqa: PLC0415  # on demand
     from scroogevm.openstack.plan import make_plan  # noqa: PLC0415  # likewise
+    from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
     rules, status, ledger = rules_of(shared), told(options), ledger_of(options)
     with client_of(shared) as client:
         survey = client.survey()
-    made = make_plan(status, survey, _memory(shared), rules, now=time.time(), ledger=ledger)
+    memory = _memory(shared)
+    told_of = memory.as_if_adopted(survey.providers)
+    made = make_plan(status, survey, told_of, rules, now=time.time(), ledger=ledger)
+    lacking = {one.node for one in made.changes if (one.uuid, one.kind) not in memory.starts}
     if as_json:
         print_json(asdict(made))
     else:
         _print_plan(made)
+        if lacking:
+            remark(f"{counted(len(lacking), 'node')} not adopted: nothing is written there before")
 
 
 @command.command("adopt")

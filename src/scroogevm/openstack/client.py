@@ -6,15 +6,15 @@ and find the address of Placement in the catalogue.
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol
 
 from scroogevm.errors import MissingExtraError, MisuseError, PlacementError
-from scroogevm.openstack.records import CanaryRecord, Inventory, Provider, Survey
+from scroogevm.openstack.records import Inventory, InventoryRecord, Provider, Survey
 from scroogevm.text import plain
 
 MICROVERSION = "1.26"
@@ -98,6 +98,10 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
         Raises:
             PlacementError: it cannot be asked, or answers what it should not.
         """
+        with self._sense():
+            return self._survey(whole=whole)
+
+    def _survey(self, *, whole: bool) -> Survey:
         heads = self.heads()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = list(pool.map(lambda one: self._surveyed(one, whole=whole), heads))
@@ -106,13 +110,17 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
 
     def heads(self) -> Sequence[Provider]:
         """Every provider without what it has: names and generations, in one question."""
-        found = self._get("/resource_providers")["resource_providers"]
-        return [
-            Provider(
-                one["uuid"], one["name"], one["generation"], one.get("parent_provider_uuid") or ""
-            )
-            for one in found
-        ]
+        with self._sense():
+            found = self._get("/resource_providers")["resource_providers"]
+            return [
+                Provider(
+                    one["uuid"],
+                    one["name"],
+                    one["generation"],
+                    one.get("parent_provider_uuid") or "",
+                )
+                for one in found
+            ]
 
     def provider(self, head: Provider) -> Provider:
         """A provider as it is now; traits and aggregates as they were."""
@@ -120,14 +128,15 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
 
     def inventories(self, head: Provider) -> Provider:
         """A provider with its inventories and generation as they are now, all else as it was."""
-        content = self._get(f"/resource_providers/{head.uuid}/inventories")
-        return replace(
-            head,
-            generation=content["resource_provider_generation"],
-            inventories={name: Inventory(one) for name, one in content["inventories"].items()},
-        )
+        with self._sense():
+            content = self._get(f"/resource_providers/{head.uuid}/inventories")
+            found = {name: Inventory(one) for name, one in content["inventories"].items()}
+            for one in found.values():
+                _ = one.capacity  # has what it needs
+            generation = content["resource_provider_generation"]
+            return replace(head, generation=generation, inventories=found)
 
-    def put(self, provider: Provider, records: Mapping[str, CanaryRecord]) -> Answer:
+    def put(self, provider: Provider, records: Mapping[str, InventoryRecord]) -> Answer:
         """Write all inventories of a provider, if it is still of this generation.
 
         Never raises for what Placement or the network does: the answer says what is known.
@@ -196,6 +205,18 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
         if response.status_code == 400 and what == "required":
             return frozenset()  # this Placement is older than the trait
         return frozenset(one["uuid"] for one in self._content(response)["resource_providers"])
+
+    @contextmanager
+    def _sense(self) -> Iterator[None]:
+        """What does not look like an answer of Placement is told, whatever it is."""
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise PlacementError(
+                f"answers what it should not: {type(error).__name__} {plain(error)}",
+                where=self.cloud,
+                remedy="is this the address of Placement?",
+            ) from None
 
     def _get(self, path: str) -> Any:
         return self._content(self._answered("GET", path))

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from scroogevm.errors import MisuseError
 from scroogevm.journal.database import JournalFile
 from scroogevm.openstack.memory import Key, Memory, Start
-from scroogevm.openstack.records import CanaryRecord, Provider
+from scroogevm.openstack.records import InventoryRecord, Provider
 
 VERSION = "1"
 NAME = "placement.sqlite"
@@ -50,8 +50,8 @@ class Write(NamedTuple):
     provider: str
     purpose: Purpose
     reason: str
-    before: Mapping[str, CanaryRecord]
-    after: Mapping[str, CanaryRecord]
+    before: Mapping[str, InventoryRecord]
+    after: Mapping[str, InventoryRecord]
     answer: Outcome | None = None
     detail: str = ""
     answered: float | None = None
@@ -142,7 +142,7 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
     def begin(  # noqa: D417  # the others are those of Write
         self,
         provider: Provider,
-        after: Mapping[str, CanaryRecord],
+        after: Mapping[str, InventoryRecord],
         *,
         node: str,
         purpose: Purpose,

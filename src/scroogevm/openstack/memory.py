@@ -1,10 +1,10 @@
 """What the journal knows, as the plan asks for it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from scroogevm.openstack.records import CanaryRecord
+from scroogevm.openstack.records import InventoryRecord, Provider
 
 Key = tuple[str, str]
 """Uuid of a provider, and a resource class."""
@@ -22,7 +22,7 @@ class Start(NamedTuple):
 
     node: str
     provider: str
-    record: CanaryRecord
+    record: InventoryRecord
     time: float
 
     @property
@@ -48,3 +48,12 @@ class Memory:
     stops: Mapping[Key, str] = field(default_factory=dict)
     recent: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     newest: float = 0.0
+
+    def as_if_adopted(self, providers: Iterable[Provider]) -> "Memory":
+        """The same where every provider has a start: to show what would be written then."""
+        starts = {
+            (one.uuid, kind): Start("", one.name, inventory.record, 0.0)
+            for one in providers
+            for kind, inventory in one.inventories.items()
+        }
+        return replace(self, starts={**starts, **self.starts})

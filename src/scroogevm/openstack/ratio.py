@@ -12,7 +12,9 @@ from math import floor
 import numpy as np
 
 _DIGITS = range(2, 8)
-"""Decimals that a ratio may have; a float of 32 bits keeps no more."""
+"""Decimals that a ratio may have."""
+_STEPS = 10**6
+"""A ratio has no more than six digits that count: MySQL gives no more of them back."""
 
 
 def accepted(net: int, ratio: float) -> int:
@@ -72,6 +74,8 @@ def _rounded_up(net: int, need: int) -> Iterator[float]:
         # A float may be less than the decimal it stands for, and so may what MySQL keeps of it.
         while min(floor(net * kept) for kept in _kept(steps / scale)) < need:
             steps += 1
+        if digits > _DIGITS.start and steps >= _STEPS:
+            return
         yield steps / scale
 
 

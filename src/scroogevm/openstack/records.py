@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 RESOURCE_OF: Mapping[str, str] = {"VCPU": "cpu", "MEMORY_MB": "mem"}
 """Classes whose ratio is written, and the resource of an offer that each stands for."""
 
-CanaryRecord = Mapping[str, Any]
+InventoryRecord = Mapping[str, Any]
 """An inventory with every field that Placement gave: what is written back is the whole of it."""
 
 
@@ -20,7 +20,7 @@ class Inventory(NamedTuple):
         record: every field, as Placement gave it.
     """
 
-    record: CanaryRecord
+    record: InventoryRecord
 
     @property
     def ratio(self) -> float:
@@ -52,7 +52,7 @@ class Inventory(NamedTuple):
         """Whole units that Placement hands out."""
         return floor(self.net * self.ratio)
 
-    def with_ratio(self, ratio: float) -> CanaryRecord:
+    def with_ratio(self, ratio: float) -> InventoryRecord:
         """The record with another ratio, all else as it was.
 
         >>> Inventory({"total": 8, "allocation_ratio": 1.0, "new_field": 3}).with_ratio(2.5)
@@ -94,7 +94,7 @@ class Provider:
                 total[name] = total.get(name, 0) + amount
         return total
 
-    def records(self) -> dict[str, CanaryRecord]:
+    def records(self) -> dict[str, InventoryRecord]:
         """Every inventory as it is written back."""
         return {name: inventory.record for name, inventory in self.inventories.items()}
 

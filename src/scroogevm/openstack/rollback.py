@@ -8,7 +8,7 @@ from scroogevm.errors import PlacementError
 from scroogevm.openstack.apply import Done, worded
 from scroogevm.openstack.journal import Purpose
 from scroogevm.openstack.memory import Key, Memory, Start
-from scroogevm.openstack.records import CanaryRecord, Provider
+from scroogevm.openstack.records import InventoryRecord, Provider
 from scroogevm.openstack.writer import Writer
 
 TRIES = 10
@@ -163,7 +163,7 @@ def _conflict(there: float, wrote: float) -> str:
     return f"{wrote:g} was written last, and somebody else wrote {there:g}"
 
 
-def _other_fields(start: Start, record: CanaryRecord) -> Sequence[str]:
+def _other_fields(start: Start, record: InventoryRecord) -> Sequence[str]:
     names = sorted(({*start.record} | {*record}) - {"allocation_ratio"})
     return [
         f"{name} was {start.record.get(name)} and is {record.get(name)}"

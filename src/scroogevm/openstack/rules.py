@@ -78,6 +78,8 @@ class Rules:
         for kind, bound in self.bounds.items():
             if not 0 <= bound.low <= bound.high <= 100:
                 problems.append(f"{kind}: ratios from {bound.low:g} to {bound.high:g}")
+            if any(round(value, 4) != value for value in (bound.low, bound.high)):
+                problems.append(f"{kind}: a ratio of more than four decimals")
             if bound.headroom < 0:
                 problems.append(f"{kind}: headroom {bound.headroom}")
         if problems:

@@ -156,7 +156,8 @@ class PlacementSink(OfferSink):
                 memory = journal.memory()
         rules = self._place.rules
         refuse_wrong_clocks(status, survey, memory, rules, now)
-        return make_plan(status.at(now), survey, memory, rules, now=now, ledger=self._ledger)
+        told_of = memory.as_if_adopted(survey.providers)
+        return make_plan(status.at(now), survey, told_of, rules, now=now, ledger=self._ledger)
 
     def _written(self, status: Status) -> None:
         report = apply(status, self._writing(), self._place.rules, self._ledger)

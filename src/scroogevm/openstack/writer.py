@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scroogevm.errors import PlacementError
 from scroogevm.openstack.client import PlacementClient
 from scroogevm.openstack.journal import Outcome, Purpose, Write, WriteJournal
-from scroogevm.openstack.records import CanaryRecord, Provider
+from scroogevm.openstack.records import InventoryRecord, Provider
 
 
 def _sleep(seconds: float) -> bool:
@@ -83,7 +83,7 @@ class Writer:
         Raises:
             OutputError: the journal cannot be written; nothing was sent.
         """
-        after: dict[str, CanaryRecord] = {
+        after: dict[str, InventoryRecord] = {
             kind: one.with_ratio(ratios[kind]) if kind in ratios else one.record
             for kind, one in provider.inventories.items()
         }
