@@ -21,8 +21,8 @@ SOURCES = Path(scroogevm.__file__).parent
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel and a source distribution of this checkout."""
     place = tmp_path_factory.mktemp("built")
-    words = [sys.executable, "-m", "hatchling", "build", "-d", place, "-t", "sdist", "-t", "wheel"]
-    subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
+    words = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel"]
+    subprocess.run([*words, "-d", place], cwd=ROOT, check=True, capture_output=True)
     return place
 
 
@@ -62,8 +62,8 @@ def test_units_are_closed(unit: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("systemd-analyze is not installed")
-    words = [analyze, "security", "--offline=true", unit]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    words = [analyze, "security", "--offline=true"]
+    done = subprocess.run([*words, unit], capture_output=True, text=True, check=False)
     found = re.search(r"exposure level for \S+ ([\d.]+)", done.stdout)
     assert found is not None, done.stdout + done.stderr
     assert float(found[1]) <= 2.0
