@@ -184,4 +184,6 @@ def test_serve_tells_the_sinks_that_it_was_asked_for(
     time = headers["X-ScroogeVM-Time"]
     assert headers["X-ScroogeVM-Signature"] == signature(b"key", time, body)
     for text in (body, (tmp_path / "offers").read_bytes()):
-        assert sorted(from_json(text, "offers").nodes) == sorted(DemoFleet(2).names)
+        told = from_json(text, "offers").nodes
+        assert told  # in a demo one node may be silent
+        assert set(told) <= set(DemoFleet(2).names)
