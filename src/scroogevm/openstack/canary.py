@@ -86,7 +86,7 @@ def record(
         nodes: whose.
 
     >>> record([("n", "offered", 10, 0.1), ("n", "greedy", 10, 0.9), ("m", "offered", 5, 0)], ["n"])
-    Record(windows=10, violations=1)
+    CanaryRecord(windows=10, violations=1)
     """
     own = [
         (windows, share or 0.0)
