@@ -1,0 +1,41 @@
+"""What the policy wants of each VM, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from scroogevm.core.arrays import Floats
+
+Act = Literal["shrink", "grow", "release", "keep", "refuse"]
+"""``release`` gives everything back at once; ``refuse`` leaves a VM alone and says why."""
+
+
+class Reason(NamedTuple):
+    """Why a target is what it is.
+
+    Attributes:
+        rule: name of the rule or refusal that says so.
+        sentence: in plain words.
+    """
+
+    rule: str
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What each VM of a node shall be.
+
+    Attributes:
+        size: MiB that each balloon shall leave, (vms,): where nothing changes, its actual size.
+        act: what is done to each VM.
+        reasons: of each VM, the one that decided last.
+        wanted: MiB that the host asks for, 0 where it needs nothing.
+        facts: totals for people: what the host has free, its aim and so on, by name.
+    """
+
+    size: Floats
+    act: Sequence[Act]
+    reasons: Sequence[Sequence[Reason]]
+    wanted: float
+    facts: Mapping[str, float]
