@@ -23,7 +23,7 @@ from scroogevm.service.estimator import Estimator
 from scroogevm.service.feed import Pace
 from scroogevm.service.plan import GroupPlan
 
-VMS, SAMPLES, SLICE = 30, 30, 1800.0
+VMS, SAMPLES, SLICE = 30, 120, 1800.0
 INTERVAL = SLICE / SAMPLES
 DRIVER, SHADOWS = "calibrated:risk=0.01", ("greedy", "persistence")
 

@@ -18,9 +18,10 @@ from scroogevm.core.arrays import Bools, Floats
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import NO_MEMO, NO_POOL, History, Memo, Pool
 from scroogevm.core.state import Kept, Residents, State
+from scroogevm.core.statistics import ranks_above
 from scroogevm.core.vm_history import Trail
-from scroogevm.core.window import Occurrence, Window
-from scroogevm.ports import Step, Strategy, Summary
+from scroogevm.core.window import Occurrence, VMs, Window
+from scroogevm.ports import Step, Strategy, Summary, lowest_vm_percentile
 
 Key = tuple[int, str, str]
 """A slice, a resource, and the name that a strategy is reported under."""
@@ -58,6 +59,8 @@ class Engine:
         slices: slices in a scope.
         coverage: share of a window's samples a node must have for a new estimate.
         seconds: length of a slice.
+        samples: of every window, where all have as many: then, of the VMs of earlier windows, only
+            the largest samples are kept that a strategy asks for.
     """
 
     strategies: Mapping[str, Mapping[str, Strategy]]
@@ -65,6 +68,7 @@ class Engine:
     slices: int = 1
     coverage: float = 0.1
     seconds: float = 1800.0
+    samples: int | None = None
 
     @property
     def pools(self) -> bool:
@@ -126,7 +130,7 @@ class Engine:
                 )
             kept = state.windows.get((occurrence.slice, resource), ())
             histories[resource] = History(
-                earlier=[window for _, window in kept],
+                earlier=[self._readable(window, strategies) for _, window in kept],
                 new=window,
                 kept=self.kept,
                 trail=trails.get(resource),
@@ -138,7 +142,7 @@ class Engine:
                 number=number,
                 numbers=[number for number, _ in kept],
                 since=residents[resource].since,
-                samples_of_vms=False,
+                lowest=None,
             )
             measured[resource] = window.present >= np.maximum(
                 1, self.coverage * window.usage.shape[1]
@@ -197,10 +201,34 @@ class Engine:
         self, kept: Sequence[Kept], history: History, strategies: Mapping[str, Strategy]
     ) -> Sequence[Kept]:
         """The windows to keep: samples of VMs only where a strategy reads them later."""
-        window = history.new
-        if not any(strategy.reads_vms for strategy in strategies.values()):
+        window, needed = history.new, self._needed(strategies)
+        if needed == 0:
             window = window.with_vms(window.vms.unsampled)
+        elif needed is not None:
+            window = window.with_vms(window.vms.only_largest(needed))
         return (*kept, Kept(history.number, window))[-self.kept :]
+
+    def _needed(self, strategies: Mapping[str, Strategy]) -> int | None:
+        """How many of the largest samples of a VM in an earlier window are read; None for all."""
+        lowest = lowest_vm_percentile(strategies.values())
+        if lowest is None:
+            return 0
+        if self.samples is None:
+            return None
+        return min(self.samples, ranks_above(lowest, self.kept * self.samples))
+
+    def _readable(self, window: Window, strategies: Mapping[str, Strategy]) -> Window:
+        """A kept window; without its VMs, which are new then, where too few samples were kept.
+
+        It is of another pace, or of a time when strategies asked for less.
+        """
+        needed = self._needed(strategies)
+        if not needed:
+            return window
+        ranked = window.vms.ranked
+        if ranked.width == self.samples and ranked.ascending.shape[1] >= needed:
+            return window
+        return window.with_vms(VMs.none())
 
     @cached_property
     def _all(self) -> Sequence[Strategy]:
@@ -209,9 +237,10 @@ class Engine:
 
 def _seen(history: History, strategy: Strategy, memo: Memo, pool: Pool = NO_POOL) -> History:
     """The history as a strategy sees it."""
-    if not (memo or pool or strategy.reads_vms):
+    lowest = strategy.vm_percentile
+    if not (memo or pool or lowest is not None):
         return history
-    return replace(history, memo=memo, pool=pool, samples_of_vms=strategy.reads_vms)
+    return replace(history, memo=memo, pool=pool, lowest=lowest)
 
 
 class _Future(Sequence[Window]):

@@ -39,8 +39,6 @@ class Strategy(Plugin, ABC):
     Attributes:
         role: what pages make of it.
         looks_ahead: whether it reads ``history.future``, so that it can only be replayed.
-        reads_vms: whether it reads samples of VMs in windows before the new one, which are kept
-            for nobody else.
         pools: whether it learns from all nodes together, by ``summarise`` and ``pool``.
         explains: whether it says in words why a demand is what it is.
         on_request: whether a replay of all strategies leaves it out, since it takes long or needs
@@ -49,10 +47,17 @@ class Strategy(Plugin, ABC):
 
     role: ClassVar[Role] = "candidate"
     looks_ahead: ClassVar[bool] = False
-    reads_vms: ClassVar[bool] = False
     pools: ClassVar[bool] = False
     explains: ClassVar[bool] = False
     on_request: ClassVar[bool] = False
+
+    @property
+    def vm_percentile(self) -> float | None:
+        """The lowest percentile it asks of each VM over the kept windows; None for none.
+
+        Of windows before the new one, samples of VMs are kept for nobody else.
+        """
+        return None
 
     @property
     def lookback(self) -> int:
@@ -106,6 +111,12 @@ class Strategy(Plugin, ABC):
         """
         del summary
         return before
+
+
+def lowest_vm_percentile(strategies: Iterable[Strategy]) -> float | None:
+    """The lowest percentile of VMs that one of them asks for; None where none does."""
+    asked = (strategy.vm_percentile for strategy in strategies)
+    return min((p for p in asked if p is not None), default=None)
 
 
 class QuiescenceTest(Plugin, ABC):

@@ -50,7 +50,7 @@ class History:
         numbers: of the occurrence that each window of ``earlier`` was.
         since: (vms,), since which occurrence each VM of ``new`` is on its node without a break;
             None where every VM is as old as its first window.
-        samples_of_vms: whether the earlier windows have the samples of their VMs.
+        lowest: the lowest percentile of VMs that the earlier windows can tell; None for none.
         pool: what the strategy knows of all nodes together.
         shared: what was computed of these windows once, for every strategy that asks.
     """
@@ -68,7 +68,7 @@ class History:
     number: int = 0
     numbers: Sequence[int] = ()
     since: Ints | None = None
-    samples_of_vms: bool = True
+    lowest: float | None = 0.0
     pool: Pool = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -164,9 +164,12 @@ class History:
 
         Each window is sorted once in its life; of each, only the samples that can matter to this
         percentile are looked at again.
+
+        Raises:
+            ValueError: the strategy has not said that it asks for this one.
         """
-        if not self.samples_of_vms:
-            raise ValueError("only a strategy that says reads_vms may ask for samples of VMs")
+        if self.lowest is None or p < self.lowest:
+            raise ValueError(f"percentile {p:g} of VMs: not in vm_percentile of the strategy")
         key = f"percentile {p} of each VM"
         if key not in self.shared:
             self.shared[key] = self._vm_percentile(p)

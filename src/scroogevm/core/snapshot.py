@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from scroogevm.core.arrays import Ints
 from scroogevm.core.history import Pool
 from scroogevm.core.state import Kept, Residents, State
+from scroogevm.core.statistics import Ranked
 from scroogevm.core.vm_history import Trail
 from scroogevm.core.window import VMs, Window
 
 Snapshot = Mapping[str, NDArray[Any]]
 """Arrays by name; ``outline`` holds the names and numbers that say what each of them is."""
 
-FORMAT = 1
+FORMAT = 2
+_READABLE = (1, 2)
+"""In the first one, VMs of kept windows had all their samples."""
 _OUTLINE = "outline"
 _VMS = ("ids", "node", "allocated", "usage")
 _WINDOW = ("usage", "capacity", "allocated")
@@ -98,8 +101,8 @@ def outline_of(arrays: Snapshot) -> Mapping[str, Any]:
         KeyError: it has none.
     """
     outline: Mapping[str, Any] = json.loads(np.asarray(arrays[_OUTLINE], np.uint8).tobytes())
-    if outline["format"] != FORMAT:
-        raise ValueError(f"format {outline['format']} cannot be read, only {FORMAT}")
+    if outline["format"] not in _READABLE:
+        raise ValueError(f"format {outline['format']} cannot be read, only up to {FORMAT}")
     return outline
 
 
@@ -180,10 +183,19 @@ def _unpacked(outline: Mapping[str, Any], prefix: str, arrays: Snapshot) -> Stat
 
 def _pack_vms(vms: VMs, place: str, arrays: dict[str, NDArray[Any]]) -> None:
     arrays |= {f"{place}/vms/{name}": getattr(vms, name) for name in _VMS}
+    if vms.peaks is not None:
+        arrays[f"{place}/vms/peaks"] = vms.peaks.ascending
+        arrays[f"{place}/vms/present"] = vms.peaks.present
+        arrays[f"{place}/vms/samples"] = np.array(vms.peaks.width)
 
 
 def _unpack_vms(place: str, arrays: Snapshot) -> VMs:
-    return VMs(*(arrays[f"{place}/vms/{name}"] for name in _VMS))
+    peaks = None
+    if f"{place}/vms/peaks" in arrays:
+        ascending, present = (arrays[f"{place}/vms/{name}"] for name in ("peaks", "present"))
+        peaks = Ranked(ascending, present, int(arrays[f"{place}/vms/samples"]))
+    ids, node, allocated, usage = (arrays[f"{place}/vms/{name}"] for name in _VMS)
+    return VMs(ids, node, allocated, usage, peaks)
 
 
 def _ids(state: State) -> Iterator[Ints]:

@@ -4,11 +4,10 @@ A row without any sample gives NaN. All of it is exact to rounding: no sketches,
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from scroogevm.core.arrays import Floats, Ints
+from scroogevm.core.arrays import Bools, Floats, Ints
 
 
 def count(values: Floats) -> Ints:
@@ -89,12 +88,14 @@ class Ranked:
     low end, the largest samples of a row are its last ones whatever is missing.
 
     Attributes:
-        ascending: (rows, samples), sorted.
+        ascending: (rows, samples), sorted; only the largest of them where ``samples`` is given.
         present: (rows,), number of samples that are not missing.
+        samples: in a row, present or not; None where all of them are in ``ascending``.
     """
 
     ascending: Floats
     present: Ints
+    samples: int | None = None
 
     @classmethod
     def of(cls, values: Floats) -> "Ranked":
@@ -117,14 +118,29 @@ class Ranked:
         """
         return percentile_of_largest(self.ascending, self.present, p)
 
-    @cached_property
+    @property
     def width(self) -> int:
         """Samples in a row, present or not."""
-        return int(self.ascending.shape[-1])
+        return self.ascending.shape[-1] if self.samples is None else self.samples
 
     def largest(self, size: int) -> Floats:
-        """The ``size`` largest samples of each row, (rows, size), ascending."""
-        return self.ascending[..., max(0, self.width - size) :]
+        """The ``size`` largest samples of each row, (rows, size), ascending.
+
+        Raises:
+            ValueError: so many are not at hand any more.
+        """
+        held = self.ascending.shape[-1]
+        if size > held < self.width:
+            raise ValueError(f"{size} samples of a row are asked for, and {held} were kept")
+        return self.ascending[..., max(0, held - size) :]
+
+    def only_largest(self, size: int) -> "Ranked":
+        """The same rows, of which nothing but the ``size`` largest samples is kept."""
+        return Ranked(self.largest(size).copy(), self.present, self.width)
+
+    def only(self, which: Bools | Ints) -> "Ranked":
+        """Those of the rows."""
+        return Ranked(self.ascending[which], self.present[which], self.samples)
 
 
 def percentile_of_largest(largest: Floats, present: Ints, p: float) -> Floats:

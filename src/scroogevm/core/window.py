@@ -56,12 +56,14 @@ class VMs:
         node: (vms,), index of the node each VM is on, ascending where order is to be canonical.
         allocated: (vms,), what each VM was promised: cores or MiB.
         usage: (vms, samples), what it used, same unit; NaN where missing.
+        peaks: the largest samples of each VM, where no others are kept: ``usage`` is empty then.
     """
 
     ids: Ints
     node: Ints
     allocated: Floats
     usage: Floats
+    peaks: Ranked | None = None
 
     @classmethod
     def none(cls) -> "VMs":
@@ -72,7 +74,7 @@ class VMs:
     @cached_property
     def ranked(self) -> Ranked:
         """The samples of each VM in order, sorted once for all who ask."""
-        return Ranked.of(self.usage)
+        return Ranked.of(self.usage) if self.peaks is None else self.peaks
 
     @cached_property
     def capped(self) -> Floats:
@@ -117,7 +119,10 @@ class VMs:
 
     def only(self, which: Bools | Ints) -> "VMs":
         """Those of the VMs."""
-        return VMs(self.ids[which], self.node[which], self.allocated[which], self.usage[which])
+        peaks = None if self.peaks is None else self.peaks.only(which)
+        return VMs(
+            self.ids[which], self.node[which], self.allocated[which], self.usage[which], peaks
+        )
 
     def on(self, rows: Ints) -> tuple[Ints, Ints]:
         """The VMs of some nodes, in the order of those nodes.
@@ -143,7 +148,11 @@ class VMs:
     @property
     def unsampled(self) -> "VMs":
         """The same VMs without their samples."""
-        return replace(self, usage=np.empty((self.ids.size, 0)))
+        return replace(self, usage=np.empty((self.ids.size, 0)), peaks=None)
+
+    def only_largest(self, size: int) -> "VMs":
+        """The same VMs with nothing but their ``size`` largest samples."""
+        return replace(self.unsampled, peaks=self.ranked.only_largest(size))
 
     def find(self, ids: Ints) -> Ints:
         """Row of each VM of ``ids`` here, -1 where it is absent."""

@@ -88,6 +88,7 @@ class Group:
         self.plan = plan
         self._shape = shape
         self._pace = pace
+        self._samples = round(shape.slice / pace.interval)
         self.batches: list[Batch] = []
         self._runners: list[Runner] = []
         self._together = Lockstep(self._runners)
@@ -145,9 +146,14 @@ class Group:
         self._settle(end, records, judged)
         for batch in self.batches:
             batch.renumber()
-        samples = round(self._shape.slice / self._pace.interval)
         return GroupWindow(
-            self.plan, self.nodes, end, judged, *_counted(occurrences), samples=samples, steps=made
+            self.plan,
+            self.nodes,
+            end,
+            judged,
+            *_counted(occurrences),
+            samples=self._samples,
+            steps=made,
         )
 
     def snapshot(self) -> Mapping[str, Snapshot]:
@@ -181,7 +187,7 @@ class Group:
         self._together.restore_pools(parts["pools"])
 
     def _add(self) -> Batch:
-        runner = Runner(self.plan.engine(self._shape))
+        runner = Runner(self.plan.engine(self._shape, self._samples))
         batch = Batch(Feed(self._shape, self._pace), runner, self._shape.slices)
         self.batches.append(batch)
         self._runners.append(runner)

@@ -31,9 +31,16 @@ class GroupPlan:
     locked: Sequence[str] = ()
     coverage: float = 0.1
 
-    def engine(self, shape: Shape) -> Engine:
-        """What judges some of its nodes."""
-        return Engine(self.strategies, shape.kept, shape.slices, self.coverage, shape.slice)
+    def engine(self, shape: Shape, samples: int | None = None) -> Engine:
+        """What judges some of its nodes.
+
+        Args:
+            shape: how time is cut.
+            samples: of every window; None where they differ.
+        """
+        return Engine(
+            self.strategies, shape.kept, shape.slices, self.coverage, shape.slice, samples
+        )
 
     def takes(self, node: str) -> bool:
         """Whether a node belongs to it."""

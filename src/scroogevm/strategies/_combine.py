@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from scroogevm.core.estimate import Estimate
 from scroogevm.core.history import History, Pool
-from scroogevm.ports import Role, Strategy, Summary
+from scroogevm.ports import Role, Strategy, Summary, lowest_vm_percentile
 
 Value = TypeVar("Value")
 
@@ -40,9 +40,9 @@ class Combinator(Strategy):
         return any(strategy.looks_ahead for strategy in self.inner)
 
     @property
-    def reads_vms(self) -> bool:  # type: ignore[override]  # likewise
-        """Whether one of the inner strategies reads earlier samples of VMs."""
-        return any(strategy.reads_vms for strategy in self.inner)
+    def vm_percentile(self) -> float | None:
+        """The lowest that one of the inner strategies asks for."""
+        return lowest_vm_percentile(self.inner)
 
     @property
     def pools(self) -> bool:  # type: ignore[override]  # likewise

@@ -15,6 +15,7 @@ from scroogevm.registry import parameter
 from scroogevm.strategies._calibration.arrivals import foreseeable, unseen
 from scroogevm.strategies._calibration.experts import (
     EXPERTS,
+    VM_PERCENTILE,
     Experts,
     bases,
     laid_out,
@@ -50,7 +51,6 @@ class Calibrated(Strategy):
     )
     source = "split and adaptive conformal prediction (Vovk 2005; Gibbs, Candès 2021)"
     role: ClassVar[Role] = "recommended"
-    reads_vms: ClassVar[bool] = True
     pools: ClassVar[bool] = True
     explains: ClassVar[bool] = True
     experts: ClassVar[Experts] = EXPERTS
@@ -73,6 +73,11 @@ class Calibrated(Strategy):
     def stated_risk(self) -> float:
         """The risk that it was asked for."""
         return self.risk
+
+    @property
+    def vm_percentile(self) -> float:
+        """That of the base ``vms``."""
+        return VM_PERCENTILE
 
     def summarise(self, history: History) -> Summary:
         """Scores and losses of every expert, and how many promises were exceeded."""

@@ -1,7 +1,6 @@
 """The max-peak strategy."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -27,11 +26,15 @@ class MaxPeak(Strategy):
     formula = "max(n-sigma, rc-like)"
     source = "Bashir et al., Take it to the limit, EuroSys 2021; of these two, as in Jacquet 2024"
     resource_defaults = RcLike.resource_defaults
-    reads_vms: ClassVar[bool] = True
 
     n: float = parameter(5.0, "standard deviations of n-sigma", low=0)
     p: float = parameter(99.0, "percentile of rc-like, %", low=0, high=100)
     capped: bool = parameter(default=True, meaning="whether a VM counts at most its allocation")
+
+    @property
+    def vm_percentile(self) -> float:
+        """That of rc-like."""
+        return self.p
 
     def estimate(self, history: History) -> Estimate:
         """The larger of both demands."""

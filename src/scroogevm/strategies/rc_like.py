@@ -1,7 +1,6 @@
 """The rc-like strategy, after Resource Central."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -32,10 +31,13 @@ class RcLike(Strategy):
     source = "Cortez et al., Resource Central, SOSP 2017; as in Jacquet 2024"
     resource_defaults = {"mem": {"p": 100.0, "capped": False}}  # noqa: RUF012  # read only
 
-    reads_vms: ClassVar[bool] = True
-
     p: float = parameter(99.0, "percentile of each VM's samples, %", low=0, high=100)
     capped: bool = parameter(default=True, meaning="whether a VM counts at most its allocation")
+
+    @property
+    def vm_percentile(self) -> float:
+        """Its own."""
+        return self.p
 
     def estimate(self, history: History) -> Estimate:
         """Sum of each VM's percentile, or of its allocation while it is young."""

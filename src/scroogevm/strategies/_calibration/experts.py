@@ -28,6 +28,8 @@ EXPERTS = tuple((base, scale) for base in BASES for scale in SCALES)
 """Of equally good ones the first is taken."""
 Experts = Sequence[tuple[str, str]]
 """A base and a scale each."""
+VM_PERCENTILE = 99.0
+"""That VMs are summed up by."""
 LEAST = 0.001
 """Share of the allocation that usage counts for at least in scales."""
 
@@ -35,7 +37,7 @@ LEAST = 0.001
 def bases(history: History, hours: Hours) -> dict[str, Floats]:
     """Every base, (nodes,); NaN where a node gave no sample."""
     kept = percentile(history.usage, 99)
-    vms, peak = history.vms, history.vm_percentile(99)
+    vms, peak = history.vms, history.vm_percentile(VM_PERCENTILE)
     young = (history.vm_windows < history.kept) | np.isnan(peak)
     one_by_one = vms.per_node(np.where(young, vms.allocated, peak), history.nodes)
     following = history.end - history.seconds + history.slices * history.seconds
