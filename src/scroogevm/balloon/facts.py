@@ -34,7 +34,8 @@ class Guests:
     Attributes:
         uuid: of each VM.
         name: as libvirt has it.
-        maximum: what the VM was promised: its balloon is never larger.
+        maximum: what the VM was promised: its balloon is never larger. Where it was smaller than
+            the VM's memory before this program first shrank it, that size.
         actual: what its balloon leaves to it now.
         minimum: below which it is never shrunk: its metadata, flavor or the settings say so.
         available: memory that the guest sees.
@@ -50,6 +51,7 @@ class Guests:
         weight: its shares of memory against those of the others, > 0.
         up: seconds since it was started.
         asked: what this program last asked its balloon to be; NaN where it asked for nothing.
+        since: seconds since this program last asked; infinite where it never did.
         calm: seconds since it last had to be released; infinite where it never had.
         ignored: requests in a row that its balloon did not follow.
         device: whether it has a balloon at all.
@@ -80,6 +82,7 @@ class Guests:
     weight: Floats
     up: Floats
     asked: Floats
+    since: Floats
     calm: Floats
     ignored: Ints
     device: Bools
