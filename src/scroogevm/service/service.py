@@ -15,6 +15,7 @@ from scroogevm.ports import Shape
 from scroogevm.service.clock import Clock
 from scroogevm.service.estimator import Estimator
 from scroogevm.service.feed import Pace
+from scroogevm.service.garbage import looked_for_afterwards
 from scroogevm.service.gate import Gate
 from scroogevm.service.plan import GroupPlan
 from scroogevm.text import counted
@@ -207,7 +208,8 @@ class Service:
         wait = 1.0
         while True:
             try:
-                self._attempt(number)
+                with looked_for_afterwards():
+                    self._attempt(number)
             except (StoreError, OutputError) as error:
                 self._estimator = self._restored()  # of half a window nothing is remembered
                 if not self._bear(error, wait, stop):
