@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scroogevm.balloon.facts import Host
 from scroogevm.balloon.policy import Policy
 from scroogevm.balloon.rule import Ask
-from scroogevm.balloon.targets import Reason
+from scroogevm.balloon.targets import SizeReason
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Asked:
     """
 
     ask: Ask
-    reason: Reason | None
+    reason: SizeReason | None
 
     @classmethod
     def of(cls, host: Host, policy: Policy) -> "Asked":
@@ -26,10 +26,10 @@ class Asked:
         sentence = policy.mode.asking(host)
         if not sentence:
             return cls(policy.mode.asks(host), None)
-        ask, reason = policy.mode.asks(host), Reason(policy.name, sentence)
+        ask, reason = policy.mode.asks(host), SizeReason(policy.name, sentence)
         for name, demand in policy.demands.items():
             other = demand.asks(host)
             if other.wanted > ask.wanted or (other.room < ask.room and not ask.wanted):
-                reason = Reason(name, demand.sentence(host))
+                reason = SizeReason(name, demand.sentence(host))
             ask = Ask(max(ask.wanted, other.wanted), min(ask.room, other.room))
         return cls(ask, reason)

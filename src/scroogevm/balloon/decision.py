@@ -6,9 +6,9 @@ import numpy as np
 
 from scroogevm.balloon.asked import Asked
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.judged import Judged
+from scroogevm.balloon.judgement import Judgement
 from scroogevm.balloon.policy import Policy
-from scroogevm.balloon.reasons import Reasons
+from scroogevm.balloon.reasoning import Reasoning
 from scroogevm.balloon.targets import Act, Targets
 from scroogevm.core.arrays import Floats
 
@@ -27,7 +27,7 @@ def decide(facts: NodeFacts, policy: Policy) -> Targets:
 
     A VM that this program never changed is never grown: its size is what somebody wants.
     """
-    judged = Judged.of(facts, policy)
+    judged = Judgement.of(facts, policy)
     asked = Asked.of(facts.host, policy)
     _, order = policy.order
     bounds = judged.bounds
@@ -37,7 +37,7 @@ def decide(facts: NodeFacts, policy: Policy) -> Targets:
     size = np.where(judged.refused & ~judged.released, facts.guests.actual, size)
     change = np.nan_to_num(size - facts.guests.actual, nan=0.0)
     act = _acts(facts, judged, change)
-    reasons = Reasons(facts, policy, judged, asked, change, act)
+    reasons = Reasoning(facts, policy, judged, asked, change, act)
     return Targets(
         size=size,
         act=act,
@@ -53,7 +53,7 @@ def decide(facts: NodeFacts, policy: Policy) -> Targets:
     )
 
 
-def _acts(facts: NodeFacts, judged: Judged, change: Floats) -> Sequence[Act]:
+def _acts(facts: NodeFacts, judged: Judgement, change: Floats) -> Sequence[Act]:
     asked = np.nan_to_num(facts.guests.actual - facts.guests.asked, nan=0.0)
     by = np.where(np.abs(change) > _SAME, change, asked)  # a request that still stands is undone
     acts: list[Act] = []

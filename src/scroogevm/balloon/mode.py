@@ -4,13 +4,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from scroogevm.balloon.facts import Host, NodeFacts
-from scroogevm.balloon.rule import Ask, Order
+from scroogevm.balloon.rule import Ask, OrderRule
 from scroogevm.core.arrays import Floats
 from scroogevm.registry import Family, Plugin
 
 
 @dataclass(frozen=True, eq=False)
-class Bounds:
+class Leeway:
     """What rules leave to a mode. Arrays are MiB over VMs.
 
     Attributes:
@@ -44,7 +44,7 @@ class Mode(Plugin, ABC):
         return ""
 
     @abstractmethod
-    def sizes(self, facts: NodeFacts, bounds: Bounds, order: Order, ask: Ask) -> Floats:
+    def sizes(self, facts: NodeFacts, bounds: Leeway, order: OrderRule, ask: Ask) -> Floats:
         """The size of each VM, MiB, (vms,), from least to the larger of floor and most.
 
         Args:

@@ -7,15 +7,15 @@ from scroogevm.balloon.mode import MODES, Mode
 from scroogevm.balloon.refusal import REFUSALS, Refusal
 from scroogevm.balloon.rule import (
     RULES,
-    Brake,
-    Demand,
-    Floor,
-    Limit,
-    Order,
-    Pace,
-    Release,
+    BrakeRule,
+    FloorRule,
+    GuestRule,
+    HostRule,
+    OrderRule,
+    PaceRule,
+    ReleaseRule,
     Rule,
-    Zone,
+    ZoneRule,
 )
 from scroogevm.balloon.rules.need import Need
 from scroogevm.errors import MisuseError
@@ -80,45 +80,45 @@ class Policy:
         return self._need.percentile
 
     @property
-    def demands(self) -> Mapping[str, Demand]:
+    def demands(self) -> Mapping[str, HostRule]:
         """What the host asks."""
-        return {name: rule for name, rule in self.rules.items() if isinstance(rule, Demand)}
+        return {name: rule for name, rule in self.rules.items() if isinstance(rule, HostRule)}
 
     @property
-    def limits(self) -> Mapping[str, Limit]:
+    def limits(self) -> Mapping[str, GuestRule]:
         """All rules that have something to say of a VM."""
-        return {name: rule for name, rule in self.rules.items() if isinstance(rule, Limit)}
+        return {name: rule for name, rule in self.rules.items() if isinstance(rule, GuestRule)}
 
     @property
-    def floors(self) -> Mapping[str, Floor]:
+    def floors(self) -> Mapping[str, FloorRule]:
         """What VMs need."""
-        return {name: rule for name, rule in self.rules.items() if isinstance(rule, Floor)}
+        return {name: rule for name, rule in self.rules.items() if isinstance(rule, FloorRule)}
 
     @property
-    def brakes(self) -> Mapping[str, Brake]:
+    def brakes(self) -> Mapping[str, BrakeRule]:
         """How far VMs are shrunk in a cycle."""
-        return {name: rule for name, rule in self.rules.items() if isinstance(rule, Brake)}
+        return {name: rule for name, rule in self.rules.items() if isinstance(rule, BrakeRule)}
 
     @property
-    def paces(self) -> Mapping[str, Pace]:
+    def paces(self) -> Mapping[str, PaceRule]:
         """How far VMs are grown in a cycle."""
-        return {name: rule for name, rule in self.rules.items() if isinstance(rule, Pace)}
+        return {name: rule for name, rule in self.rules.items() if isinstance(rule, PaceRule)}
 
     @property
-    def releases(self) -> Mapping[str, Release]:
+    def releases(self) -> Mapping[str, ReleaseRule]:
         """Who gets everything back at once."""
-        return {name: rule for name, rule in self.rules.items() if isinstance(rule, Release)}
+        return {name: rule for name, rule in self.rules.items() if isinstance(rule, ReleaseRule)}
 
     @property
-    def zone(self) -> tuple[str, Zone]:
+    def zone(self) -> tuple[str, ZoneRule]:
         """Name and rule of changes that are too small."""
-        (found,) = ((n, rule) for n, rule in self.rules.items() if isinstance(rule, Zone))
+        (found,) = ((n, rule) for n, rule in self.rules.items() if isinstance(rule, ZoneRule))
         return found
 
     @property
-    def order(self) -> tuple[str, Order]:
+    def order(self) -> tuple[str, OrderRule]:
         """Name and rule of who gives first."""
-        (found,) = ((n, rule) for n, rule in self.rules.items() if isinstance(rule, Order))
+        (found,) = ((n, rule) for n, rule in self.rules.items() if isinstance(rule, OrderRule))
         return found
 
     @property

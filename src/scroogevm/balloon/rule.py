@@ -32,7 +32,7 @@ class Rule(Plugin, ABC):
     place: ClassVar[int]
 
 
-class Demand(Rule):
+class HostRule(Rule):
     """What the host asks. Of several demands the largest is asked, and the least room is left."""
 
     @abstractmethod
@@ -44,7 +44,7 @@ class Demand(Rule):
         """Why it asks, or leaves no room."""
 
 
-class Limit(Rule):
+class GuestRule(Rule):
     """What can be said of each VM."""
 
     @abstractmethod
@@ -52,7 +52,7 @@ class Limit(Rule):
         """Why it applies to a VM, in plain words."""
 
 
-class Floor(Limit):
+class FloorRule(GuestRule):
     """What a VM needs. It is not shrunk below, and is grown to it at once."""
 
     @abstractmethod
@@ -60,7 +60,7 @@ class Floor(Limit):
         """MiB, (vms,); NaN where it cannot be known: such a VM is not shrunk."""
 
 
-class Brake(Limit):
+class BrakeRule(GuestRule):
     """Below which a VM is not shrunk in this cycle. It does not grow by that."""
 
     @abstractmethod
@@ -68,7 +68,7 @@ class Brake(Limit):
         """MiB, (vms,); NaN where it cannot be known: such a VM is not shrunk."""
 
 
-class Pace(Limit):
+class PaceRule(GuestRule):
     """Above which a VM is not grown in this cycle, unless it needs to be."""
 
     @abstractmethod
@@ -76,7 +76,7 @@ class Pace(Limit):
         """MiB, (vms,)."""
 
 
-class Release(Limit):
+class ReleaseRule(GuestRule):
     """Which VMs get everything back at once. While it holds, they are not shrunk either."""
 
     @abstractmethod
@@ -84,7 +84,7 @@ class Release(Limit):
         """VMs under pressure, (vms,)."""
 
 
-class Zone(Limit):
+class ZoneRule(GuestRule):
     """Changes that are too small to be made."""
 
     @abstractmethod
@@ -92,7 +92,7 @@ class Zone(Limit):
         """MiB, (vms,): a change of less is left out."""
 
 
-class Order(Limit):
+class OrderRule(GuestRule):
     """Who gives first, and who gets first."""
 
     @abstractmethod

@@ -10,7 +10,7 @@ Act = Literal["shrink", "grow", "release", "keep", "refuse"]
 """``release`` gives everything back at once; ``refuse`` leaves a VM alone and says why."""
 
 
-class Reason(NamedTuple):
+class SizeReason(NamedTuple):
     """Why a target is what it is.
 
     Attributes:
@@ -36,6 +36,6 @@ class Targets:
 
     size: Floats
     act: Sequence[Act]
-    reasons: Sequence[Sequence[Reason]]
+    reasons: Sequence[Sequence[SizeReason]]
     wanted: float
     facts: Mapping[str, float]

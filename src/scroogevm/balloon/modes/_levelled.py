@@ -7,15 +7,15 @@ import numpy as np
 
 from scroogevm.balloon.facts import Host, NodeFacts
 from scroogevm.balloon.level import level_in_pieces
-from scroogevm.balloon.mode import Bounds, Mode
-from scroogevm.balloon.rule import Ask, Order
+from scroogevm.balloon.mode import Leeway, Mode
+from scroogevm.balloon.rule import Ask, OrderRule
 from scroogevm.balloon.words import mib
 from scroogevm.core.arrays import Floats
 from scroogevm.offers.guard import percent
 
 
 @dataclass(frozen=True)
-class Levelled(Mode):
+class LevelledMode(Mode):
     """Takes from those who have most to spare, gives to those who have least."""
 
     @abstractmethod
@@ -41,7 +41,7 @@ class Levelled(Mode):
             f"gives back above {percent(fine)}."
         )
 
-    def sizes(self, facts: NodeFacts, bounds: Bounds, order: Order, ask: Ask) -> Floats:
+    def sizes(self, facts: NodeFacts, bounds: Leeway, order: OrderRule, ask: Ask) -> Floats:
         """What is needed in any case; then what is asked, or what there is room for."""
         actual = np.nan_to_num(facts.guests.actual)
         missing = bounds.floor - bounds.start

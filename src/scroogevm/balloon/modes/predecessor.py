@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.mode import Bounds, Mode
-from scroogevm.balloon.rule import Ask, Order
+from scroogevm.balloon.mode import Leeway, Mode
+from scroogevm.balloon.rule import Ask, OrderRule
 from scroogevm.balloon.words import mib
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.offers.guard import seconds
@@ -14,7 +14,7 @@ from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Predecessor(Mode):
+class PredecessorMode(Mode):
     """Shrinks a VM of which the host holds much more than it uses, for half a minute.
 
     The guest drops what it only caches and gets its maximum back. It does not look at the host.
@@ -28,7 +28,7 @@ class Predecessor(Mode):
     hold: float = parameter(30.0, "seconds for which a VM is small", low=1)
     grace: float = parameter(600.0, "seconds between two requests, and after a start", low=0)
 
-    def sizes(self, facts: NodeFacts, bounds: Bounds, order: Order, ask: Ask) -> Floats:
+    def sizes(self, facts: NodeFacts, bounds: Leeway, order: OrderRule, ask: Ask) -> Floats:
         """Small for a while, or what it may be."""
         del order, ask
         guests = facts.guests

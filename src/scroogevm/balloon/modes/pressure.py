@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from scroogevm.balloon.modes._levelled import Levelled
+from scroogevm.balloon.modes._levelled import LevelledMode
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Pressure(Levelled):
+class PressureMode(LevelledMode):
     """The host asks where little of its memory is free, and gives back where much is.
 
     Between the two lines nothing changes.

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from scroogevm.balloon.modes._levelled import Levelled
+from scroogevm.balloon.modes._levelled import LevelledMode
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Proactive(Levelled):
+class ProactiveMode(LevelledMode):
     """Keeps a share of the host's memory free, before anybody needs it.
 
     Below the target it takes, above the target and a small zone it gives back.

@@ -8,7 +8,7 @@ from scroogevm.core.arrays import Bools
 
 
 @dataclass(frozen=True)
-class Hugepages(Refusal):
+class InHugepages(Refusal):
     """A VM in huge pages gives back small pages, and no huge one comes free."""
 
     formula = "memory in huge pages"

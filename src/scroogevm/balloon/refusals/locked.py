@@ -8,7 +8,7 @@ from scroogevm.core.arrays import Bools
 
 
 @dataclass(frozen=True)
-class Locked(Refusal):
+class LockedMemory(Refusal):
     """A VM whose memory is locked gives nothing to the host, however small it is."""
 
     formula = "locked memory"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Brake
+from scroogevm.balloon.rule import BrakeRule
 from scroogevm.core.arrays import Floats
 from scroogevm.offers.guard import seconds
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Cooldown(Brake):
+class Cooldown(BrakeRule):
     """A VM that had to be released is not shrunk for a while: it was taken too much."""
 
     formula = "size >= actual where calm < rest"

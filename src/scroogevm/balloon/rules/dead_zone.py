@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Zone
+from scroogevm.balloon.rule import ZoneRule
 from scroogevm.balloon.words import mib
 from scroogevm.core.arrays import Floats
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class DeadZone(Zone):
+class DeadZone(ZoneRule):
     """Small changes are not made; what is asked is taken from fewer VMs instead."""
 
     formula = "|change| >= max(share * maximum, least)"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Order
+from scroogevm.balloon.rule import OrderRule
 from scroogevm.balloon.words import mib
 from scroogevm.core.arrays import Floats
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class FairOrder(Order):
+class FairOrder(OrderRule):
     """Whoever has most to spare for its weight gives first, and whoever has least gets first.
 
     All VMs come to have the same spare for each unit of weight. What a guest never touched is no

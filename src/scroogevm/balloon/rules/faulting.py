@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Release
+from scroogevm.balloon.rule import ReleaseRule
 from scroogevm.core.arrays import Bools
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Faulting(Release):
+class Faulting(ReleaseRule):
     """A guest that has to read pages from its disk gets everything back at once."""
 
     formula = "size = maximum where faults > limit"

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Floor, reserve
+from scroogevm.balloon.rule import FloorRule, reserve
 from scroogevm.balloon.words import mib
 from scroogevm.core.arrays import Floats
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Headroom(Floor):
+class KeepHeadroom(FloorRule):
     """A VM keeps what it uses now, and what it may start to use before anybody looks again."""
 
     formula = "size >= used + max(share * used, least) + actual - available"

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Floor
+from scroogevm.balloon.rule import FloorRule
 from scroogevm.balloon.words import mib
 from scroogevm.core.arrays import Floats
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Minimum(Floor):
+class Minimum(FloorRule):
     """No VM is smaller than its own minimum, a part of its maximum, and so many MiB."""
 
     formula = "size >= max(minimum, share * maximum, least)"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Floor, reserve
+from scroogevm.balloon.rule import FloorRule, reserve
 from scroogevm.balloon.words import mib
 from scroogevm.core.arrays import Floats
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Need(Floor):
+class Need(FloorRule):
     """A VM keeps its working set of the look-back, and headroom beside it.
 
     The working set is a percentile of what the guest used: available - usable. Page cache that the

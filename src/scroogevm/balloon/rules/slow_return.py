@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Pace
+from scroogevm.balloon.rule import PaceRule
 from scroogevm.core.arrays import Floats
 from scroogevm.offers.guard import percent
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class SlowReturn(Pace):
+class SlowReturn(PaceRule):
     """A VM gets back a part of its maximum in a cycle while the host has room."""
 
     formula = "size <= actual + most * maximum"

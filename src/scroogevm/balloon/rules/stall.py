@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from scroogevm.balloon.facts import Host
-from scroogevm.balloon.rule import Ask, Demand
+from scroogevm.balloon.rule import Ask, HostRule
 from scroogevm.offers.guard import percent
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Stall(Demand):
+class Stall(HostRule):
     """The host asks for a part of its memory while its tasks wait for memory.
 
     Nothing is given back from half of a limit on.

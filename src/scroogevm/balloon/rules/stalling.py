@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Release
+from scroogevm.balloon.rule import ReleaseRule
 from scroogevm.core.arrays import Bools
 from scroogevm.offers.guard import percent
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Stalling(Release):
+class Stalling(ReleaseRule):
     """A guest whose tasks wait for memory gets everything back at once, where an agent tells it."""
 
     formula = "size = maximum where pressure > limit"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Release
+from scroogevm.balloon.rule import ReleaseRule
 from scroogevm.balloon.words import mib
 from scroogevm.core.arrays import Bools, Floats
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Starving(Release):
+class Starving(ReleaseRule):
     """A guest that has little left to use gets everything back at once."""
 
     formula = "size = maximum where usable < max(share * available, least)"

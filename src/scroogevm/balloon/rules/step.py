@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Brake
+from scroogevm.balloon.rule import BrakeRule
 from scroogevm.core.arrays import Floats
 from scroogevm.offers.guard import percent
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Step(Brake):
+class SmallStep(BrakeRule):
     """A VM gives a small part of its size in a cycle, so that its guest can be seen to cope."""
 
     formula = "size >= actual * (1 - most)"

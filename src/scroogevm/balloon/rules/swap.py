@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from scroogevm.balloon.facts import Host
-from scroogevm.balloon.rule import Ask, Demand
+from scroogevm.balloon.rule import Ask, HostRule
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Swap(Demand):
+class Swap(HostRule):
     """The host asks for a part of its memory while it reads memory back from swap."""
 
     formula = "wanted >= ask * total, room = 0 where swap_in > limit"

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.rule import Release
+from scroogevm.balloon.rule import ReleaseRule
 from scroogevm.core.arrays import Bools
 from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class Swapping(Release):
+class Swapping(ReleaseRule):
     """A guest that reads memory back from its swap gets everything back at once."""
 
     formula = "size = maximum where swap_in > limit"

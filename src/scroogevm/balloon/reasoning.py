@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from scroogevm.balloon.asked import Asked
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.judged import Judged
+from scroogevm.balloon.judgement import Judgement
 from scroogevm.balloon.policy import Policy
-from scroogevm.balloon.targets import Act, Reason
+from scroogevm.balloon.targets import Act, SizeReason
 from scroogevm.core.arrays import Bools, Floats
 
 _NEAR = 1.0
@@ -15,7 +15,7 @@ _NEAR = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Reasons:
+class Reasoning:
     """What was judged, and what came of it.
 
     Attributes:
@@ -29,12 +29,12 @@ class Reasons:
 
     facts: NodeFacts
     policy: Policy
-    judged: Judged
+    judged: Judgement
     asked: Asked
     change: Floats
     act: Sequence[Act]
 
-    def of(self, vm: int) -> Sequence[Reason]:
+    def of(self, vm: int) -> Sequence[SizeReason]:
         """The reasons of a VM; the last one decided."""
         if self.judged.refused[vm]:
             return list(self._named(self.judged.refusals, vm))
@@ -42,18 +42,18 @@ class Reasons:
             return list(self._named(self.judged.releases, vm))
         return [*self._host(), *self._mode(vm), *self._limits(vm)]
 
-    def _host(self) -> Iterator[Reason]:
+    def _host(self) -> Iterator[SizeReason]:
         if self.asked.reason is not None:
             yield self.asked.reason
 
-    def _mode(self, vm: int) -> Iterator[Reason]:
+    def _mode(self, vm: int) -> Iterator[SizeReason]:
         change = float(self.change[vm])
         if change and self.asked.reason is not None:
             name, order = self.policy.order
-            yield Reason(name, order.sentence(self.facts, vm))
-        yield Reason(self.policy.name, self.policy.mode.sentence(self.facts, vm, change))
+            yield SizeReason(name, order.sentence(self.facts, vm))
+        yield SizeReason(self.policy.name, self.policy.mode.sentence(self.facts, vm, change))
 
-    def _limits(self, vm: int) -> Iterator[Reason]:
+    def _limits(self, vm: int) -> Iterator[SizeReason]:
         """The limits that a VM is at."""
         judged, act = self.judged, self.act[vm]
         size = float(self.facts.guests.actual[vm] + self.change[vm])
@@ -71,11 +71,11 @@ class Reasons:
             return
         for name, rule in self.policy.limits.items():
             if name in at:
-                yield Reason(name, rule.sentence(self.facts, vm))
+                yield SizeReason(name, rule.sentence(self.facts, vm))
 
-    def _named(self, where: Mapping[str, Bools], vm: int) -> Iterator[Reason]:
+    def _named(self, where: Mapping[str, Bools], vm: int) -> Iterator[SizeReason]:
         known = self.policy.limits
         for name, each in where.items():
             if each[vm]:
                 said = known[name] if name in known else self.policy.refusals[name]
-                yield Reason(name, said.sentence(self.facts, vm))
+                yield SizeReason(name, said.sentence(self.facts, vm))

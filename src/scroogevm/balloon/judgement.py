@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.mode import Bounds
+from scroogevm.balloon.mode import Leeway
 from scroogevm.balloon.policy import Policy
 from scroogevm.core.arrays import Bools, Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Judgement:
     """What was said, before anything is chosen. Arrays are over VMs.
 
     Attributes:
@@ -35,10 +35,10 @@ class Judged:
     refused: Bools
     untouched: Bools
     released: Bools
-    bounds: Bounds
+    bounds: Leeway
 
     @classmethod
-    def of(cls, facts: NodeFacts, policy: Policy) -> "Judged":
+    def of(cls, facts: NodeFacts, policy: Policy) -> "Judgement":
         """Ask all refusals and rules."""
         guests = facts.guests
         refusals = {name: each.where(facts) for name, each in policy.refusals.items()}
@@ -55,12 +55,13 @@ class Judged:
         top = np.where(ours, np.fmax(guests.maximum, actual), actual)
         brake = np.minimum(actual, np.maximum.reduce([*brakes.values()]))
         brake = np.where(pressed, actual, brake)
-        start = np.clip(np.where(ours, guests.asked, actual), brake, top)
         floor = np.minimum(np.maximum.reduce([*floors.values()]), top)
+        lowest = np.maximum(brake, np.minimum(floor, actual))
+        start = np.clip(np.where(ours, guests.asked, actual), lowest, top)
         most = np.clip(np.fmin.reduce([*paces.values()]), start, top)
         least = np.minimum(np.maximum(floor, brake), start)
         _, zone = policy.zone
-        bounds = Bounds(
+        bounds = Leeway(
             start=np.where(refused, actual, start),
             floor=np.where(refused, actual, floor),
             least=np.where(refused, actual, least),
