@@ -37,11 +37,10 @@ def decide(facts: NodeFacts, policy: Policy) -> Targets:
     size = np.where(judged.refused & ~judged.released, facts.guests.actual, size)
     change = np.nan_to_num(size - facts.guests.actual, nan=0.0)
     act = _acts(facts, judged, change)
-    reasons = Reasoning(facts, policy, judged, asked, change, act)
     return Targets(
         size=size,
         act=act,
-        reasons=[reasons.of(vm) for vm in range(facts.guests.count)],
+        reasons=Reasoning(facts, policy, judged, asked, change, act),
         wanted=asked.ask.wanted,
         facts={
             "total": facts.host.total,

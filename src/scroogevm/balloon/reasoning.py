@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, overload
 
 from scroogevm.balloon.asked import Asked
 from scroogevm.balloon.facts import NodeFacts
@@ -15,8 +16,8 @@ _NEAR = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Reasoning:
-    """What was judged, and what came of it.
+class Reasoning(Sequence[Sequence[SizeReason]]):
+    """What was judged, and what came of it: the reasons of each VM, told when they are asked for.
 
     Attributes:
         facts: the node.
@@ -34,8 +35,21 @@ class Reasoning:
     change: Floats
     act: Sequence[Act]
 
-    def of(self, vm: int) -> Sequence[SizeReason]:
-        """The reasons of a VM; the last one decided."""
+    def __len__(self) -> int:
+        return self.facts.guests.count
+
+    @overload
+    def __getitem__(self, at: int) -> Sequence[SizeReason]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Sequence[SizeReason]]: ...
+
+    def __getitem__(self, at: int | slice) -> Sequence[Any]:
+        if isinstance(at, slice):
+            return [self._of(vm) for vm in range(len(self))[at]]
+        return self._of(range(len(self))[at])
+
+    def _of(self, vm: int) -> Sequence[SizeReason]:
         if self.judged.refused[vm]:
             return list(self._named(self.judged.refusals, vm))
         if self.act[vm] == "release":
