@@ -56,6 +56,8 @@ class Judgement:
         brake = np.minimum(actual, np.maximum.reduce([*brakes.values()]))
         brake = np.where(pressed, actual, brake)
         floor = np.minimum(np.maximum.reduce([*floors.values()]), top)
+        raising = [floors[name] for name, each in policy.floors.items() if each.raises]
+        raised = np.minimum(np.maximum.reduce(raising), top)
         lowest = np.maximum(brake, np.minimum(floor, actual))
         start = np.clip(np.where(ours, guests.asked, actual), lowest, top)
         most = np.clip(np.fmin.reduce([*paces.values()]), start, top)
@@ -64,6 +66,7 @@ class Judgement:
         bounds = Leeway(
             start=np.where(refused, actual, start),
             floor=np.where(refused, actual, floor),
+            raised=np.where(refused, actual, raised),
             least=np.where(refused, actual, least),
             most=np.where(refused, actual, most),
             top=top,

@@ -16,6 +16,7 @@ class Leeway:
     Attributes:
         start: where each balloon is or is going to.
         floor: what each VM needs, at most what it may be.
+        raised: of that, what it gets at once if it has less.
         least: below which it is not shrunk in this cycle, never above start.
         most: above which it is not grown in this cycle, unless it needs to be; never below start.
         top: what it may be: its maximum, or its size where this program never changed it.
@@ -24,6 +25,7 @@ class Leeway:
 
     start: Floats
     floor: Floats
+    raised: Floats
     least: Floats
     most: Floats
     top: Floats
@@ -45,7 +47,7 @@ class Mode(Plugin, ABC):
 
     @abstractmethod
     def sizes(self, facts: NodeFacts, bounds: Leeway, order: OrderRule, ask: Ask) -> Floats:
-        """The size of each VM, MiB, (vms,), from least to the larger of floor and most.
+        """The size of each VM, MiB, (vms,), from least to the larger of raised and most.
 
         Args:
             facts: the node.

@@ -53,7 +53,13 @@ class GuestRule(Rule):
 
 
 class FloorRule(GuestRule):
-    """What a VM needs. It is not shrunk below, and is grown to it at once."""
+    """What a VM needs, and is not shrunk below.
+
+    Attributes:
+        raises: whether a VM that has less is grown to it at once, whatever the host has left.
+    """
+
+    raises: ClassVar[bool] = True
 
     @abstractmethod
     def at_least(self, facts: NodeFacts) -> Floats:
@@ -114,3 +120,13 @@ def reserve(facts: NodeFacts) -> Floats:
     """
     guests = facts.guests
     return np.maximum(0.0, guests.actual - guests.available)
+
+
+def eased(host: Host, ease: float) -> float:
+    """How much can be afforded, 0 to 1: all of it where that share of the host is free.
+
+    All of it too where the host does not tell, or where nothing is to be eased.
+    """
+    if not (host.total > 0 and host.available >= 0 and ease > 0):
+        return 1.0
+    return min(1.0, host.available / (ease * host.total))

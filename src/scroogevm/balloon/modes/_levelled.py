@@ -19,22 +19,23 @@ class LevelledMode(Mode):
     """Takes from those who have most to spare, gives to those who have least."""
 
     @abstractmethod
-    def lines(self) -> tuple[float, float]:
-        """Free shares of the host: below the first it asks, above the second it gives back."""
+    def lines(self) -> tuple[float, float, float]:
+        """Free shares of the host, rising: it asks below, as much as brings it to, gives above."""
 
     def asks(self, host: Host) -> Ask:
         """What is missing to the lower line, or what is above the upper one."""
         if not (host.total > 0 and host.available >= 0):
             return Ask(0.0, 0.0)
-        low, fine = self.lines()
-        wanted = max(0.0, low * host.total - host.available)
+        low, aim, fine = self.lines()
+        little = host.available < low * host.total
+        wanted = aim * host.total - host.available if little else 0.0
         return Ask(wanted, max(0.0, host.available - fine * host.total))
 
     def asking(self, host: Host) -> str:
         """What is free, and the two lines."""
         if not (host.total > 0 and host.available >= 0):
             return "The host does not tell how much memory it has left: nothing is asked."
-        low, fine = self.lines()
+        low, _, fine = self.lines()
         left, share = mib(host.available), percent(host.available / host.total)
         return (
             f"The host has {left} left, {share} of its memory: it asks below {percent(low)}, and "
@@ -44,7 +45,7 @@ class LevelledMode(Mode):
     def sizes(self, facts: NodeFacts, bounds: Leeway, order: OrderRule, ask: Ask) -> Floats:
         """What is needed in any case; then what is asked, or what there is room for."""
         actual = np.nan_to_num(facts.guests.actual)
-        missing = bounds.floor - bounds.start
+        missing = bounds.raised - bounds.start
         start = bounds.start + np.where(missing >= bounds.smallest, missing, 0.0)
         coming = float(np.maximum(0.0, actual - start).sum())
         going = float(np.maximum(0.0, start - actual).sum())

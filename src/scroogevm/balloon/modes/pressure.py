@@ -10,15 +10,16 @@ from scroogevm.registry import parameter
 class PressureMode(LevelledMode):
     """The host asks where little of its memory is free, and gives back where much is.
 
-    Between the two lines nothing changes.
+    Between the two lines nothing changes. What is asked brings the host half way between them.
     """
 
-    formula = "wanted = low * total - available; room = available - fine * total"
+    formula = "wanted = (low + fine) / 2 * total - available where available < low * total"
     source = "oVirt MoM acts below 20 % free"
 
     low: float = parameter(0.2, "free share below which the host asks", low=0, high=1)
     fine: float = parameter(0.25, "free share above which it gives back", low=0, high=1)
 
-    def lines(self) -> tuple[float, float]:
-        """The two lines."""
-        return self.low, max(self.low, self.fine)
+    def lines(self) -> tuple[float, float, float]:
+        """The two lines, and the middle."""
+        fine = max(self.low, self.fine)
+        return self.low, (self.low + fine) / 2, fine

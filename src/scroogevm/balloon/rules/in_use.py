@@ -14,20 +14,20 @@ from scroogevm.registry import parameter
 
 
 @dataclass(frozen=True)
-class KeepHeadroom(FloorRule):
-    """A VM keeps what it uses now, and what it may start to use before anybody looks again."""
+class InUse(FloorRule):
+    """A VM keeps what it uses now, and a little that it may start to use before the next look."""
 
     formula = "size >= used + max(share * used, least) + actual - available"
     resource_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "predecessor": {"share": 0.0, "least": 0.0}
     }
-    place = 60
+    place = 50
 
-    share: float = parameter(0.2, "of what is used", low=0)
+    share: float = parameter(0.1, "of what is used", low=0)
     least: float = parameter(64.0, "MiB in any case", low=0)
 
     def at_least(self, facts: NodeFacts) -> Floats:
-        """What is used, with headroom."""
+        """What is used, and a little."""
         used = np.maximum(0.0, facts.guests.used)
         return used + np.maximum(self.share * used, self.least) + reserve(facts)
 
