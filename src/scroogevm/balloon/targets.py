@@ -10,7 +10,7 @@ Act = Literal["shrink", "grow", "release", "keep", "refuse"]
 """``release`` gives everything back at once; ``refuse`` leaves a VM alone and says why."""
 
 
-class Reason(NamedTuple):
+class SizeReason(NamedTuple):
     """Why a target is what it is.
 
     Attributes:
@@ -29,13 +29,13 @@ class Targets:
     Attributes:
         size: MiB that each balloon shall leave, (vms,): where nothing changes, its actual size.
         act: what is done to each VM.
-        reasons: of each VM, the one that decided last.
+        reasons: of each VM, the one that decided last; put into words when they are read.
         wanted: MiB that the host asks for, 0 where it needs nothing.
         facts: totals for people: what the host has free, its aim and so on, by name.
     """
 
     size: Floats
     act: Sequence[Act]
-    reasons: Sequence[Sequence[Reason]]
+    reasons: Sequence[Sequence[SizeReason]]
     wanted: float
     facts: Mapping[str, float]
