@@ -45,6 +45,35 @@ def opened(browser: Any, path: Path) -> Iterator[Any]:
     assert asked == [path.as_uri()]
 
 
+@contextmanager
+def dashboard(
+    browser: Any, address: str, page: str = "", *, wide: int = 1400, allowed: str = ""
+) -> Iterator[Any]:
+    """A page of the dashboard; complaints and requests to elsewhere are failures.
+
+    Args:
+        browser: the browser.
+        address: of the dashboard.
+        page: its place behind the hash.
+        wide: pixels.
+        allowed: what a complaint may have in it.
+    """
+    complaints: list[str] = []
+    shown = browser.new_page(viewport={"width": wide, "height": 900})
+    shown.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    shown.on("pageerror", lambda error: complaints.append(str(error)))
+    shown.on(
+        "request",
+        lambda asked: (
+            None if asked.url.startswith((address, "data:")) else complaints.append(asked.url)
+        ),
+    )
+    shown.goto(f"{address}#/{page}")
+    yield shown
+    shown.close()
+    assert [each for each in complaints if not allowed or allowed not in each] == []
+
+
 def pixels(page: Any, chart: str) -> str:
     """What a chart shows."""
     drawn: str = page.evaluate(f"document.querySelector('#{chart} canvas').toDataURL()")

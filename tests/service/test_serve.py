@@ -2,65 +2,23 @@
 
 import json
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from collect.exporters import Exporters, Handler, exposition
+from collect.exporters import Exporters
 from collect.running import Running
 from commands import fails, scroogevm
 from servers import wait
-
-TOKEN = "admin-token-of-these-tests"  # noqa: S105  # lets in nobody but the tests
-QUICK = (
-    "--scope", "2s", "--interval", "0.4", "--settle", "0.5", "--grace", "3s", "--warm-up", "1m",
-    "--strategy", "persistence", "--shadow", "greedy", "--guard", "warm:windows=2",
-    "--guard", "lost:after=3", "--guard", "step:most=1", "--listen", "127.0.0.1:0",
-)  # fmt: skip
+from service.serving import QUICK, TOKEN, Serving, answer, exporting
 
 
 @pytest.fixture
 def exporters() -> Iterator[Exporters]:
-    with Exporters({"/n1": answer, "/n2": answer}) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with exporting() as server:
         yield server
-        server.shutdown()
-
-
-def answer(handler: Handler) -> None:
-    """A node whose VMs use half a core each."""
-    at = handler.server.at
-    handler.say(200, exposition(handler.server.began + at, at))
-
-
-class Serving(Running):
-    """The service."""
-
-    def __init__(self, folder: Path, exporters: Exporters, *words: str | Path) -> None:
-        (folder / "tokens").write_text(f"admin ann {TOKEN}\n")
-        targets = [f"{name}={exporters.url(f'/{name}')}" for name in ("n1", "n2")]
-        asked = [word for target in targets for word in ("--target", target)]
-        super().__init__(folder, *asked, *QUICK, "--tokens", "tokens", *words, command="serve")
-
-    @property
-    def url(self) -> str:
-        """Of its dashboard."""
-        return self.hears(r"dashboard: (\S+)")[1]
-
-    def status(self) -> dict[str, Any]:
-        """What its file says; nothing before the first window."""
-        path = self.folder / "scroogevm-data" / "status.json"
-        found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"nodes": {}}
-        return found
-
-    def state(self, node: str) -> str:
-        """Of the cpu of a node; empty where nothing is told."""
-        found = self.status()["nodes"].get(node)
-        return str(found["resources"]["cpu"]["state"]) if found else ""
 
 
 def test_a_node_is_offered_withdrawn_and_offered_again(

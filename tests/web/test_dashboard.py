@@ -1,12 +1,11 @@
 """The dashboard in a real browser."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from browsers import running
+from browsers import dashboard, running
 from web.serving import ADMIN, Served, serving
 
 
@@ -28,27 +27,11 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-@contextmanager
 def page_of(
     browser: Any, served: Served, page: str = "", *, wide: int = 1400, allowed: str = ""
-) -> Iterator[Any]:
-    """A page of the dashboard; complaints and requests to elsewhere are failures."""
-    complaints: list[str] = []
-    opened = browser.new_page(viewport={"width": wide, "height": 900})
-    opened.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "request",
-        lambda asked: (
-            None
-            if asked.url.startswith((served.address, "data:"))
-            else complaints.append(asked.url)
-        ),
-    )
-    opened.goto(f"{served.address}#/{page}")
-    yield opened
-    opened.close()
-    assert [each for each in complaints if not allowed or allowed not in each] == []
+) -> Any:
+    """A page of the dashboard."""
+    return dashboard(browser, served.address, page, wide=wide, allowed=allowed)
 
 
 def test_the_fleet_is_seen_at_a_glance(browser: Any, served: Served) -> None:

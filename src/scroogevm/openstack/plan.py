@@ -1,9 +1,9 @@
 """The plan: every ratio that would change, with the reason, and what stays and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scroogevm.offers.status import ResourceOffer, Status
 from scroogevm.openstack import canary
@@ -77,6 +77,26 @@ class Stay:
     reason: str
 
 
+class SeenInventory(NamedTuple):
+    """A resource class of a node, as Placement has it.
+
+    Attributes:
+        node: its name in the telemetry.
+        kind: resource class.
+        total: units that there are.
+        reserved: units that VMs never get.
+        used: units that are allocated.
+        room: units that Placement would still hand out.
+    """
+
+    node: str
+    kind: str
+    total: int
+    reserved: int
+    used: int
+    room: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """What would be written.
@@ -88,6 +108,7 @@ class Plan:
         findings: what checks found, by node.
         before: what room the fleet has.
         after: what room it would have.
+        inventories: what Placement has of the nodes.
     """
 
     window: int
@@ -96,6 +117,7 @@ class Plan:
     findings: Mapping[str, Sequence[Finding]]
     before: Headroom
     after: Headroom
+    inventories: Sequence[SeenInventory] = ()
 
 
 def make_plan(
@@ -141,7 +163,17 @@ def make_plan(
         findings=findings,
         before=headroom(providers, {}),
         after=headroom(providers, {(one.uuid, one.kind): one.after for one in changes}),
+        inventories=[one for case in found for one in _seen(case)],
     )
+
+
+def _seen(case: Case) -> Iterator[SeenInventory]:
+    if case.match.provider is None:
+        return
+    for kind, one in case.inventories():
+        used = case.provider.used[kind]
+        room = max(0, one.capacity - used)
+        yield SeenInventory(case.node, kind, one.total, one.reserved, used, room)
 
 
 def decide(
@@ -223,7 +255,7 @@ def _policy(offer: ResourceOffer, rules: Rules) -> Policy:
 
 def _reason(offer: ResourceOffer, aim: RatioTarget, kind: str) -> str:
     guard = f" ({offer.reasons[-1].sentence})" if offer.reasons else ""
-    said = f"{aim.limit:.6g} {kind} may be promised, {offer.free:.6g} of it are free{guard}"
+    said = f"{aim.limit:.6g} {kind} may be promised in all, {offer.free:.6g} are free{guard}"
     return {
         "high": f"{said}; no more than the largest ratio allowed",
         "low": f"{said}; no less than the least ratio allowed, which is more than the offer",

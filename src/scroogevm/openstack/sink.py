@@ -13,17 +13,21 @@ from scroogevm.offers.status import Status
 from scroogevm.openstack.apply import Report, apply, refuse_wrong_clocks, stop_reverted
 from scroogevm.openstack.canary import Ledger
 from scroogevm.openstack.client import PlacementClient
-from scroogevm.openstack.journal import NAME, WriteJournal
+from scroogevm.openstack.journal import NAME, Write, WriteJournal
 from scroogevm.openstack.memory import Memory
 from scroogevm.openstack.plan import Plan, make_plan
 from scroogevm.openstack.rules import Rules
+from scroogevm.openstack.view import view_of
 from scroogevm.openstack.writer import WritePace, Writer
 from scroogevm.sinks.sink import OfferSink
 from scroogevm.statusfile import replace_file
 from scroogevm.text import counted
+from scroogevm.web.placement import PlacementView
 
 PLAN = "placement-plan.json"
 Mode = Literal["plan", "apply"]
+_SHOWN = 200
+"""Writes that pages show."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class PlacementSink(OfferSink):
         self._generations: dict[str, int] = {}
         self._told: Status | None = None
         self._expired: frozenset[str] = frozenset()
+        self._planned_of: Status | None = None
         self.plan: Plan | None = None
         self.reverted = self.written = self.refused = 0
 
@@ -122,6 +127,18 @@ class PlacementSink(OfferSink):
         with self._mutex:
             self._act(self._told or told)  # which is newer, if one came meanwhile
 
+    def view(self) -> PlacementView:
+        """Placement as it was seen last, for pages.
+
+        Raises:
+            MisuseError: the journal is damaged.
+        """
+        path, writes = self._place.data / NAME, list[Write]()
+        if path.exists():
+            with WriteJournal(path, alone=False) as journal:
+                writes = list(journal.log(limit=_SHOWN))
+        return view_of(self._place.mode, self.plan, self._planned_of, writes)
+
     def close(self) -> None:
         """End; where the operator wants it, take back what was promised."""
         self._stop.set()
@@ -142,7 +159,7 @@ class PlacementSink(OfferSink):
     def _act(self, status: Status) -> None:
         self._expired = _expired(status, self._pace.now())
         if self._place.mode == "plan":
-            self._show(self._planned(status))
+            self._show(self._planned(status), status)
         else:
             self._written(status)
 
@@ -162,7 +179,7 @@ class PlacementSink(OfferSink):
     def _written(self, status: Status) -> None:
         report = apply(status, self._writing(), self._place.rules, self._ledger)
         self._tell(report)
-        self._show(report.plan)
+        self._show(report.plan, status)
         unknown = [one for one in report.done if one.outcome in (None, "lost")]
         if unknown:
             raise PlacementError(
@@ -191,9 +208,9 @@ class PlacementSink(OfferSink):
             self.reverted += 1
             self._hear(f"{self.name}: {node} has stopped: {why}")
 
-    def _show(self, plan: Plan) -> None:
+    def _show(self, plan: Plan, status: Status) -> None:
         """Keep the plan where pages and people find it."""
-        self.plan = plan
+        self._planned_of, self.plan = status, plan
         text = json.dumps({"mode": self._place.mode, **asdict(plan)}, indent=1)
         replace_file(self._place.data / PLAN, text)
 

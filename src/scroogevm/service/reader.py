@@ -18,6 +18,7 @@ from scroogevm.service.plan import GroupPlan
 from scroogevm.service.service import Health
 from scroogevm.sinks.sink import SinkThread
 from scroogevm.statusfile import from_json
+from scroogevm.web.placement import PlacementSource, PlacementView
 from scroogevm.web.reader import (
     By,
     HistoryPoint,
@@ -60,6 +61,7 @@ class ServiceReader:
         self._health = health
         self._plans = plans
         self._lock = threading.Lock()
+        self._placement: PlacementSource | None = None
         self._told: Callable[[Sequence[Event]], None] = lambda _: None
         text = journal.status
         self._status = None if text is None else from_json(text, str(journal.path))
@@ -72,6 +74,14 @@ class ServiceReader:
     def hear_of(self, told: Callable[[Sequence[Event]], None]) -> None:
         """Say who is to be told of events that are made here."""
         self._told = told
+
+    def show_placement(self, source: PlacementSource) -> None:
+        """Say who knows OpenStack's Placement."""
+        self._placement = source
+
+    def placement(self) -> PlacementView | None:
+        """Placement as it was seen last; None where offers do not go there."""
+        return None if self._placement is None else self._placement.view()
 
     def now(self) -> float:
         """Seconds since 1970, as the service sees them."""

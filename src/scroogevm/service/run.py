@@ -30,6 +30,7 @@ from scroogevm.sinks.sink import OfferSink, SinkThread
 from scroogevm.sinks.status_file import StatusFile
 from scroogevm.text import counted
 from scroogevm.traces.recording.sampling import step_of
+from scroogevm.web.placement import PlacementSource
 from scroogevm.web.reader import LedgerRow
 
 if TYPE_CHECKING:
@@ -220,6 +221,9 @@ def serve(
         for sink in estimator.sinks:
             stack.callback(sink.close)
         estimator.reader = _reader(journal, gate, estimator, clock)
+        for place in sinks:
+            if isinstance(place, PlacementSource):
+                estimator.reader.show_placement(place)
         if web is not None:
             from scroogevm.web.server import WebServer  # noqa: PLC0415  # an extra
 

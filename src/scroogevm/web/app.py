@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Annotated, Any, Literal, cast
 
@@ -21,6 +21,7 @@ from scroogevm.offers.words import explained
 from scroogevm.web.access import Access
 from scroogevm.web.models import HoldRequest, NodeExplanation, NodePage
 from scroogevm.web.pages import add_pages
+from scroogevm.web.placement import PlacementView
 from scroogevm.web.problem import ProblemError, problem
 from scroogevm.web.published import PublishedStatus
 from scroogevm.web.pulse import Pulse
@@ -105,6 +106,7 @@ class Api:
         app.add_exception_handler(Exception, _unexpected)
         self._add_nodes(app)
         self._add_service(app)
+        self._add_placement(app)
         self._add_holds(app)
         add_pages(app)
         return app
@@ -256,6 +258,26 @@ class Api:
                 self._reader.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8"
             )
 
+    def _add_placement(self, app: FastAPI) -> None:
+        @app.get("/api/v1/placement", response_model=PlacementView, responses=_NO_PLACEMENT)
+        def placement(
+            node: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
+            search: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
+            limit: Annotated[int, Query(ge=1, le=MOST_NODES)] = 200,
+        ) -> Response:
+            """Placement of OpenStack beside the offers, the plan, and the last writes."""
+            view = self._reader.placement()
+            if view is None:
+                raise ProblemError(404, "Offers do not go to OpenStack's Placement.")
+            rows = [
+                row
+                for row in view.rows
+                if (node is None or row.node == node)
+                and (search is None or search.lower() in row.node.lower())
+            ]
+            writes = [one for one in view.writes if node is None or one.node == node]
+            return _plain(replace(view, rows=rows[:limit], writes=writes), PlacementView)
+
     def _add_holds(self, app: FastAPI) -> None:
         path = "/api/v1/nodes/{name}/hold"
 
@@ -304,6 +326,9 @@ class Api:
                 yield ": alive\n\n"
 
 
+_NO_PLACEMENT: dict[int | str, dict[str, Any]] = {
+    404: {"description": "Offers do not go to Placement"}
+}
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such node"}}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from scroogevm.offers.status import NodeHold, NodeState, Status
+from scroogevm.web.placement import PlacementView
 
 By = Literal["strategy", "node", "group", "day"]
 
@@ -158,6 +159,9 @@ class StatusReader(Protocol):
 
     def unhold(self, node: str, by: str) -> bool:
         """End that; whether there was such a freeze."""
+
+    def placement(self) -> PlacementView | None:
+        """OpenStack's Placement as it was seen last; None where offers do not go there."""
 
     def metrics(self) -> str:
         """Own metrics, as Prometheus reads them."""

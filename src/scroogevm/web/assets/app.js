@@ -1,6 +1,6 @@
 // Chooses the page by the address, and keeps it fresh.
 
-import { follow } from "./api.js";
+import { follow, get } from "./api.js";
 import { el, time } from "./parts.js";
 
 const PAGES = {
@@ -8,6 +8,7 @@ const PAGES = {
   node: () => import("./node.js"),
   ledger: () => import("./ledger.js"),
   "what-if": () => import("./what-if.js"),
+  placement: () => import("./placement.js"),
   health: () => import("./health.js"),
 };
 const main = document.getElementById("main");
@@ -42,6 +43,12 @@ async function guarded(action) {
   }
 }
 
+/** The page of Placement is linked where offers go there. */
+async function linkPlacement() {
+  const { sinks } = await get("api/v1/health");
+  document.getElementById("to-placement").hidden = !sinks.some((sink) => sink.name === "placement");
+}
+
 const live = document.getElementById("live");
 const text = document.getElementById("live-text");
 let said = "live";
@@ -52,6 +59,7 @@ follow({
     text.textContent = said;
     if (current?.refresh) await guarded(() => current.refresh());
     else await show();
+    await guarded(linkPlacement);
   },
   happened: (event) => {
     events.unshift(event);

@@ -2,6 +2,7 @@
 
 import { get, send } from "./api.js";
 import { amount, badge, bar, el, legend, length, percent, RESOURCES, time } from "./parts.js";
+import { section } from "./placement.js";
 
 const SPANS = [["6 hours", 21600], ["1 day", 86400], ["7 days", 604800], ["30 days", 2592000]];
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -32,7 +33,7 @@ export async function open(main, [name]) {
       el("figcaption", {}, `${RESOURCES[resource].title}, ${RESOURCES[resource].unit}: each window, and what was foreseen for the next one`), holders[at])));
     plots = Object.keys(node.resources).map((resource, at) => draw(holders[at], resource, found[at]));
     why.replaceChildren(...Object.entries(node.resources).map(([resource, offer]) => chain(resource, offer)));
-    rest.replaceChildren(el("h2", {}, "What it rests on"), inputs(node));
+    rest.replaceChildren(el("h2", {}, "What it rests on"), inputs(node), ...(await section(name)));
   }
 
   function hold(node) {
