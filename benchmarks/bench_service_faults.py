@@ -5,6 +5,8 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +19,10 @@ from scroogevm.service.demo import SCOPE, DemoFleet
 from scroogevm.stores import open_store
 
 KILLS, NODES, BEGIN = 200, 20, 1_700_000_400.0
-HOURS = 4
-"""Of windows of 30 s: 480 of them."""
+HOURS = 12
+"""Of windows of 30 s: 1440 of them."""
+SMALL = 96
+"""MiB of the file system that is full now and then."""
 
 
 def run(docs: Path) -> Result:
@@ -31,9 +35,11 @@ def run(docs: Path) -> Result:
             opened.write(list(DemoFleet(NODES).samples(BEGIN, until + SCOPE)))
         calm = lived(store, place / "calm", until)
         killed = lived(store, place / "killed", until, kills=KILLS)
-        faulty = lived(store, place / "faulty", until, faults=True)
+        with small(place / "faulty") as data:
+            faulty = lived(store, data, until, faults=True)
+            lost = skipped(data)
+            failed, jumped, full = faulty["faults"]
         same = digest(place / "calm") == digest(place / "killed")
-        lost = skipped(place / "faulty")
     windows = round(3600 * HOURS / SCOPE)
     rows = [
         ("undisturbed", windows, 0, calm["told"], calm["begin"], calm["peak"], calm["bad"]),
@@ -44,14 +50,16 @@ def run(docs: Path) -> Result:
         title="The service, killed and failing",
         how=f"{NODES} nodes that are made up, of which some fall silent or lose their libvirt, for "
         f"{HOURS} hours of windows of {SCOPE:.0f} s, as fast as it goes. Kills are SIGKILL at "
-        "random moments. Faults: the store fails in 3 % of its reads, up to five times in a row, "
-        "and the clock is set back by up to an hour, or ahead as after a suspended machine. MiB "
+        "random moments. Faults: the store fails in 3 % of its reads, up to five times in a row; "
+        "of each window one node in twenty is silent and one tells absurd numbers; the clock is set "
+        "back by up to an hour, or ahead as after a suspended machine; the disk is full. MiB "
         "after a quarter of the windows, and at the end. `bad` counts offers of nodes without a "
         "sample.",
         columns=("run", "windows", "kills", "told", "MiB early", "MiB late", "bad"),
         rows=rows,
         verdict=f"The journal of the killed run is {'the same' if same else 'another'}, bit by "
-        f"bit. Under faults {lost} windows were skipped without a reason.",
+        f"bit. Under faults (the store failed {failed} times, the clock jumped {jumped} times, the "
+        f"disk was full {full} times) {lost} windows were skipped without a reason.",
     )
 
 
@@ -64,9 +72,11 @@ def lived(
     words += [str(until), *(["faults"] if faults else [])]
     ends: list[float] = []
     peaks: list[float] = []
-    bad = 0
+    bad, said = 0, ""
     for left in range(kills, -1, -1):
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
             after = rng.randrange(1, 3) if left else 10**9
             for line in process.stdout or ():
                 _, end, peak, offered = line.split()
@@ -78,8 +88,23 @@ def lived(
                     time.sleep(rng.random() * 0.05)
                     process.kill()
                     break
+            said = process.stderr.read() if process.stderr else ""
     early = peaks[len(peaks) // 4] if peaks else 0.0
-    return {"told": len(set(ends)), "begin": round(early), "peak": round(max(peaks)), "bad": bad}
+    counts = [int(word) for word in said.split()] if faults else []
+    told, most = len(set(ends)), round(max(peaks))
+    return {"told": told, "begin": round(early), "peak": most, "bad": bad, "faults": counts}
+
+
+@contextmanager
+def small(folder: Path) -> Iterator[Path]:
+    """A folder on a file system of its own, where we may make one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL}m", "tmpfs", str(folder)]
+    subprocess.run(mount, check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 def digest(data: Path) -> str:

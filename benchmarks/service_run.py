@@ -1,7 +1,7 @@
 """Judges a filled store as fast as it goes: ``service_run STORE DATA BEGIN UNTIL [faults]``.
 
-It prints a line for each window that was told. With ``faults`` the store fails, hangs and lies, and
-the clock jumps; then it also prints what must never happen.
+It prints a line for each window that was told. With ``faults`` the store fails for a while, nodes
+flap and lie, the clock jumps, and the disk is full now and then.
 """
 
 import random
@@ -9,9 +9,14 @@ import resource
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from zlib import crc32
 
-from scroogevm.core.samples import ESSENTIAL, Recorded, Sample
+import numpy as np
+
+from scroogevm.core.samples import ESSENTIAL, Recorded, Rows, Sample
 from scroogevm.errors import StoreError
 from scroogevm.journal import Journal
 from scroogevm.offers.status import Status
@@ -30,7 +35,7 @@ STRATEGY = "calibrated:risk=0.05"
 
 
 class Failing(Store):
-    """A store that cannot be read now and then, for a while."""
+    """A store that cannot be read now and then; nodes that flap, or tell absurd numbers."""
 
     def __init__(self, store: Store, seed: int) -> None:
         self._store = store
@@ -56,7 +61,8 @@ class Failing(Store):
     ) -> Recorded:
         """Likewise."""
         self._perhaps()
-        return self._store.read(nodes, since, until, quantities)
+        found = self._store.read(nodes, since, until, quantities)
+        return Recorded(_spoilt(found.nodes, since), _spoilt(found.vms, since))
 
     def close(self) -> None:
         """Hand it on."""
@@ -71,11 +77,54 @@ class Failing(Store):
             raise StoreError("cannot be reached: a fault that was asked for", temporary=True)
 
 
-class JumpingClock(FastClock):
-    """A clock that is set back, or stands while the machine is suspended, now and then."""
+def _spoilt(rows: Rows, since: float) -> Rows:
+    """Of every window, some nodes are silent and some tell absurd numbers: always the same ones."""
+    fates = np.array([crc32(f"{owner[0]} {since}".encode()) % 20 for owner in rows.owners])
+    fate = fates[rows.owner] if len(rows.owners) else np.empty(0, np.int64)
+    values = {
+        name: np.where(fate == 0, np.nan, np.where((fate == 1) & ("usage" in name), 1e30, column))
+        for name, column in rows.values.items()
+    }
+    return replace(rows, values=values)
 
-    def __init__(self, begin: float, seed: int) -> None:
+
+class FullDisk:
+    """Fills the file system of a folder, and makes room again.
+
+    Args:
+        folder: on a small file system.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._ballast = folder / "ballast"
+
+    def fill(self) -> None:
+        """Until nothing more fits."""
+        with suppress(OSError), self._ballast.open("ab", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+
+    def free(self) -> None:
+        """Make room."""
+        self._ballast.unlink(missing_ok=True)
+
+
+class JumpingClock(FastClock):
+    """A clock that is set back, or stands while the machine is suspended, now and then.
+
+    Now and then the disk is full until it was waited for three times.
+
+    Args:
+        begin: its first time.
+        seed: of what happens.
+        disk: that is filled.
+    """
+
+    def __init__(self, begin: float, seed: int, disk: FullDisk) -> None:
         super().__init__(begin, float("inf"))
+        self._disk = disk
+        self._waits = 0
+        self.full = 0
         self._rng = random.Random(seed)  # noqa: S311  # when it jumps
         self.jumps = 0
 
@@ -85,6 +134,13 @@ class JumpingClock(FastClock):
         if self._rng.random() < 0.05:
             self.jumps += 1
             self._begin += self._rng.choice((-3600.0, -5.0, 40.0, 200.0))
+        self._waits -= 1
+        if self._waits == 0:
+            self._disk.free()
+        elif self._waits < 0 and self._rng.random() < 0.01:
+            self.full += 1
+            self._waits = 4
+            self._disk.fill()
         return done
 
 
@@ -95,7 +151,8 @@ def main(store: str, data: Path, time: tuple[float, float], *, faults: bool) -> 
     stop = threading.Event()
     with open_store(store) as real, Journal(data / "journal.sqlite") as journal:
         failing = Failing(real, 1)
-        clock = JumpingClock(begin, 2) if faults else FastClock(begin, float("inf"))
+        disk = FullDisk(data)
+        clock = JumpingClock(begin, 2, disk) if faults else FastClock(begin, float("inf"))
 
         def publish(status: Status, text: str) -> None:
             del text
@@ -122,6 +179,8 @@ def main(store: str, data: Path, time: tuple[float, float], *, faults: bool) -> 
             hear=lambda _: None,
         )
         service.run(stop)
+        if isinstance(clock, JumpingClock):
+            sys.stderr.write(f"{failing.failures} {clock.jumps} {clock.full}\n")
 
 
 def _say(line: str) -> None:
