@@ -51,8 +51,8 @@ def run(docs: Path) -> Result:
         how=f"{NODES} nodes that are made up, of which some fall silent or lose their libvirt, for "
         f"{HOURS} hours of windows of {SCOPE:.0f} s, as fast as it goes. Kills are SIGKILL at "
         "random moments. Faults: the store fails in 3 % of its reads, up to five times in a row; "
-        "of each window one node in twenty is silent and one tells absurd numbers; the clock is set "
-        "back by up to an hour, or ahead as after a suspended machine; the disk is full. MiB "
+        "of each window one node in twenty is silent and one tells absurd numbers; the clock is "
+        "set back by up to an hour, or ahead as after a suspended machine; the disk is full. MiB "
         "after a quarter of the windows, and at the end. `bad` counts offers of nodes without a "
         "sample.",
         columns=("run", "windows", "kills", "told", "MiB early", "MiB late", "bad"),
