@@ -8,9 +8,9 @@ import pytest
 
 from probe.trees import LIBRARY, NODE, UUID, Error, Host, answer, grow, process
 from scroogevm.errors import MissingExtraError
+from scroogevm.hypervisor import library
+from scroogevm.hypervisor.hypervisor import Hypervisor
 from scroogevm.probe.exposition import render
-from scroogevm.probe.hypervisor import library
-from scroogevm.probe.hypervisor.hypervisor import Hypervisor
 from scroogevm.probe.plain import to_plain
 from scroogevm.probe.probe import Places, Probe
 from scroogevm.probe.snapshot import Domain, Snapshot

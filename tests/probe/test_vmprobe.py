@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from probe.trees import NODE, OTHER, UUID, answer, grow, process
 from scroogevm.errors import MisuseError
-from scroogevm.probe.hypervisor.hypervisor import Begin, Hypervisor, Listed, View
+from scroogevm.hypervisor.hypervisor import Begin, Hypervisor, Listed, View
 from scroogevm.probe.probe import Places, Probe
 from scroogevm.probe.snapshot import Domain, Snapshot, Values
 from scroogevm.probe.vmprobe import check_prefix, render, vm_name

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scroogevm import __version__
+from scroogevm.hypervisor.hypervisor import Hypervisor, Listed, View
 from scroogevm.probe.capabilities import container, known
-from scroogevm.probe.hypervisor.hypervisor import Hypervisor, Listed, View
-from scroogevm.probe.hypervisor.stats import VCPU_DELAY, read_stats
 from scroogevm.probe.kernel.node import read_node
 from scroogevm.probe.machine import Machine
 from scroogevm.probe.snapshot import Domain, Snapshot, Values
+from scroogevm.probe.vm_values import VCPU_DELAY, read_stats
 
 _WAITING = "scrooge_domain_sched_waiting_seconds_total"
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from scroogevm.probe.kernel.files import keyed, number, text, total
+from scroogevm.hypervisor.files import keyed, number, text, total
 from scroogevm.probe.snapshot import Values
 
 _INNER = re.compile(r"(?:/(?:emulator|vcpu\d+|iothread\d+|libvirt))+$")

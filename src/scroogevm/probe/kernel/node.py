@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from scroogevm.probe.kernel.files import keyed, number, text, total
+from scroogevm.hypervisor.files import keyed, number, text, total
 from scroogevm.probe.snapshot import Values
 
 MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")

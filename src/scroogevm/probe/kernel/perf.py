@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from scroogevm.probe.kernel.files import text
+from scroogevm.hypervisor.files import text
 
 EVENTS: Final[Mapping[str, tuple[int, int]]] = {
     "cpu_cycles": (0, 0),

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from scroogevm.probe.kernel.files import text
+from scroogevm.hypervisor.files import text
 
 _UUID = re.compile(r"\0-uuid\0([0-9a-fA-F-]{36})(?:\0|$)")
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from scroogevm.probe.kernel.files import text
+from scroogevm.hypervisor.files import text
 
 
 class Scheduled(NamedTuple):

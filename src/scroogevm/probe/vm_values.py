@@ -1,6 +1,6 @@
 """What libvirt says of one VM, in seconds and bytes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scroogevm.probe.snapshot import Values
@@ -35,15 +35,6 @@ VCPU_DELAY = "vcpu_delay_seconds"
 """Time that the vCPUs, and not the other threads, were ready and waited for a cpu."""
 
 
-def is_whole(stats: Mapping[str, Any]) -> bool:
-    """Whether the one big answer held what it should.
-
-    Some drivers say the state alone. Of a VM that is busy or hangs libvirt says all but what it
-    would have to ask it for, to which it counts what is resident.
-    """
-    return all(key in stats for key in ("cpu.time", "balloon.current", "balloon.rss"))
-
-
 def read_stats(stats: Mapping[str, Any], now: float) -> Values:
     """Numbers of a VM, named as in the one big answer.
 
@@ -74,34 +65,3 @@ def _delays(stats: Mapping[str, Any]) -> Iterator[int]:
         first, _, rest = key.partition(".")
         if first == "vcpu" and rest.endswith(".delay"):
             yield int(value)
-
-
-def as_stats(
-    info: Sequence[int], memory: Mapping[str, int], cpu: Mapping[str, int], maximum: int | None
-) -> dict[str, int]:
-    """What is asked VM by VM, named as in the one big answer.
-
-    Args:
-        info: state, KiB at most, KiB now, vCPUs, ns.
-        memory: KiB and counts, of the balloon and the guest.
-        cpu: ns in all, in user mode, in the kernel.
-        maximum: vCPUs that it may have.
-    """
-    state, largest, current, vcpus, spent = info
-    stats = {
-        "state.state": state,
-        "balloon.maximum": largest,
-        "balloon.current": memory.get("actual", current),
-        "vcpu.current": vcpus,
-        "cpu.time": spent,
-    }
-    if maximum is not None:
-        stats["vcpu.maximum"] = maximum
-    stats |= {f"cpu.{key.removesuffix('_time')}": cpu[key] for key in _MODES if key in cpu}
-    for key, value in memory.items():
-        if key != "actual":
-            stats[f"balloon.{'last-update' if key == 'last_update' else key}"] = value
-    return stats
-
-
-_MODES = ("user_time", "system_time")

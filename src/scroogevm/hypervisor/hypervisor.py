@@ -7,9 +7,9 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from scroogevm.errors import MissingExtraError
-from scroogevm.probe.hypervisor import library
-from scroogevm.probe.hypervisor.limits import CallLimits, HeldError
-from scroogevm.probe.hypervisor.questions import (
+from scroogevm.hypervisor import library
+from scroogevm.hypervisor.limits import CallLimits, HeldError
+from scroogevm.hypervisor.questions import (
     all_stats,
     at_once,
     connect,
@@ -18,7 +18,7 @@ from scroogevm.probe.hypervisor.questions import (
     openstack_of,
     running,
 )
-from scroogevm.probe.hypervisor.stats import is_whole
+from scroogevm.hypervisor.stats import is_whole
 
 R = TypeVar("R")
 

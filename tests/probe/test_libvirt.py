@@ -9,11 +9,11 @@ import pytest
 
 from probe.trees import LIBRARY, NEWER, OTHER, UUID, Error, Host, Vm, answer
 from scroogevm.errors import MissingExtraError
-from scroogevm.probe.hypervisor import library
-from scroogevm.probe.hypervisor.hypervisor import HANGING, HELD, WIDTH, Hypervisor, Listed, View
-from scroogevm.probe.hypervisor.limits import CallLimits, HeldError
-from scroogevm.probe.hypervisor.openstack import NAMESPACES, read_openstack
-from scroogevm.probe.hypervisor.stats import read_stats
+from scroogevm.hypervisor import library
+from scroogevm.hypervisor.hypervisor import HANGING, HELD, WIDTH, Hypervisor, Listed, View
+from scroogevm.hypervisor.limits import CallLimits, HeldError
+from scroogevm.hypervisor.openstack import NAMESPACES, read_openstack
+from scroogevm.probe.vm_values import read_stats
 from servers import wait
 
 SHORT = 0.05

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from scroogevm.probe.hypervisor import library
-from scroogevm.probe.hypervisor.openstack import NAMESPACES, read_openstack
-from scroogevm.probe.hypervisor.stats import as_stats, is_whole
+from scroogevm.hypervisor import library
+from scroogevm.hypervisor.openstack import NAMESPACES, read_openstack
+from scroogevm.hypervisor.stats import as_stats, is_whole
 
 KEEPALIVE = (5, 3)
 """Seconds between signs of life, and how many may be missing before a connection is given up."""

@@ -1,0 +1,1 @@
+"""libvirt and the kernel, asked so that nothing they do can hold the asker up."""

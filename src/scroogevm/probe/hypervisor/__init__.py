@@ -1,1 +1,0 @@
-"""What libvirt says of its VMs, whatever happens to it or to one of them."""
