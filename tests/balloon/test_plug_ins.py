@@ -241,9 +241,9 @@ def test_a_request_that_is_on_its_way_counts_and_is_raised_where_more_is_needed(
     assert (4096 - size).sum() == pytest.approx(0.125 * 20_480)
     calm = node(free=0.22, asked=3500.0)
     assert said(calm, policy)[:2] == ("shrink", 3500.0)
-    act, size, _ = said(node(free=0.22, asked=3500.0, usable=600.0), policy)
+    act, raised, _ = said(node(free=0.22, asked=3500.0, usable=600.0), policy)
     assert act == "shrink"
-    assert size == pytest.approx(3400 * 1.1 + 96)
+    assert raised == pytest.approx(3400 * 1.1 + 96)
     assert said(node(free=0.22, asked=3500.0, usable=300.0), policy)[:2] == ("grow", 4096.0)
 
 

@@ -36,9 +36,9 @@ class Mode(Plugin, ABC):
     """A way to choose sizes. One file in ``balloon/modes/``, pure, without state."""
 
     def asks(self, host: Host) -> Ask:
-        """What the host asks by the memory that it has left."""
+        """What the host asks by the memory that it has left; nothing if nobody looks at it."""
         del host
-        return Ask()
+        return Ask(0.0, 0.0)
 
     def asking(self, host: Host) -> str:
         """Why it asks, or leaves room; empty for a mode that does not look at the host."""

@@ -28,7 +28,8 @@ class Targets:
 
     Attributes:
         size: MiB that each balloon shall leave, (vms,): where nothing changes, its actual size.
-        act: what is done to each VM.
+        act: what is done to each VM. Its size is asked of its balloon unless it is kept or refused,
+            even if the same was asked before: a request that is not followed is made again.
         reasons: of each VM, the one that decided last; put into words when they are read.
         wanted: MiB that the host asks for, 0 where it needs nothing.
         facts: totals for people: what the host has free, its aim and so on, by name.
