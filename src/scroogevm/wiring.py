@@ -27,6 +27,8 @@ from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.several import open_traces
 
 if TYPE_CHECKING:
+    from scroogevm.balloon.fleet import BalloonFleet
+    from scroogevm.balloon.settings import BalloonSettings
     from scroogevm.collect.settings import CollectSettings
     from scroogevm.collect.speaker import Say
     from scroogevm.collect.target import Nodes
@@ -380,3 +382,19 @@ def build_strategies(settings: ReplaySettings) -> Mapping[str, Mapping[str, Stra
         resource: {name: STRATEGIES.build(spec, resource) for name, spec in specs.items()}
         for resource in RESOURCES
     }
+
+
+def balloon_fleet(settings: "BalloonSettings", say: "Say") -> "BalloonFleet":
+    """The memory companion of all nodes.
+
+    Args:
+        settings: checked here.
+        say: says a line.
+
+    Raises:
+        MisuseError: the settings make no sense, or another companion holds a node.
+        OutputError: the data directory cannot be written.
+    """
+    from scroogevm.balloon.fleet import BalloonFleet  # noqa: PLC0415  # for this alone
+
+    return BalloonFleet(settings, settings.check(), say)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import reduce
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,26 +63,6 @@ _PLACING = (
 def placing(command: Command) -> Command:
     """Which cloud, which nodes, how far."""
     return reduce(lambda inner, option: option(inner), reversed(_PLACING), command)
-
-
-class PlacingWords(click.Group):
-    """A group whose own options may stand behind the command, too."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take its options wherever they stand: no command of it has one of the same name."""
-        own = {name for parameter in self.params for name in parameter.opts}
-        first: list[str] = []
-        rest: list[str] = []
-        words = iter(args)
-        for word in words:
-            name, given, _ = word.partition("=")
-            if word == "--":
-                rest += [word, *words]
-            elif name in own:
-                first += [word] if given else [word, *islice(words, 1)]
-            else:
-                rest.append(word)
-        return super().parse_args(ctx, [*first, *rest])
 
 
 def rules_of(options: Mapping[str, Any]) -> "Rules":

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scroogevm.cli._placing import PlacingWords, client_of, ledger_of, placing, rules_of
+from scroogevm.cli._placing import client_of, ledger_of, placing, rules_of
 from scroogevm.cli._told import asking, from_file, told
+from scroogevm.cli._words import SharedWords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print for a progra
 _node = click.option("--node", metavar="NAME", help="Only this node.")
 
 
-@click.group("placement", cls=PlacingWords)
+@click.group("placement", cls=SharedWords)
 @placing
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> None:

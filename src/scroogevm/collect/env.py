@@ -16,6 +16,23 @@ _LINE = re.compile(
 
 
 @dataclass(frozen=True)
+class BalloonEnv:
+    """What a ``.env`` says of ballooning.
+
+    Attributes:
+        nodes: libvirt URIs by name of the node.
+        rules: specs of the policy's rules.
+        interval: seconds between looks; None where it is not written.
+        minimum: MiB; likewise.
+    """
+
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    rules: Sequence[str] = ()
+    interval: float | None = None
+    minimum: float | None = None
+
+
+@dataclass(frozen=True)
 class Env:
     """What stands in a ``.env``.
 
@@ -27,6 +44,7 @@ class Env:
         scope: seconds in a scope; None where it is not written, and so below.
         slice: seconds in a slice.
         history: earlier windows kept beside the new one.
+        balloon: what it says of ballooning.
     """
 
     wishes: Sequence[Wish]
@@ -36,6 +54,7 @@ class Env:
     scope: float | None = None
     slice: float | None = None
     history: int | None = None
+    balloon: BalloonEnv = field(default_factory=BalloonEnv)
 
 
 def read_env(path: Path) -> Env:
@@ -61,7 +80,40 @@ def read_env(path: Path) -> Env:
         _number(values, "SCHED_SCOPE_S", where),
         _number(values, "SCHED_SCOPE_SLICE_S", where),
         _number(values, "SCHED_SCOPE_HISTORICAL", where),
+        _balloon(values, where),
     )
+
+
+def _balloon(values: Mapping[str, str], where: str) -> BalloonEnv:
+    """Its program read the look-back in seconds, its example set it in minutes: both are taken."""
+    minutes = _number(values, "BALLOONING_SCOPE_MN", where)
+    seconds = _number(values, "BALLOONING_SCOPE_S", where)
+    look_back = seconds if seconds is not None else None if minutes is None else 60 * minutes
+    grace = _number(values, "BALLOONING_GRACE_PERIOD_S", where)
+    gain = _number(values, "BALLOONING_THRESHOLD_GAIN_MB", where)
+    mode = {"grace": grace, "gain": gain}
+    given = ",".join(f"{name}={value}" for name, value in mode.items() if value is not None)
+    rules = [f"predecessor:{given}"] if given else []
+    if look_back is not None:
+        rules.append(f"need:look_back={look_back}")
+    interval = _number(values, "BALLOONING_SCOPE_SLEEP_S", where)
+    minimum = _number(values, "BALLOONING_MIN_CONFIG_MB", where)
+    return BalloonEnv(_hosts(values.get("LIBVIRT_NODES", ""), where), rules, interval, minimum)
+
+
+def _hosts(text: str, where: str) -> Mapping[str, str]:
+    """Nodes by the URL of their exporter, as in the rest of the file."""
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(uri, str) for uri in found.values()):
+        raise MisuseError(
+            "is no object", where=f"{where}: LIBVIRT_NODES", remedy='write {"URL": "LIBVIRT URI"}'
+        )
+    return {str(name): uri for name, uri in found.items()}
 
 
 def _values(text: str) -> Mapping[str, str]:

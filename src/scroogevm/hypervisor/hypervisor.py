@@ -44,10 +44,12 @@ class Listed:
     Attributes:
         name: as libvirt has it.
         uuid: likewise.
+        run: number that it has for as long as it runs; -1 where that is not known.
     """
 
     name: str
     uuid: str
+    run: int = -1
 
 
 Begin = Callable[[Sequence[Listed]], None]
@@ -83,9 +85,9 @@ class Hypervisor:
     """Asks libvirt, at most so long, and comes back when libvirt does.
 
     Args:
-        uri: where libvirt is; it is opened for reading alone.
+        uri: where libvirt is.
         seconds: limit of time of a call.
-        connect: opens a connection.
+        connect: opens a connection; by default for reading alone.
     """
 
     def __init__(self, uri: str, seconds: float, connect: Callable[[str], Any] = connect) -> None:
@@ -111,11 +113,33 @@ class Hypervisor:
             return View(problem=str(error))
         except LostError as error:
             return View(problem=str(error))
-        view = View(up=True, listed=[Listed(d.name(), d.UUIDString().lower()) for d in domains])
+        listed = [Listed(d.name(), d.UUIDString().lower(), int(d.ID())) for d in domains]
+        view = View(up=True, listed=listed)
         by_uuid = {listed.uuid: d for listed, d in zip(view.listed, domains, strict=True)}
         if by_uuid:
             self._read(view, by_uuid, begin)
         return view
+
+    def ask(self, question: Callable[[Any], R], uuids: Sequence[str]) -> dict[str, R | Exception]:
+        """What VMs answer, or raise, one by one; who does not answer in time is not in it.
+
+        Args:
+            question: is given libvirt's VM.
+            uuids: of the VMs, each once.
+        """
+        limit = self._seconds + PER_VM * len(uuids)
+        return self._limits.each(partial(self._alone, question), uuids, limit, WIDTH)
+
+    def once(self, question: Callable[[Any], R]) -> R:
+        """What the connection itself answers.
+
+        Raises:
+            HeldError: nothing in time.
+            LostError: libvirt does not answer.
+            MissingExtraError: the library is not installed.
+        """
+        self._list()
+        return self._limits.call("once", partial(question, self._connection), self._seconds)
 
     def _read(self, view: View, domains: Mapping[str, Any], begin: Begin) -> None:
         limit = self._seconds + PER_VM * len(domains)

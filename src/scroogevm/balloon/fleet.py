@@ -1,0 +1,254 @@
+"""All nodes: each in a thread of its own, so that one that hangs delays no other."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from scroogevm.balloon.companion import Clocks, Companion, Cycle, Say
+from scroogevm.balloon.journal import NAME as JOURNAL
+from scroogevm.balloon.journal import BalloonJournal
+from scroogevm.balloon.lock import NodeLock
+from scroogevm.balloon.policy import Policy
+from scroogevm.balloon.settings import BalloonSettings
+from scroogevm.balloon.view import NAME, VERSION, BalloonNode, BalloonView, act_of, node_of
+from scroogevm.balloon.watch import NodeWatch
+from scroogevm.errors import OutputError, ScroogeError
+from scroogevm.hypervisor import library
+from scroogevm.hypervisor.hypervisor import Hypervisor
+from scroogevm.hypervisor.questions import KEEPALIVE
+from scroogevm.statusfile import replace_file
+
+_SHOWN = 200
+"""Acts that are shown."""
+_KEPT = 30 * 86400.0
+"""Seconds that acts are kept."""
+
+
+class BalloonFleet:
+    """The companions of all nodes.
+
+    Args:
+        settings: checked already.
+        policy: how sizes are chosen.
+        say: says a line.
+        connect: opens a connection to libvirt.
+        clocks: tell the time.
+
+    Raises:
+        MisuseError: another companion holds a node, or the data directory.
+        OutputError: the journal cannot be written.
+    """
+
+    def __init__(
+        self,
+        settings: BalloonSettings,
+        policy: Policy,
+        say: Say,
+        connect: Callable[[str], Any] | None = None,
+        clocks: Clocks | None = None,
+    ) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._say = say
+        self._clocks = clocks or Clocks()
+        self._stop_asked = threading.Event()
+        self._mutex = threading.Lock()
+        self._nodes: dict[str, BalloonNode] = {}
+        self._threads: list[threading.Thread] = []
+        self._stack = ExitStack()
+        self._journal: BalloonJournal | None = None
+        self.error: BaseException | None = None
+        with ExitStack() as stack:
+            if settings.mode == "apply":
+                for uri in settings.nodes.values():
+                    stack.enter_context(NodeLock(uri))
+                journal = BalloonJournal(settings.data / JOURNAL)
+                self._journal = stack.enter_context(journal)
+                journal.forget(self._clocks.now() - _KEPT)
+            self._hypervisors = {
+                name: Hypervisor(uri, settings.limit, connect or opened(settings.mode))
+                for name, uri in settings.nodes.items()
+            }
+            self._stack = stack.pop_all()
+        self._companions = [
+            Companion(
+                NodeWatch(
+                    name, one, settings.nodes[name], policy, settings.interval, settings.minimum
+                ),
+                self._journal,
+                say,
+                self._clocks,
+                settings.period,
+            )
+            for name, one in self._hypervisors.items()
+        ]
+
+    def cycle(self) -> Sequence[BalloonNode]:
+        """One cycle of every node, all at once.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        threads = [
+            threading.Thread(target=self._once, args=(one,), daemon=True)
+            for one in self._companions
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self.error is not None:
+            raise self.error
+        return list(self._nodes.values())
+
+    def start(self) -> None:
+        """Give back what an earlier run took, then begin."""
+        self.restore()
+        for one in self._companions:
+            thread = threading.Thread(
+                target=self._run, args=(one,), name=f"balloon: {one.node}", daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
+
+    def run(self, stop: threading.Event) -> None:
+        """Go on until told to stop; then give everything back.
+
+        Raises:
+            OutputError: the journal, or what is shown, cannot be written.
+        """
+        self.start()
+        try:
+            while not stop.wait(min(1.0, self._settings.interval)) and self.error is None:
+                self.write()
+        finally:
+            self.stop()
+        if self.error is not None:
+            raise self.error
+
+    def stop(self) -> None:
+        """End, and give everything back."""
+        self._stop_asked.set()
+        end = self._clocks.steady() + 2 * self._settings.limit + 1
+        for thread in self._threads:
+            thread.join(max(0.0, end - self._clocks.steady()))
+        left = self.restore()
+        for name in left:
+            self._say(f"{name} was not given back all; `scroogevm balloon restore` tries again")
+        self.write()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._stack.close()
+        for one in self._hypervisors.values():
+            one.close()
+
+    def restore(self) -> Sequence[str]:
+        """Give every VM back what was taken from it; names of those where that failed.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        if self._journal is None:
+            return []
+        known = {node for node, _ in self._journal.held()}
+        left: list[str] = []
+        errors: list[ScroogeError] = []
+
+        def give_back(one: Companion) -> None:
+            try:
+                held = one.restore(self._settings.patience)
+            except ScroogeError as error:
+                errors.append(error)
+            else:
+                left.extend(each.name for each in held)
+
+        threads = [
+            threading.Thread(target=give_back, args=(one,), daemon=True)
+            for one in self._companions
+            if one.node in known
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for node in sorted(known - {one.node for one in self._companions}):
+            self._say(f"{node} has VMs that were shrunk, and is not among the nodes now: name it")
+        if errors:
+            raise errors[0]
+        return sorted(left)
+
+    def view(self) -> BalloonView:
+        """All of it, as it is now."""
+        acts = self._journal.acts(limit=_SHOWN) if self._journal is not None else []
+        with self._mutex:
+            nodes = [self._nodes[name] for name in sorted(self._nodes)]
+        return BalloonView(
+            VERSION,
+            self._settings.mode,
+            self._policy.name,
+            self._clocks.now(),
+            nodes,
+            [act_of(one) for one in reversed(acts)],
+        )
+
+    def write(self) -> None:
+        """Put what is shown into its file.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        replace_file(self._settings.data / NAME, self.view().to_json())
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one cycle to the next."""
+        return self._settings.interval
+
+    @property
+    def held(self) -> int:
+        """VMs that are smaller than they were, or may be."""
+        return 0 if self._journal is None else len(self._journal.held())
+
+    @property
+    def place(self) -> Path:
+        """The file that shows it."""
+        return self._settings.data / NAME
+
+    def _run(self, one: Companion) -> None:
+        while not self._stop_asked.is_set():
+            begun = self._clocks.steady()
+            self._once(one)
+            if self.error is not None:
+                return
+            self._stop_asked.wait(
+                max(0.05, begun + self._settings.interval - self._clocks.steady())
+            )
+
+    def _once(self, one: Companion) -> None:
+        try:
+            made: Cycle = one.cycle()
+        except OutputError as error:
+            self._say(f"{error}; nothing is changed until it can be written")
+            return
+        except BaseException as error:  # noqa: BLE001  # whoever waits raises it
+            self.error = error
+            return
+        with self._mutex:
+            self._nodes[one.node] = node_of(one.node, made)
+
+
+def opened(mode: str) -> Callable[[str], Any]:
+    """What opens a connection: for reading alone where nothing is changed."""
+
+    def connect(uri: str) -> Any:
+        virt = library.libvirt()
+        connection = virt.open(uri) if mode == "apply" else virt.openReadOnly(uri)
+        with suppress(virt.libvirtError):  # some drivers have no other side
+            connection.setKeepAlive(*KEEPALIVE)
+        return connection
+
+    return connect

@@ -1,0 +1,56 @@
+"""Whether a balloon does what it was asked, and whether somebody else asked it for something."""
+
+from dataclasses import dataclass
+
+from scroogevm.balloon.journal import Held
+
+SAME = 2.0
+"""MiB: sizes that differ by no more are the same."""
+PATIENCE = 5.0
+"""Seconds in which a balloon has to begin to follow; it takes less than one."""
+
+
+@dataclass(frozen=True)
+class Following:
+    """How a request goes.
+
+    Attributes:
+        held: what is known of it by now.
+        ignored: looks in a row at which it had not moved.
+        last: MiB at the last look.
+    """
+
+    held: Held
+    ignored: int = 0
+    last: float | None = None
+
+    def then(self, actual: float, since: float, *, deflates: bool) -> "Following":
+        """After another look.
+
+        On its way a balloon is between what it was and what it was asked to be. Outside of that
+        somebody else asked, and also where it had arrived and is elsewhere now.
+
+        Args:
+            actual: MiB that it leaves now.
+            since: seconds since it was asked.
+            deflates: whether the guest may deflate it by itself.
+        """
+        held = self.held
+        if abs(actual - held.asked) <= SAME:
+            return Following(held._replace(reached=True), 0, actual)
+        low, high = sorted((held.before, held.asked))
+        grown = deflates and actual > held.asked
+        elsewhere = held.reached or not low - SAME <= actual <= high + SAME
+        if elsewhere and not grown:
+            return Following(held._replace(taken=True), self.ignored, actual)
+        moved = self.last is None or abs(actual - self.last) >= 1.0
+        stuck = since >= PATIENCE and not moved
+        return Following(held, self.ignored + 1 if stuck else 0, actual)
+
+
+def is_same_run(held: Held, run: int, spent: float) -> bool:
+    """Whether a VM still runs as it did; after a restart its balloon is as it was defined.
+
+    Numbers of runs begin anew when the node does, and so does the cpu time of a VM.
+    """
+    return run == held.run and spent >= held.spent - 1.0

@@ -1,0 +1,214 @@
+"""What the companion shows of itself: for its file, the command line, the API and the page."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from scroogevm.balloon.companion import Cycle
+from scroogevm.balloon.journal import Acted
+from scroogevm.errors import MisuseError
+from scroogevm.text import plain
+
+NAME = "balloon.json"
+VERSION = 1
+_LARGEST = 1 << 28
+
+
+@dataclass(frozen=True)
+class BalloonVM:
+    """A VM, as it was in the last cycle. MiB; None where nobody knows.
+
+    Attributes:
+        uuid: of the VM.
+        name: as libvirt has it.
+        promised: what it may have.
+        actual: what its balloon leaves to it.
+        used: what its guest uses.
+        usable: what its guest could give without swapping.
+        need: its working set.
+        target: what its balloon shall leave.
+        act: ``shrink``, ``grow``, ``release``, ``keep`` or ``refuse``.
+        rule: who decided that.
+        reason: why, in plain words.
+        failure: what libvirt said no to; empty for nothing.
+    """
+
+    uuid: str
+    name: str
+    promised: float | None
+    actual: float | None
+    used: float | None
+    usable: float | None
+    need: float | None
+    target: float | None
+    act: str
+    rule: str
+    reason: str
+    failure: str
+
+
+@dataclass(frozen=True)
+class BalloonNode:
+    """A node, as it was in the last cycle.
+
+    Attributes:
+        node: its name.
+        time: when, seconds since 1970.
+        total: MiB that it has; None where nobody knows, and so below.
+        available: MiB that it could give without swapping.
+        wanted: MiB that it asks for.
+        taken: MiB that VMs have less than they were promised, by this program.
+        problem: why it did not answer; empty where it did.
+        seconds: that the cycle took.
+        vms: its VMs.
+    """
+
+    node: str
+    time: float
+    total: float | None
+    available: float | None
+    wanted: float | None
+    taken: float | None
+    problem: str
+    seconds: float
+    vms: Sequence[BalloonVM]
+
+
+@dataclass(frozen=True)
+class BalloonAct:
+    """Something that was asked of a balloon.
+
+    Attributes:
+        time: when, seconds since 1970.
+        node: of the VM.
+        vm: its name.
+        act: what was done.
+        before: MiB that it had.
+        after: MiB that it was asked to be.
+        reason: why, in plain words.
+    """
+
+    time: float
+    node: str
+    vm: str
+    act: str
+    before: float
+    after: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class BalloonView:
+    """All of it.
+
+    Attributes:
+        version: of this form.
+        mode: ``plan``: nothing is changed; ``apply``.
+        policy: name of the policy's mode.
+        time: when it was made, seconds since 1970.
+        nodes: by name.
+        acts: the newest ones, newest first.
+    """
+
+    version: int
+    mode: Literal["plan", "apply"]
+    policy: str
+    time: float
+    nodes: Sequence[BalloonNode]
+    acts: Sequence[BalloonAct]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a program to read."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """As its file has it."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False)
+
+
+@runtime_checkable
+class BalloonSource(Protocol):
+    """Knows the companion. Any thread may ask."""
+
+    def view(self) -> BalloonView:
+        """As it is now."""
+
+
+def node_of(name: str, cycle: Cycle) -> BalloonNode:
+    """What a cycle shows."""
+    facts, targets = cycle.facts, cycle.targets
+    if facts is None or targets is None:
+        return BalloonNode(
+            name, cycle.time, None, None, None, None, cycle.problem, cycle.seconds, ()
+        )
+    guests = facts.guests
+    vms = []
+    taken = 0.0
+    for vm in range(guests.count):
+        reasons = targets.reasons[vm]
+        last = reasons[-1] if reasons else None
+        if isfinite(guests.asked[vm]):
+            taken += max(0.0, float(guests.maximum[vm] - guests.actual[vm]))
+        vms.append(
+            BalloonVM(
+                uuid=guests.uuid[vm],
+                name=guests.name[vm],
+                promised=_known(guests.maximum[vm]),
+                actual=_known(guests.actual[vm]),
+                used=_known(guests.used[vm]),
+                usable=_known(guests.usable[vm]),
+                need=_known(guests.need[vm]),
+                target=_known(targets.size[vm]),
+                act=targets.act[vm],
+                rule=last.rule if last else "",
+                reason=last.sentence if last else "",
+                failure=cycle.failures.get(guests.uuid[vm], ""),
+            )
+        )
+    return BalloonNode(
+        node=name,
+        time=cycle.time,
+        total=_known(facts.host.total),
+        available=_known(facts.host.available),
+        wanted=_known(targets.wanted),
+        taken=taken,
+        problem="",
+        seconds=cycle.seconds,
+        vms=vms,
+    )
+
+
+def act_of(acted: Acted) -> BalloonAct:
+    """What is shown of an act."""
+    return BalloonAct(
+        acted.time, acted.node, acted.name, acted.act, acted.before, acted.after, acted.reason
+    )
+
+
+def read_view(path: Path) -> Mapping[str, Any]:
+    """What a companion's file says.
+
+    Raises:
+        MisuseError: there is none, or it is none.
+    """
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(_LARGEST))
+    except OSError as error:
+        raise MisuseError(
+            f"cannot be read: {plain(error)}",
+            where=str(path),
+            remedy="`scroogevm balloon run` writes it into its data directory",
+        ) from None
+    except ValueError as error:
+        raise MisuseError(f"is not JSON: {error}", where=str(path)) from None
+    if not isinstance(found, dict) or found.get("version") != VERSION:
+        raise MisuseError("is no state of a companion, or of another version", where=str(path))
+    return found
+
+
+def _known(value: float) -> float | None:
+    return round(float(value), 3) if isfinite(value) else None
