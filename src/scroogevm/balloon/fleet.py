@@ -204,6 +204,11 @@ class BalloonFleet:
         replace_file(self._settings.data / NAME, self.view().to_json())
 
     @property
+    def acts(self) -> bool:
+        """Whether VMs are changed."""
+        return self._settings.mode == "apply"
+
+    @property
     def interval(self) -> float:
         """Seconds from one cycle to the next."""
         return self._settings.interval

@@ -21,6 +21,8 @@ _BALLOONING = (
                  "This machine's by default."),
     click.option("--data", type=_file, default="scroogevm-data", metavar="DIR",
                  help="Directory of the journal, and of balloon.json, which shows what is done."),
+    click.option("--mode", type=click.Choice(["plan", "apply"]), default="plan",
+                 help="Whether VMs are changed, by `serve` or by `run`, or only shown."),
     click.option("--policy", type=click.Choice(["pressure", "proactive", "predecessor"]),
                  default="pressure", help="When VMs are shrunk."),
     click.option("--rule", "rules", multiple=True, metavar="SPEC",
@@ -48,14 +50,14 @@ def ballooning(command: Command) -> Command:
 
 
 def settings_of(
-    context: click.Context, options: Mapping[str, Any], mode: str = "plan"
+    context: click.Context, options: Mapping[str, Any], mode: str | None = None
 ) -> "BalloonSettings":
     """The settings that these options make.
 
     Args:
         context: that says which of them were given.
         options: of ``ballooning``.
-        mode: ``plan`` or ``apply``.
+        mode: ``plan`` or ``apply``; None for what they say.
 
     Raises:
         MisuseError: something of it makes no sense.
@@ -66,6 +68,7 @@ def settings_of(
     path = found.pop("env")
     nodes = nodes_of(found.pop("nodes"))
     rules = list(found.pop("rules"))
+    asked = found.pop("mode")
     if path is not None:
         from scroogevm.collect.env import read_env  # noqa: PLC0415  # on demand
 
@@ -83,6 +86,6 @@ def settings_of(
     return BalloonSettings(
         nodes=nodes or {"localhost": "qemu:///system"},
         rules=rules,
-        mode="apply" if mode == "apply" else "plan",
+        mode="apply" if (mode or asked) == "apply" else "plan",
         **found,
     )
