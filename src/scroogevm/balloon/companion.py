@@ -1,7 +1,7 @@
 """One node: looked at, judged, and changed, cycle by cycle."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -12,7 +12,8 @@ from scroogevm.balloon.decision import decide
 from scroogevm.balloon.facts import NodeFacts
 from scroogevm.balloon.following import SAME, Following, is_same_run
 from scroogevm.balloon.journal import Acted, BalloonJournal, Held
-from scroogevm.balloon.mark import LEASE, MarkedError, put_mark, take_mark
+from scroogevm.balloon.description import Mark
+from scroogevm.balloon.mark import LEASE, MarkedError, mark_of, put_mark, take_mark
 from scroogevm.balloon.targets import Targets
 from scroogevm.balloon.watch import NodeWatch, UnseenError, spent
 from scroogevm.hypervisor import library
@@ -21,6 +22,8 @@ from scroogevm.hypervisor.hypervisor import Listed
 Say = Callable[[str], None]
 _KIB = 1024
 """In a MiB."""
+_LOOK = 60.0
+"""Seconds between looks for marks of other companions."""
 _CHANGES = ("shrink", "grow", "release")
 
 
@@ -88,6 +91,7 @@ class Companion:
         self._period = period
         self._trouble = ""
         self._marked: dict[str, float] = {}
+        self._looked = self._others_until = float("-inf")
         self._of_others: dict[str, float] = {}
         if journal is not None:
             watch.following = {u: Following(one) for (_, u), one in journal.held(self.node).items()}
@@ -154,6 +158,7 @@ class Companion:
         if journal is None:
             return held
         view = self._watch.seen()
+        self._watch.describe(view, self._clocks.now())
         runs = {vm.uuid: vm for vm in view.listed}
         over: list[Held] = []
         back: list[Held] = []
@@ -163,8 +168,8 @@ class Companion:
             if vm is None or (stats and not is_same_run(one, vm.run, spent(stats))):
                 over.append(one)
                 continue
-            low, high = sorted((one.before, one.asked))
-            if one.taken or (np.isfinite(actual) and not low - SAME <= actual <= high + SAME):
+            deflates = self._watch.deflates(one.uuid)
+            if np.isfinite(actual) and Following(one).then(actual, 0, deflates=deflates).held.taken:
                 if actual < one.original - SAME:
                     self._say(
                         f"{self.node}: {one.name} was resized to {actual:.0f} MiB by somebody "
@@ -203,6 +208,7 @@ class Companion:
             return
         listed = {vm.uuid: vm for vm in self._watch.listed}
         held: dict[str, Held] = {}
+        again: dict[str, float] = {}
         acts: list[Acted] = []
         for vm, act in enumerate(targets.act):
             uuid, size = guests.uuid[vm], float(targets.size[vm])
@@ -214,18 +220,21 @@ class Companion:
             one = self._record(listed[uuid], facts, vm, size, now)
             if act == "release":
                 self._watch.note_released(uuid, clock)
-            if abs(one.asked - guests.asked[vm]) <= 1e-6 and act != "release":
-                continue  # it is on its way there
+            if abs(one.asked - guests.asked[vm]) <= 1e-6:
+                again[uuid] = size  # it is on its way there, and kept already
+                continue
             held[uuid] = one
             reason = targets.reasons[vm]
             why = reason[-1].sentence if reason else ""
             acts.append(Acted(now, self.node, uuid, one.name, act, guests.actual[vm], size, why))
-        marked, refused = self._mark([u for u, one in held.items() if one.asked < one.before], now)
+        originals = {u: one.original for u, one in held.items() if one.asked < one.before}
+        marked, refused = self._mark(originals, now)
         made.failures |= refused
         asked = {uuid: one for uuid, one in held.items() if uuid not in refused}
         journal.keep(asked.values(), [act for act in acts if act.uuid in asked])
         for one in asked.values():
             self._watch.note_asked(one, clock)
+        made.failures |= self._ask(lambda uuid: partial(_resize, size=again[uuid]), list(again))
         sizes = {uuid: one.asked for uuid, one in asked.items()}
         runs = {uuid: one.run for uuid, one in asked.items()}
         made.failures |= self._ask(
@@ -294,10 +303,22 @@ class Companion:
         failed = self._ask(lambda _: partial(_refresh, seconds=self._period or 1), without)
         self._watch.describe_again([uuid for uuid in without if uuid not in failed])
 
-    def _mark(self, uuids: Sequence[str], now: float) -> tuple[Sequence[str], dict[str, str]]:
-        """Mark VMs that are to be shrunk; those that are, and why others are not."""
-        fresh = [u for u in uuids if self._marked.get(u, 0.0) < now + LEASE / 2]
-        failures = self._ask(lambda _: partial(put_mark, owner=self._owner, now=now), fresh)
+    def _mark(
+        self, originals: Mapping[str, float], now: float
+    ) -> tuple[Sequence[str], dict[str, str]]:
+        """Mark VMs that are to be shrunk; those that are, and why others are not.
+
+        Where another companion has marked any VM of the node, none is.
+        """
+        fresh = [u for u in originals if self._marked.get(u, 0.0) < now + LEASE / 2]
+        other = self._other(now) if fresh else None
+        if other is not None:
+            return fresh, dict.fromkeys(originals, f"another companion has this node ({other})")
+        until = now + LEASE
+        failures = self._ask(
+            lambda uuid: partial(put_mark, mark=Mark(self._owner, until, originals[uuid]), now=now),
+            fresh,
+        )
         for uuid in fresh:
             if uuid not in failures:
                 self._marked[uuid] = now + LEASE
@@ -307,17 +328,33 @@ class Companion:
 
     def _renew(self, now: float, done: Sequence[str]) -> None:
         """Renew marks of VMs that are held before they run out."""
-        old = [
-            uuid
-            for uuid in self._watch.following
+        old = {
+            uuid: going.held.original
+            for uuid, going in self._watch.following.items()
             if uuid not in done and self._marked.get(uuid, 0.0) < now + LEASE / 2
-        ]
+        }
         self._mark(old, now)
+
+    def _other(self, now: float) -> str | None:
+        """Another companion that has marked a VM of the node; looked for once in a while."""
+        if now >= self._looked + _LOOK or self._others_until > now:
+            self._looked = now
+            found = self._watch.hypervisor.ask(mark_of, [vm.uuid for vm in self._watch.listed])
+            marks = [mark for mark in found.values() if isinstance(mark, Mark)]
+            others = {
+                mark.owner: mark.until
+                for mark in marks
+                if mark.owner != self._owner and mark.until > now
+            }
+            self._others_until = max(others.values(), default=0.0)
+            return next(iter(others), None)
+        return None
 
     def _unmark(self, uuids: Sequence[str]) -> None:
         self._ask(lambda _: partial(take_mark, owner=self._owner), uuids)
         for uuid in uuids:
             self._marked.pop(uuid, None)
+        self._watch.describe_again(uuids)  # what was read of them may have the mark still
 
     def _ask(
         self, question: Callable[[str], Callable[[Any], object]], uuids: Sequence[str]
