@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from scroogevm.balloon.decision import decide
+from scroogevm.balloon.description import Mark
 from scroogevm.balloon.facts import NodeFacts
 from scroogevm.balloon.following import SAME, Following, is_same_run
 from scroogevm.balloon.journal import Acted, BalloonJournal, Held
-from scroogevm.balloon.description import Mark
 from scroogevm.balloon.mark import LEASE, MarkedError, mark_of, put_mark, take_mark
 from scroogevm.balloon.targets import Targets
 from scroogevm.balloon.watch import NodeWatch, UnseenError, spent
@@ -137,6 +138,8 @@ class Companion:
         """
         if self._journal is None:
             return []
+        with suppress(UnseenError):  # which is told below, where anything is held there
+            self._take_up_marks(self._journal)
         held: Sequence[Held] = list(self._journal.held(self.node).values())
         end = self._clocks.steady() + patience
         while held:
@@ -151,6 +154,24 @@ class Companion:
         for uuid in self._watch.following.keys() - left:
             del self._watch.following[uuid]
         return held
+
+    def _take_up_marks(self, journal: BalloonJournal) -> None:
+        """Hold what our marks say, and the journal does not know; take off those that say nothing.
+
+        Raises:
+            UnseenError: the node does not answer.
+            OutputError: the journal cannot be written.
+        """
+        now = self._clocks.now()
+        view = self._watch.seen()
+        self._watch.describe(view, now)
+        known = {uuid for _, uuid in journal.held(self.node)}
+        ours = [vm for vm in view.listed if self._watch.owner_of(vm.uuid) == self._owner]
+        for vm in ours:
+            self._watch.adopt(vm, view.stats.get(vm.uuid, {}), now)
+        found = {uuid: going.held for uuid, going in self._watch.following.items()}
+        journal.keep(found[vm.uuid] for vm in ours if vm.uuid in found and vm.uuid not in known)
+        self._unmark([vm.uuid for vm in ours if vm.uuid not in known | found.keys()])
 
     def _restored(self, held: Sequence[Held]) -> Sequence[Held]:
         """Those of them that are not yet what they were."""
@@ -176,9 +197,9 @@ class Companion:
                         f"else, so it is not given back {one.original:.0f} MiB"
                     )
                 over.append(one)
-            elif actual >= one.original - SAME:
+            elif actual >= one.original - SAME and one.asked >= one.original - SAME:
                 over.append(one)
-            else:
+            else:  # even at its size: what was asked just before may be on its way
                 back.append(one)
         now = self._clocks.now()
         growing = [

@@ -152,7 +152,6 @@ class BalloonFleet:
         """
         if self._journal is None:
             return []
-        known = {node for node, _ in self._journal.held()}
         left: list[str] = []
         errors: list[ScroogeError] = []
 
@@ -165,9 +164,7 @@ class BalloonFleet:
                 left.extend(each.name for each in held)
 
         threads = [
-            threading.Thread(target=give_back, args=(one,), daemon=True)
-            for one in self._companions
-            if one.node in known
+            threading.Thread(target=give_back, args=(one,), daemon=True) for one in self._companions
         ]
         for thread in threads:
             thread.start()

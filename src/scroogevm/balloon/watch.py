@@ -115,6 +115,11 @@ class NodeWatch:
         """Whether a guest may deflate its balloon by itself."""
         return self._description(uuid).deflates
 
+    def owner_of(self, uuid: str) -> str:
+        """Who has marked a VM, as its description said; empty for nobody."""
+        mark = self._description(uuid).mark
+        return "" if mark is None else mark.owner
+
     def spent_of(self, uuid: str) -> float:
         """Seconds of cpu that a VM had used at the last look; 0 where nobody knows."""
         found = self._spent.get(uuid, 0.0)
