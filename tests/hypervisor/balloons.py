@@ -42,10 +42,15 @@ class MadeHost:
 
 
 def settings(node: Node, host: MadeHost, data: Path, **more: Any) -> BalloonSettings:
-    given = {"mode": "apply", "rules": RULES, "interval": 1.0, "minimum": 64.0, "patience": 20.0}
-    return BalloonSettings(
-        nodes={node.name: node.uri}, data=data, procfs=host.procfs, **{**given, **more}
-    )
+    given = {
+        "nodes": {node.name: node.uri},
+        "mode": "apply",
+        "rules": RULES,
+        "interval": 1.0,
+        "minimum": 64.0,
+        "patience": 20.0,
+    }
+    return BalloonSettings(data=data, procfs=host.procfs, **{**given, **more})
 
 
 class Balloons:

@@ -12,7 +12,7 @@ import numpy as np
 from scroogevm.balloon.decision import decide
 from scroogevm.balloon.description import Mark
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.following import SAME, Following, is_same_run
+from scroogevm.balloon.following import PATIENCE, SAME, Following, is_same_run
 from scroogevm.balloon.journal import Acted, BalloonJournal, Held
 from scroogevm.balloon.mark import LEASE, MarkedError, mark_of, put_mark, take_mark
 from scroogevm.balloon.targets import Targets
@@ -242,7 +242,8 @@ class Companion:
             if act == "release":
                 self._watch.note_released(uuid, clock)
             if abs(one.asked - guests.asked[vm]) <= 1e-6:
-                again[uuid] = size  # it is on its way there, and kept already
+                if guests.since[vm] >= PATIENCE:  # libvirt's view may be a second old
+                    again[uuid] = size  # it is kept already
                 continue
             held[uuid] = one
             reason = targets.reasons[vm]
