@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from scroogevm.cli._options import length
+from scroogevm.cli._tables import Tables
 
 if TYPE_CHECKING:
     from scroogevm.balloon.settings import BalloonSettings
@@ -39,6 +40,10 @@ _BALLOONING = (
                  "--apply."),
     click.option("--patience", type=length, default="30s", metavar="TIME",
                  help="How long balloons may take to give back what was taken."),
+    click.option("--path.procfs", "procfs", type=_file, default=Path("/proc"), metavar="DIR",
+                 help="Where /proc of this machine is."),
+    click.option("--flavors", cls=Tables,
+                 help="MiB below which no VM is shrunk, by flavor of OpenStack."),
     click.option("--env", type=_file, metavar="FILE",
                  help="The predecessor's .env, whose keys of ballooning are taken."),
 )  # fmt: skip
