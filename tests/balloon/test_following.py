@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scroogevm.balloon.description import MARK, Mark, described
-from scroogevm.balloon.following import PATIENCE, Following, is_same_run
+from scroogevm.balloon.following import OLD, PATIENCE, Following, is_same_run
 from scroogevm.balloon.journal import Held
 
 
@@ -15,7 +15,7 @@ def held(**changed: Any) -> Held:
     return one._replace(**changed)
 
 
-def after(actual: float, since: float = 1.0, **changed: Any) -> Held:
+def after(actual: float, since: float = OLD, **changed: Any) -> Held:
     return Following(held(**changed)).then(actual, since, deflates=False).held
 
 
@@ -28,6 +28,11 @@ def test_elsewhere_it_is_somebody_elses() -> None:
     assert after(100.0).taken
     assert after(300.0).taken
     assert after(200.0, reached=True).taken
+
+
+def test_a_size_from_before_the_request_is_nobody_elses() -> None:
+    assert not after(100.0, since=1.0).taken
+    assert after(100.0, since=1.0, taken=True).taken
 
 
 def test_a_guest_that_boots_anew_is_ours_again_once_its_balloon_is_filled() -> None:

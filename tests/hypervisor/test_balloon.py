@@ -1,5 +1,6 @@
 """The memory companion with real guests and their balloon drivers."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -28,6 +29,9 @@ from servers import wait
 pytestmark = pytest.mark.hypervisor
 
 SIZE = 256
+RUNS = int(os.environ.get("SCROOGEVM_BALLOON_RUNS", "1"))
+"""How often a guest comes to need memory; each takes a quarter of a minute."""
+
 LITTLE = 100
 """MiB left on the host: it asks."""
 
@@ -98,7 +102,7 @@ def test_a_guest_with_filled_page_cache_shrinks_under_pressure_and_grows_back(
     assert guest.do("stat")["oom_kill"] == 0
 
 
-@pytest.mark.parametrize("run", range(2))
+@pytest.mark.parametrize("run", range(RUNS))
 def test_a_guest_that_needs_memory_has_it_within_two_cycles(
     node: Node, guest: Guest, host: MadeHost, tmp_path: Path, run: int
 ) -> None:

@@ -190,7 +190,9 @@ class Companion:
                 over.append(one)
                 continue
             deflates = self._watch.deflates(one.uuid)
-            if np.isfinite(actual) and Following(one).then(actual, 0, deflates=deflates).held.taken:
+            since = self._clocks.now() - one.time
+            going = Following(one)
+            if np.isfinite(actual) and going.then(actual, since, deflates=deflates).held.taken:
                 if actual < one.original - SAME:
                     self._say(
                         f"{self.node}: {one.name} was resized to {actual:.0f} MiB by somebody "
@@ -269,6 +271,8 @@ class Companion:
         actual = float(facts.guests.actual[row])
         going = self._watch.following.get(vm.uuid)
         seconds = self._watch.spent_of(vm.uuid)
+        # Still on its way from an earlier request, it may be seen anywhere between all three.
+        was = [actual] if going is None or going.held.reached else [actual, going.held.before]
         return Held(
             node=self.node,
             uuid=vm.uuid,
@@ -276,7 +280,7 @@ class Companion:
             run=vm.run,
             spent=seconds,
             original=actual if going is None else going.held.original,
-            before=actual,
+            before=max(was, key=lambda each: abs(each - size)),
             asked=size,
             time=now,
         )

@@ -6,6 +6,8 @@ from scroogevm.balloon.journal import Held
 
 SAME = 2.0
 """MiB: sizes that differ by no more are the same."""
+OLD = 2.5
+"""Seconds that a size which libvirt tells may be old: QEMU tells it once a second."""
 PATIENCE = 5.0
 """Seconds in which a balloon has to begin to follow; it takes less than one."""
 
@@ -28,7 +30,8 @@ class Following:
         """After another look.
 
         On its way a balloon is between what it was and what it was asked to be. Outside of that
-        somebody else asked, and also where it had arrived and is elsewhere now.
+        somebody else asked, and also where it had arrived and is elsewhere now. Just after a
+        request nobody can tell: the size may be one from before it.
 
         Args:
             actual: MiB that it leaves now.
@@ -41,7 +44,7 @@ class Following:
         low, high = sorted((held.before, held.asked))
         grown = deflates and actual > held.asked
         elsewhere = held.taken or held.reached or not low - SAME <= actual <= high + SAME
-        if elsewhere and not grown:
+        if elsewhere and not grown and (held.taken or since >= OLD):
             return Following(held._replace(taken=True), self.ignored, actual)
         moved = self.last is None or abs(actual - self.last) >= 1.0
         stuck = since >= PATIENCE and not moved
