@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+import predecessors
 from commands import SCROOGEVM
 from scroogevm.cli import cli
 from scroogevm.errors import MisuseError, ScroogeError, TraceError
@@ -210,3 +211,18 @@ def test_files_that_are_cut_differently_are_not_joined(tmp_path: Path) -> None:
     files = [GOLDEN / f"{name}.json.xz" for name in ("decreasing", "churn-slices")]
     with pytest.raises(TraceError, match=r"scope is .* convert them apart"):
         convert_nodes(files, tmp_path / "t")
+
+
+def test_numbers_that_a_replay_refuses_are_not_converted(trace: Path, tmp_path: Path) -> None:
+    content = predecessors.trace()
+    content["vm"]["vm-b"]["raw_data"][2]["cpu_usage"][4] = 350.0
+    (tmp_path / "n.json").write_text(json.dumps(content))
+    with pytest.raises(TraceError, match=r"raw_data\[2\].cpu_usage\[4\]: .*350 of 1 is absurd"):
+        convert_nodes([tmp_path / "n.json"], tmp_path / "other")
+    file = trace / "nodes" / "00000.parquet"
+    rows = pl.read_parquet(file)
+    spoilt = pl.when(pl.int_range(pl.len()) == 7).then(1e6).otherwise("cpu_usage")
+    rows.with_columns(cpu_usage=spoilt).write_parquet(file)
+    with pytest.raises(TraceError, match=r"1e\+06 of 16 is absurd"):
+        convert_nodes([trace], tmp_path / "other")
+    assert not (tmp_path / "other").exists()

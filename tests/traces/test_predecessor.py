@@ -191,6 +191,17 @@ REFUSED = {
     "node never had a size": (at("node", "raw_data", 0, "cpu")([]), "node.raw_data[0].cpu: is"),
     "text for a sample": (USAGE("0.5"), "node.raw_data[1].cpu_usage[3]: '0.5' is not a number"),
     "true for a sample": (USAGE(True), "node.raw_data[1].cpu_usage[3]: True is not a number"),
+    "list of one number for a sample": (
+        at("vm", "vm-a", "raw_data", 1, "cpu_usage", 3)([0.1]),
+        "vm.vm-a.raw_data[1].cpu_usage: holds lists",
+    ),
+    "list in epoch": (at("epoch", 1)([60]), "epoch: holds lists"),
+    "scope of no time": (at("config", "node_scope")(5e-324), "config.node_scope: 4.94066e-324 s"),
+    "slice of no time": (at("config", "slice_scope")(5e-324), "config.slice_scope: 4.94066e-324 s"),
+    "slices without end": (
+        at("config")({"node_scope": 1e9, "slice_scope": 1e-3}),
+        "config.slice_scope: 0.001 s makes more than 1,000,000 slices",
+    ),
     "list for a sample": (USAGE([1.0, 2.0]), "node.raw_data[1].cpu_usage"),
     "negative usage": (USAGE(-0.5), "node.raw_data[1].cpu_usage[3]: -0.5 is no usage"),
     "absurd usage": (USAGE(1e9), "node.raw_data[1].cpu_usage[3]: 1e+09 of 8 is absurd"),

@@ -1,6 +1,7 @@
 """Traces and data sets into our own files."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,14 @@ import polars as pl
 
 from scroogevm.errors import MisuseError, OutputError, TraceError
 from scroogevm.files import scratch_beside, system_number
+from scroogevm.traces.cut import cut
 from scroogevm.traces.dataset import VM_TABLE, unreadable
 from scroogevm.traces.manifest import MANIFEST, VERSION, Manifest
-from scroogevm.traces.predecessor.tables import to_tables
+from scroogevm.traces.options import ReadOptions
+from scroogevm.traces.predecessor.recording import read_recording
+from scroogevm.traces.predecessor.tables import recording_to_tables
+from scroogevm.traces.predecessor.windows import occurrences
+from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.tables import (
     PART_ROWS,
     TraceWriter,
@@ -130,13 +136,13 @@ def _refuse_taken(place: Path, *, overwrite: bool) -> None:
 
 def _joined(sources: Sequence[Path]) -> tuple[Manifest, Iterator[Tables]]:
     """Files of the predecessor as one trace; all must be cut alike."""
-    first, nodes, vms = to_tables(sources[0])
+    first, nodes, vms = _believed(sources[0])
     if len(sources) == 1:
         return first, iter([(nodes, vms)])
     names = [path.name.split(".")[0] for path in sources]
     if len(set(names)) < len(names):
         raise MisuseError("two files have one name", where=", ".join(map(str, sources)))
-    read = [(first, nodes, vms), *(to_tables(path) for path in sources[1:])]
+    read = [(first, nodes, vms), *(_believed(path) for path in sources[1:])]
     for path, (manifest, *_) in zip(sources, read, strict=True):
         for name in ("scope", "slice", "interval", "history", "vm_cpu_usage"):
             mine, other = getattr(manifest, name), getattr(first, name)
@@ -158,20 +164,28 @@ def _joined(sources: Sequence[Path]) -> tuple[Manifest, Iterator[Tables]]:
     return whole, ((nodes, vms) for nodes, vms in named)
 
 
+def _believed(path: Path) -> tuple[Manifest, pl.DataFrame, pl.DataFrame]:
+    """The tables of a file of the predecessor, whose numbers a replay would take."""
+    recording = read_recording(path, Remarks())
+    occurrences(recording, recording.shape, "fraction", 1)  # refuses what must not be believed
+    return recording_to_tables(recording)
+
+
 def _cut_again(path: Path, manifest: Manifest, rows: int) -> Iterator[Tables]:
     """The nodes of a directory of ours, as many at a time as ``rows`` allows."""
     try:
         for part in manifest.parts:
             file = f"{part.name}.parquet"
+            where = f"{path}: part {part.name}"
             nodes, vms = (_scan(path / table / file, table) for table in ("nodes", "vms"))
             held = dict(vms.group_by("node").len().collect(engine="streaming").iter_rows())
             group: list[str] = []
             for node in nodes.select(pl.col("node").unique().sort()).collect()["node"]:
                 if group and sum(held.get(one, 0) for one in [*group, node]) > rows:
-                    yield _of(nodes, group), _whole(_of(vms, group), manifest)
+                    yield _checked(_of(nodes, group), _of(vms, group), manifest, where)
                     group = []
                 group.append(node)
-            yield _of(nodes, group), _whole(_of(vms, group), manifest)
+            yield _checked(_of(nodes, group), _of(vms, group), manifest, where)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise unreadable(path, error) from None
 
@@ -179,6 +193,16 @@ def _cut_again(path: Path, manifest: Manifest, rows: int) -> Iterator[Tables]:
 def _scan(path: Path, table: str) -> pl.LazyFrame:
     rows = pl.scan_parquet(path, glob=False)
     return rows.select(columns(rows.collect_schema(), table, str(path)))
+
+
+def _checked(nodes: pl.DataFrame, vms: pl.DataFrame, manifest: Manifest, where: str) -> Tables:
+    """Some nodes of a directory of ours, in the version of today.
+
+    Raises:
+        TraceError: a replay would refuse a number, or a row.
+    """
+    deque(cut(nodes, vms, manifest, ReadOptions(), where).occurrences, maxlen=0)
+    return nodes, _whole(vms, manifest)
 
 
 def _whole(vms: pl.DataFrame, manifest: Manifest) -> pl.DataFrame:

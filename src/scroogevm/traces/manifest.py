@@ -14,6 +14,8 @@ MANIFEST = "trace.json"
 FORMAT = "scroogevm-trace"
 VERSION = 2
 OLDEST = 1
+MOST_SLICES = 1_000_000
+"""In a scope: a year of slices of half a minute."""
 
 VmCpuUnit = Literal["cores", "fraction"]
 VM_CPU_UNITS: Sequence[VmCpuUnit] = ("cores", "fraction")
@@ -132,6 +134,8 @@ class Manifest:
     def _misfit(self) -> str:
         """What should hold of the times together, and does not; empty when all is well."""
         whole = self.scope / self.slice
+        if not whole <= MOST_SLICES:
+            return f"at most {MOST_SLICES:,} slices in a scope"
         rules = {
             "interval <= slice <= scope": self.interval <= self.slice <= self.scope,
             "a scope is a whole number of slices": abs(whole - round(whole)) <= 1e-9 * whole,

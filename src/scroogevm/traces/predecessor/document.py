@@ -10,10 +10,16 @@ import simdjson
 from scroogevm.core.arrays import Floats
 from scroogevm.errors import TraceError
 from scroogevm.ports import Remark
+from scroogevm.ranges import RANGES, is_within
 from scroogevm.traces.remarks import Remarks
 from scroogevm.traces.text import not_json, read_bytes
 
 EMPTY: Floats = np.empty(0)
+
+_BLANKS = np.frombuffer(b" \t\r\n", np.uint8)
+_IN_A_LIST = np.frombuffer(b",[", np.uint8)
+_MOST_BLANKS = 1000
+"""Before a bracket; nobody indents further."""
 
 
 class Document:
@@ -28,6 +34,7 @@ class Document:
         self.path = path
         self.remarks = remarks
         content = read_bytes(path)
+        self._lists_in_lists = _lists_in_lists(content)
         self._parser = simdjson.Parser()  # owns what the proxies below point into
         try:
             self.root: Any = self._parser.parse(content)
@@ -69,6 +76,19 @@ class Document:
                 raise self.error(f"{place}{key}[{number}]", "is no object", "{} where nothing is")
         return listed
 
+    def length(self, owner: Any, key: str, place: str, default: float | None = None) -> float:
+        """A member that has to be a length of time: seconds, as long as a slice may be.
+
+        Raises:
+            TraceError: it is missing and has no default, or is something else.
+        """
+        seconds = self.number(owner, key, place, default)
+        if not is_within("--scope", seconds):
+            low, high = RANGES["--scope"]
+            remedy = f"a number of seconds from {low:g} to {high:g}"
+            raise self.error(f"{place}{key}", f"{seconds:g} s cannot be a window", remedy)
+        return seconds
+
     def number(self, owner: Any, key: str, place: str, default: float | None = None) -> float:
         """A member that has to be a number above zero.
 
@@ -92,15 +112,16 @@ class Document:
         value = owner.get(key)
         if value is None:
             return EMPTY
+        where = f"{place}.{key}" if place else key
         if not isinstance(value, simdjson.Array):
-            raise self.error(f"{place}.{key}", "is no list", "a list of numbers, null for missing")
+            raise self.error(where, "is no list", "a list of numbers, null for missing")
         try:
             samples = np.frombuffer(value.as_buffer(of_type="d"))
         except TypeError:
-            return self._with_nulls(value.as_list(), f"{place}.{key}")
+            return self._with_nulls(value.as_list(), where)
         # The buffer flattens lists of lists, which are no samples.
-        if samples.size != len(value) or (samples.size and isinstance(value[0], simdjson.Array)):
-            raise self.error(f"{place}.{key}", "holds lists", "a list of numbers")
+        if self._lists_in_lists and any(isinstance(each, simdjson.Array) for each in value):
+            raise self.error(where, "holds lists", "a list of numbers")
         return samples
 
     def _with_nulls(self, values: list[Any], place: str) -> Floats:
@@ -140,6 +161,24 @@ class Document:
                 )
             seen.add(name)
             yield name
+
+
+def _lists_in_lists(content: bytes) -> bool:
+    """Whether a list may stand in another: a bracket that opens behind a comma or a bracket.
+
+    A name may look so, too: then each list is looked through, which is slower and as right.
+    """
+    text = np.frombuffer(content, np.uint8)
+    before = np.flatnonzero(text == ord("[")) - 1
+    before = before[before >= 0]
+    for _ in range(_MOST_BLANKS):
+        seen = text[before]
+        if np.isin(seen, _IN_A_LIST).any():
+            return True
+        before = before[np.isin(seen, _BLANKS) & (before > 0)] - 1
+        if not before.size:
+            return False
+    return True
 
 
 def _is_number(value: Any) -> bool:

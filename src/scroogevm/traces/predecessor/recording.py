@@ -10,6 +10,7 @@ import numpy as np
 
 from scroogevm.core.arrays import Floats
 from scroogevm.ports import RESOURCES, Shape
+from scroogevm.traces.manifest import MOST_SLICES
 from scroogevm.traces.predecessor.document import Document
 from scroogevm.traces.remarks import Remarks, unknown_allocation
 
@@ -91,9 +92,12 @@ def read_recording(path: Path, remarks: Remarks) -> Recording:
 
 
 def _shape(document: Document, config: Any) -> Shape:
-    scope = document.number(config, "node_scope", "config.")
-    slice_ = document.number(config, "slice_scope", "config.", default=scope)
+    scope = document.length(config, "node_scope", "config.")
+    slice_ = document.length(config, "slice_scope", "config.", default=scope)
     times = scope / slice_
+    if times > MOST_SLICES:
+        problem = f"{slice_:g} s makes more than {MOST_SLICES:,} slices of node_scope, {scope:g} s"
+        raise document.error("config.slice_scope", problem)
     if times < 1 or abs(times - round(times)) > 1e-9:
         raise document.error(
             "config.slice_scope", f"{slice_:g} s do not divide node_scope, {scope:g} s"
