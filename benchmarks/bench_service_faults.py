@@ -19,8 +19,8 @@ from scroogevm.service.demo import SCOPE, DemoFleet
 from scroogevm.stores import open_store
 
 KILLS, NODES, BEGIN = 200, 20, 1_700_000_400.0
-HOURS = 12
-"""Of windows of 30 s: 1440 of them."""
+HOURS = 8
+"""Of windows of 30 s: 960 of them."""
 SMALL = 96
 """MiB of the file system that is full now and then."""
 

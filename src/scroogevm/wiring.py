@@ -220,6 +220,7 @@ def serve(
     demo: int = 0,
     place: "PlacementPlace | None" = None,
     others: "Sequence[OfferSink]" = (),
+    ballooning: "BalloonSettings | None" = None,
 ) -> None:
     """Scrape, judge and tell until told to end.
 
@@ -233,6 +234,7 @@ def serve(
         demo: nodes of a fleet that is made up; 0 for none.
         place: OpenStack's Placement; None for none.
         others: further sinks.
+        ballooning: the memory companion; None for none.
 
     Raises:
         MisuseError: the store, the data directory, or what TLS needs, makes no sense.
@@ -261,6 +263,7 @@ def serve(
             web=web,
             demo=demo,
             more=lambda rows: [*others, *_placement(place, say, rows)],
+            companion=None if ballooning is None else partial(balloon_fleet, ballooning),
         )
 
 

@@ -100,7 +100,25 @@ class Node:
         (self.root / "hold").unlink()
         self.connect()
 
-    def guest(self, name: str, *, memory: int = 128, vcpus: int = 1, driver: bool = True) -> Guest:
+    def _disk(self, name: str, size: int) -> str:
+        file = self.root / f"console/{name}.disk"
+        with file.open("wb") as disk:
+            disk.truncate(size << 20)
+        return (
+            f'<disk type="file"><driver name="qemu" type="raw"/><source file="{file}"/>'
+            '<target dev="vda" bus="virtio"/></disk>'
+        )
+
+    def guest(
+        self,
+        name: str,
+        *,
+        memory: int = 128,
+        vcpus: int = 1,
+        driver: bool = True,
+        disk: int = 0,
+        period: int = 1,
+    ) -> Guest:
         """Start a guest, which boots meanwhile.
 
         Args:
@@ -108,6 +126,8 @@ class Node:
             memory: in MiB; under 96 it does not boot.
             vcpus: how many.
             driver: whether it has a balloon driver.
+            disk: MiB of an empty disk; 0 for none.
+            period: seconds between refreshes of its statistics; 0 for never.
         """
         console, commands = (self.root / f"console/{name}.{end}" for end in ("text", "socket"))
         xml = Template((HERE / "domain.xml").read_text()).substitute(
@@ -118,6 +138,8 @@ class Node:
             options="" if driver else "no_driver",
             console=console,
             commands=commands,
+            disk=self._disk(name, disk) if disk else "",
+            period=period,
         )
         self.connection.createXML(xml, 0)
         return Guest(self, name, console, commands)

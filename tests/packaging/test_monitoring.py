@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from documents import ROOT
+from scroogevm.balloon.view import BalloonNode, BalloonView, BalloonVM
 from scroogevm.core.sketch import Sketch
 from scroogevm.ledger import FIELDS, Totals
 from scroogevm.offers.status import Inputs, NodeStatus, ResourceOffer, Status
@@ -30,7 +31,10 @@ def exposition() -> str:
     health = ServiceHealth(True, 1800.0, 0.0, phases, "", 0, 1024, sinks)
     sums = np.ones((len(FIELDS), 1, 1))
     totals = Totals(("offered",), ("n1",), sums, np.zeros((1, 1)), Sketch())
-    return render(status, health, {"cpu": totals})
+    vm = BalloonVM("u", "web", 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, "refuse", "stale", "old", "")
+    shown = BalloonNode("n1", 1.0, 8.0, 1.0, 1.0, 1.0, "", 0.1, [vm])
+    balloon = BalloonView(1, "plan", "pressure", 1.0, [shown], [])
+    return render(status, health, {"cpu": totals}, balloon)
 
 
 def known() -> Mapping[str, set[str]]:
@@ -76,7 +80,7 @@ def test_rules_fire_when_they_should() -> None:
 def test_every_alert_has_a_line_in_the_runbook() -> None:
     page = (ROOT / "docs" / "howto" / "operate.md").read_text()
     alerts = re.findall(r"alert: (\w+)", RULES.read_text())
-    assert len(alerts) == 7
+    assert len(alerts) == 9
     assert [alert for alert in alerts if f"| `{alert}` |" not in page] == []
 
 

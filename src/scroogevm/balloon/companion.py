@@ -1,7 +1,8 @@
 """One node: looked at, judged, and changed, cycle by cycle."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from scroogevm.balloon.decision import decide
+from scroogevm.balloon.description import Mark
 from scroogevm.balloon.facts import NodeFacts
-from scroogevm.balloon.following import SAME, Following, is_same_run
+from scroogevm.balloon.following import PATIENCE, SAME, Following, is_same_run
 from scroogevm.balloon.journal import Acted, BalloonJournal, Held
-from scroogevm.balloon.mark import LEASE, MarkedError, put_mark, take_mark
+from scroogevm.balloon.mark import LEASE, MarkedError, mark_of, put_mark, take_mark
 from scroogevm.balloon.targets import Targets
 from scroogevm.balloon.watch import NodeWatch, UnseenError, spent
 from scroogevm.hypervisor import library
@@ -21,6 +23,8 @@ from scroogevm.hypervisor.hypervisor import Listed
 Say = Callable[[str], None]
 _KIB = 1024
 """In a MiB."""
+_LOOK = 60.0
+"""Seconds between looks for marks of other companions."""
 _CHANGES = ("shrink", "grow", "release")
 
 
@@ -88,6 +92,7 @@ class Companion:
         self._period = period
         self._trouble = ""
         self._marked: dict[str, float] = {}
+        self._looked = self._others_until = float("-inf")
         self._of_others: dict[str, float] = {}
         if journal is not None:
             watch.following = {u: Following(one) for (_, u), one in journal.held(self.node).items()}
@@ -133,6 +138,8 @@ class Companion:
         """
         if self._journal is None:
             return []
+        with suppress(UnseenError):  # which is told below, where anything is held there
+            self._take_up_marks(self._journal)
         held: Sequence[Held] = list(self._journal.held(self.node).values())
         end = self._clocks.steady() + patience
         while held:
@@ -148,12 +155,31 @@ class Companion:
             del self._watch.following[uuid]
         return held
 
+    def _take_up_marks(self, journal: BalloonJournal) -> None:
+        """Hold what our marks say, and the journal does not know; take off those that say nothing.
+
+        Raises:
+            UnseenError: the node does not answer.
+            OutputError: the journal cannot be written.
+        """
+        now = self._clocks.now()
+        view = self._watch.seen()
+        self._watch.describe(view, now)
+        known = {uuid for _, uuid in journal.held(self.node)}
+        ours = [vm for vm in view.listed if self._watch.owner_of(vm.uuid) == self._owner]
+        for vm in ours:
+            self._watch.adopt(vm, view.stats.get(vm.uuid, {}), now)
+        found = {uuid: going.held for uuid, going in self._watch.following.items()}
+        journal.keep(found[vm.uuid] for vm in ours if vm.uuid in found and vm.uuid not in known)
+        self._unmark([vm.uuid for vm in ours if vm.uuid not in known | found.keys()])
+
     def _restored(self, held: Sequence[Held]) -> Sequence[Held]:
         """Those of them that are not yet what they were."""
         journal = self._journal
         if journal is None:
             return held
         view = self._watch.seen()
+        self._watch.describe(view, self._clocks.now())
         runs = {vm.uuid: vm for vm in view.listed}
         over: list[Held] = []
         back: list[Held] = []
@@ -163,17 +189,17 @@ class Companion:
             if vm is None or (stats and not is_same_run(one, vm.run, spent(stats))):
                 over.append(one)
                 continue
-            low, high = sorted((one.before, one.asked))
-            if one.taken or (np.isfinite(actual) and not low - SAME <= actual <= high + SAME):
+            deflates = self._watch.deflates(one.uuid)
+            if np.isfinite(actual) and Following(one).then(actual, 0, deflates=deflates).held.taken:
                 if actual < one.original - SAME:
                     self._say(
                         f"{self.node}: {one.name} was resized to {actual:.0f} MiB by somebody "
                         f"else, so it is not given back {one.original:.0f} MiB"
                     )
                 over.append(one)
-            elif actual >= one.original - SAME:
+            elif actual >= one.original - SAME and one.asked >= one.original - SAME:
                 over.append(one)
-            else:
+            else:  # even at its size: what was asked just before may be on its way
                 back.append(one)
         now = self._clocks.now()
         growing = [
@@ -203,6 +229,7 @@ class Companion:
             return
         listed = {vm.uuid: vm for vm in self._watch.listed}
         held: dict[str, Held] = {}
+        again: dict[str, float] = {}
         acts: list[Acted] = []
         for vm, act in enumerate(targets.act):
             uuid, size = guests.uuid[vm], float(targets.size[vm])
@@ -214,18 +241,22 @@ class Companion:
             one = self._record(listed[uuid], facts, vm, size, now)
             if act == "release":
                 self._watch.note_released(uuid, clock)
-            if abs(one.asked - guests.asked[vm]) <= 1e-6 and act != "release":
-                continue  # it is on its way there
+            if abs(one.asked - guests.asked[vm]) <= 1e-6:
+                if guests.since[vm] >= PATIENCE:  # libvirt's view may be a second old
+                    again[uuid] = size  # it is kept already
+                continue
             held[uuid] = one
             reason = targets.reasons[vm]
             why = reason[-1].sentence if reason else ""
             acts.append(Acted(now, self.node, uuid, one.name, act, guests.actual[vm], size, why))
-        marked, refused = self._mark([u for u, one in held.items() if one.asked < one.before], now)
+        originals = {u: one.original for u, one in held.items() if one.asked < one.before}
+        marked, refused = self._mark(originals, now)
         made.failures |= refused
         asked = {uuid: one for uuid, one in held.items() if uuid not in refused}
         journal.keep(asked.values(), [act for act in acts if act.uuid in asked])
         for one in asked.values():
             self._watch.note_asked(one, clock)
+        made.failures |= self._ask(lambda uuid: partial(_resize, size=again[uuid]), list(again))
         sizes = {uuid: one.asked for uuid, one in asked.items()}
         runs = {uuid: one.run for uuid, one in asked.items()}
         made.failures |= self._ask(
@@ -294,10 +325,22 @@ class Companion:
         failed = self._ask(lambda _: partial(_refresh, seconds=self._period or 1), without)
         self._watch.describe_again([uuid for uuid in without if uuid not in failed])
 
-    def _mark(self, uuids: Sequence[str], now: float) -> tuple[Sequence[str], dict[str, str]]:
-        """Mark VMs that are to be shrunk; those that are, and why others are not."""
-        fresh = [u for u in uuids if self._marked.get(u, 0.0) < now + LEASE / 2]
-        failures = self._ask(lambda _: partial(put_mark, owner=self._owner, now=now), fresh)
+    def _mark(
+        self, originals: Mapping[str, float], now: float
+    ) -> tuple[Sequence[str], dict[str, str]]:
+        """Mark VMs that are to be shrunk; those that are, and why others are not.
+
+        Where another companion has marked any VM of the node, none is.
+        """
+        fresh = [u for u in originals if self._marked.get(u, 0.0) < now + LEASE / 2]
+        other = self._other(now) if fresh else None
+        if other is not None:
+            return fresh, dict.fromkeys(originals, f"another companion has this node ({other})")
+        until = now + LEASE
+        failures = self._ask(
+            lambda uuid: partial(put_mark, mark=Mark(self._owner, until, originals[uuid]), now=now),
+            fresh,
+        )
         for uuid in fresh:
             if uuid not in failures:
                 self._marked[uuid] = now + LEASE
@@ -307,17 +350,33 @@ class Companion:
 
     def _renew(self, now: float, done: Sequence[str]) -> None:
         """Renew marks of VMs that are held before they run out."""
-        old = [
-            uuid
-            for uuid in self._watch.following
+        old = {
+            uuid: going.held.original
+            for uuid, going in self._watch.following.items()
             if uuid not in done and self._marked.get(uuid, 0.0) < now + LEASE / 2
-        ]
+        }
         self._mark(old, now)
+
+    def _other(self, now: float) -> str | None:
+        """Another companion that has marked a VM of the node; looked for once in a while."""
+        if now >= self._looked + _LOOK or self._others_until > now:
+            self._looked = now
+            found = self._watch.hypervisor.ask(mark_of, [vm.uuid for vm in self._watch.listed])
+            marks = [mark for mark in found.values() if isinstance(mark, Mark)]
+            others = {
+                mark.owner: mark.until
+                for mark in marks
+                if mark.owner != self._owner and mark.until > now
+            }
+            self._others_until = max(others.values(), default=0.0)
+            return next(iter(others), None)
+        return None
 
     def _unmark(self, uuids: Sequence[str]) -> None:
         self._ask(lambda _: partial(take_mark, owner=self._owner), uuids)
         for uuid in uuids:
             self._marked.pop(uuid, None)
+        self._watch.describe_again(uuids)  # what was read of them may have the mark still
 
     def _ask(
         self, question: Callable[[str], Callable[[Any], object]], uuids: Sequence[str]

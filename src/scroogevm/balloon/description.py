@@ -5,12 +5,28 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
+from scroogevm.hypervisor.openstack import NAMESPACES
+
 SETTINGS = "urn:scroogevm:memory"
 """Namespace of what an operator writes into the metadata of a VM:
 ``<s:memory xmlns:s="urn:scroogevm:memory" minimum="512" weight="2"/>``, MiB and shares."""
 MARK = "urn:scroogevm:balloon"
 """Namespace of what this program writes there while it holds a VM."""
 _KIB_OF = {"b": 1 / 1024, "bytes": 1 / 1024, "KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 2**20}
+
+
+class Mark(NamedTuple):
+    """Who holds a VM.
+
+    Attributes:
+        owner: names the program.
+        until: when the mark stops to count, seconds since 1970.
+        original: MiB that the VM had before it was first shrunk.
+    """
+
+    owner: str
+    until: float
+    original: float
 
 
 class Description(NamedTuple):
@@ -25,6 +41,8 @@ class Description(NamedTuple):
         passthrough: whether a device of the host is passed to it.
         minimum: MiB below which it must not be shrunk; NaN where nobody says.
         weight: its shares against those of others; NaN where nobody says.
+        flavor: of OpenStack; empty where there is none.
+        mark: of the program that shrank it since it was started; None for none.
     """
 
     device: bool
@@ -35,6 +53,8 @@ class Description(NamedTuple):
     passthrough: bool = False
     minimum: float = np.nan
     weight: float = np.nan
+    flavor: str = ""
+    mark: Mark | None = None
 
 
 UNKNOWN = Description(device=False)
@@ -59,6 +79,7 @@ def described(text: str) -> Description:
     stats, backing = balloon.find("stats"), root.find("memoryBacking")
     own = root.find(f"metadata/{{{SETTINGS}}}memory")
     guaranteed = root.find("memtune/min_guarantee")
+    mark = root.find(f"metadata/{{{MARK}}}held")
     return Description(
         device=True,
         deflates=balloon.get("autodeflate") == "on",
@@ -70,7 +91,21 @@ def described(text: str) -> Description:
             _number(None if own is None else own.get("minimum"), np.nan), _mib(guaranteed)
         ),
         weight=_number(None if own is None else own.get("weight"), np.nan),
+        flavor=_flavor(root),
+        mark=None if mark is None else mark_in(mark),
     )
+
+
+def mark_in(element: ET.Element) -> Mark | None:
+    """The mark that an element is; None where it makes no sense."""
+    until, original = (_number(element.get(name), np.nan) for name in ("until", "original"))
+    owner = element.get("owner", "")
+    return Mark(owner, until, original) if owner and until + original >= 0 else None
+
+
+def _flavor(root: ET.Element) -> str:
+    found = (root.find(f"metadata/{{{space}}}instance/{{{space}}}flavor") for space in NAMESPACES)
+    return next((each.get("name", "") for each in found if each is not None), "")
 
 
 def _is_passed(device: ET.Element) -> bool:

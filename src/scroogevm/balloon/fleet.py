@@ -74,9 +74,7 @@ class BalloonFleet:
             self._stack = stack.pop_all()
         self._companions = [
             Companion(
-                NodeWatch(
-                    name, one, settings.nodes[name], policy, settings.interval, settings.minimum
-                ),
+                NodeWatch(name, one, settings.nodes[name], policy, settings, self._owner),
                 self._journal,
                 say,
                 self._clocks,
@@ -104,8 +102,8 @@ class BalloonFleet:
         return list(self._nodes.values())
 
     def start(self) -> None:
-        """Give back what an earlier run took, then begin."""
-        self.restore()
+        """Begin; each node first gets back what an earlier run took."""
+        self._warn_of_unnamed()
         for one in self._companions:
             thread = threading.Thread(
                 target=self._run, args=(one,), name=f"balloon: {one.node}", daemon=True
@@ -121,7 +119,7 @@ class BalloonFleet:
         """
         self.start()
         try:
-            while not stop.wait(min(1.0, self._settings.interval)) and self.error is None:
+            while not stop.wait(self._settings.interval) and self.error is None:
                 self.write()
         finally:
             self.stop()
@@ -154,7 +152,6 @@ class BalloonFleet:
         """
         if self._journal is None:
             return []
-        known = {node for node, _ in self._journal.held()}
         left: list[str] = []
         errors: list[ScroogeError] = []
 
@@ -167,19 +164,24 @@ class BalloonFleet:
                 left.extend(each.name for each in held)
 
         threads = [
-            threading.Thread(target=give_back, args=(one,), daemon=True)
-            for one in self._companions
-            if one.node in known
+            threading.Thread(target=give_back, args=(one,), daemon=True) for one in self._companions
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        for node in sorted(known - {one.node for one in self._companions}):
-            self._say(f"{node} has VMs that were shrunk, and is not among the nodes now: name it")
         if errors:
             raise errors[0]
         return sorted(left)
+
+    @property
+    def _owner(self) -> str:
+        return "" if self._journal is None else self._journal.owner
+
+    def _warn_of_unnamed(self) -> None:
+        held = {} if self._journal is None else self._journal.held()
+        for node in sorted({node for node, _ in held} - {one.node for one in self._companions}):
+            self._say(f"{node} has VMs that were shrunk, and is not among the nodes now: name it")
 
     def view(self) -> BalloonView:
         """All of it, as it is now."""
@@ -204,6 +206,11 @@ class BalloonFleet:
         replace_file(self._settings.data / NAME, self.view().to_json())
 
     @property
+    def acts(self) -> bool:
+        """Whether VMs are changed."""
+        return self._settings.mode == "apply"
+
+    @property
     def interval(self) -> float:
         """Seconds from one cycle to the next."""
         return self._settings.interval
@@ -219,6 +226,11 @@ class BalloonFleet:
         return self._settings.data / NAME
 
     def _run(self, one: Companion) -> None:
+        try:
+            for held in one.restore(self._settings.patience):
+                self._say(f"{one.node}: {held.name} has not followed yet")
+        except OutputError as error:
+            self._say(str(error))
         while not self._stop_asked.is_set():
             begun = self._clocks.steady()
             self._once(one)

@@ -36,11 +36,11 @@ class Following:
             deflates: whether the guest may deflate it by itself.
         """
         held = self.held
-        if abs(actual - held.asked) <= SAME:
-            return Following(held._replace(reached=True), 0, actual)
+        if abs(actual - held.asked) <= SAME:  # also once a guest that was booted anew is back there
+            return Following(held._replace(reached=True, taken=False), 0, actual)
         low, high = sorted((held.before, held.asked))
         grown = deflates and actual > held.asked
-        elsewhere = held.reached or not low - SAME <= actual <= high + SAME
+        elsewhere = held.taken or held.reached or not low - SAME <= actual <= high + SAME
         if elsewhere and not grown:
             return Following(held._replace(taken=True), self.ignored, actual)
         moved = self.last is None or abs(actual - self.last) >= 1.0

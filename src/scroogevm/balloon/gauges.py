@@ -21,6 +21,7 @@ class Gauges:
         released: when it last had to be released; None for never.
         swap_in: read back from the swap of the guest, MiB/s; NaN while that is not known.
         faults: major page faults of the guest, 1/s; likewise.
+        ignored: looks in a row at which it did not follow, until it gives something again.
     """
 
     run: int
@@ -28,6 +29,7 @@ class Gauges:
     released: float | None = None
     swap_in: float = np.nan
     faults: float = np.nan
+    ignored: int = 0
     _told: float = 0.0
     _fresh: float | None = None
     _counts: tuple[float, float, float] | None = None

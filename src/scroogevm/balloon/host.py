@@ -17,12 +17,13 @@ _PAGE = 4096 / 2**20
 
 
 def is_here(uri: str) -> bool:
-    """Whether libvirt of this machine is meant.
+    """Whether libvirt of this machine is meant, with VMs that are real.
 
-    >>> is_here("qemu:///system"), is_here("qemu+ssh://root@n1/system")
-    (True, False)
+    >>> is_here("qemu:///system"), is_here("qemu+ssh://root@n1/system"), is_here("test:///default")
+    (True, False, False)
     """
-    return not urlsplit(uri).hostname
+    parts = urlsplit(uri)
+    return not parts.hostname and not parts.scheme.startswith("test")
 
 
 @dataclass

@@ -3,26 +3,14 @@
 Two programs never hold one VM, wherever they run: a mark counts until its time runs out.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 from xml.etree import ElementTree as ET
 
-from scroogevm.balloon.description import MARK
+from scroogevm.balloon.description import MARK, Mark, mark_in
 from scroogevm.hypervisor import library
 
 LEASE = 600.0
 """Seconds that a mark counts; it is renewed when half of them are over."""
-
-
-class Mark(NamedTuple):
-    """Who holds a VM.
-
-    Attributes:
-        owner: names the program.
-        until: when the mark stops to count, seconds since 1970.
-    """
-
-    owner: str
-    until: float
 
 
 class MarkedError(Exception):
@@ -51,24 +39,32 @@ def mark_of(domain: Any) -> Mark | None:
             return None
         raise
     try:
-        found = ET.fromstring(text)  # noqa: S314  # libvirt wrote it: it has no entities
-        return Mark(found.get("owner", ""), float(found.get("until", "nan")))
-    except (ET.ParseError, ValueError):
+        return mark_in(ET.fromstring(text))  # noqa: S314  # libvirt wrote it: it has no entities
+    except ET.ParseError:
         return None
 
 
-def put_mark(domain: Any, owner: str, now: float) -> None:
-    """Mark a VM.
+def put_mark(domain: Any, mark: Mark, now: float) -> None:
+    """Mark a VM, and see that the mark stays.
 
     Raises:
         MarkedError: another program holds it.
         libvirtError: it cannot be marked.
     """
+    _refuse_others(domain, mark.owner, now)
+    values = {
+        "owner": mark.owner,
+        "until": f"{mark.until:.0f}",
+        "original": f"{mark.original:.0f}",
+    }
+    _set(domain, ET.tostring(ET.Element("held", values), encoding="unicode"))
+    _refuse_others(domain, mark.owner, now)  # which wrote at the same time
+
+
+def _refuse_others(domain: Any, owner: str, now: float) -> None:
     found = mark_of(domain)
     if found is not None and found.owner != owner and found.until > now:
         raise MarkedError(found)
-    element = ET.Element("held", {"owner": owner, "until": f"{now + LEASE:.0f}"})
-    _set(domain, ET.tostring(element, encoding="unicode"))
 
 
 def take_mark(domain: Any, owner: str) -> None:

@@ -1,7 +1,7 @@
 """What a user asked the companion for, checked at once before anything starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -25,9 +25,11 @@ class BalloonSettings:
         rules: rules and refusals with other parameters, such as ``step:most=0.1``.
         interval: from one cycle to the next.
         limit: that a call of libvirt may take.
-        minimum: below which no VM is shrunk whose description says no other.
+        minimum: below which no VM is shrunk.
+        flavors: likewise, by flavor of OpenStack.
         period: between refreshes of statistics that is set where a VM has none; None for never.
         patience: that balloons have to follow when all is given back.
+        procfs: where /proc of this machine is.
     """
 
     nodes: Mapping[str, str]
@@ -40,6 +42,8 @@ class BalloonSettings:
     minimum: float = 512.0
     period: int | None = None
     patience: float = 30.0
+    flavors: Mapping[str, float] = field(default_factory=dict)
+    procfs: Path = Path("/proc")
 
     def check(self) -> Policy:
         """The policy.
@@ -54,6 +58,11 @@ class BalloonSettings:
             scheme = urlsplit(uri).scheme.partition("+")[0]
             if scheme not in _SCHEMES:
                 problems.append(f"{name}: {uri!r} is no address of libvirt, such as qemu:///system")
+        problems += [
+            f"balloon.flavors: {name} = {value!r} is no number of MiB"
+            for name, value in self.flavors.items()
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0
+        ]
         if problems:
             raise MisuseError("; ".join(problems))
         return Policy.of(self.policy, self.rules)

@@ -8,11 +8,12 @@ import numpy as np
 
 from scroogevm.balloon.description import UNKNOWN, Description, described
 from scroogevm.balloon.facts import Guests, Host, NodeFacts
-from scroogevm.balloon.following import Following, is_same_run
+from scroogevm.balloon.following import SAME, Following, is_same_run
 from scroogevm.balloon.gauges import Gauges
 from scroogevm.balloon.host import HostGauges, is_here, remote
 from scroogevm.balloon.journal import Held
 from scroogevm.balloon.policy import Policy
+from scroogevm.balloon.settings import BalloonSettings
 from scroogevm.core.arrays import Floats
 from scroogevm.hypervisor import library
 from scroogevm.hypervisor.hypervisor import Hypervisor, Listed, LostError, View
@@ -38,8 +39,8 @@ class NodeWatch:
         hypervisor: that is asked.
         uri: where it is.
         policy: says over which time a working set is measured.
-        interval: seconds from one look to the next.
-        minimum: MiB below which no VM is shrunk whose description says none.
+        settings: say how often it is looked at, and how small a VM may be.
+        owner: names this program in marks; empty where nothing is changed.
         following: how requests go, by uuid.
         listed: VMs of the last look, in the order of its facts.
     """
@@ -48,15 +49,18 @@ class NodeWatch:
     hypervisor: Hypervisor
     uri: str
     policy: Policy
-    interval: float = 10.0
-    minimum: float = 512.0
+    settings: BalloonSettings
+    owner: str = ""
     following: dict[str, Following] = field(default_factory=dict)
     listed: Sequence[Listed] = ()
-    _host: HostGauges = field(default_factory=HostGauges)
+    _host: HostGauges = field(init=False)
     _gauges: dict[str, Gauges] = field(default_factory=dict)
     _described: dict[str, tuple[int, Description]] = field(default_factory=dict)
     _asked: dict[str, float] = field(default_factory=dict)
     _spent: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._host = HostGauges(self.settings.procfs)
 
     def look(self, clock: float, now: float) -> NodeFacts:
         """The node as it is.
@@ -70,19 +74,21 @@ class NodeWatch:
         """
         view = self.seen()
         self.listed = view.listed
-        self._describe(view)
+        self.describe(view, now)
         moving = self._moving(view)
         host = self._look_at_host(clock)
         self._spent = {vm.uuid: spent(view.stats.get(vm.uuid, {})) for vm in view.listed}
         for vm in view.listed:
-            self._follow(vm, view.stats.get(vm.uuid, {}), clock, now)
+            stats = view.stats.get(vm.uuid, {})
+            self._follow(vm, stats, clock, now)
+            self.adopt(vm, stats, now)
         here = {vm.uuid for vm in view.listed}
         for uuid in self.following.keys() - here:
             del self.following[uuid]  # it runs no more
         for known in (self._gauges, self._described, self._asked):
             for uuid in known.keys() - here:
                 del known[uuid]
-        return NodeFacts(self.name, host, self._guests(view, moving, clock), self.interval)
+        return NodeFacts(self.name, host, self._guests(view, moving, clock), self.settings.interval)
 
     def seen(self) -> View:
         """What libvirt says.
@@ -105,6 +111,15 @@ class NodeWatch:
         if uuid in self._gauges:
             self._gauges[uuid].released = clock
 
+    def deflates(self, uuid: str) -> bool:
+        """Whether a guest may deflate its balloon by itself."""
+        return self._description(uuid).deflates
+
+    def owner_of(self, uuid: str) -> str:
+        """Who has marked a VM, as its description said; empty for nobody."""
+        mark = self._description(uuid).mark
+        return "" if mark is None else mark.owner
+
     def spent_of(self, uuid: str) -> float:
         """Seconds of cpu that a VM had used at the last look; 0 where nobody knows."""
         found = self._spent.get(uuid, 0.0)
@@ -115,9 +130,37 @@ class NodeWatch:
         for uuid in uuids:
             self._described.pop(uuid, None)
 
-    def _describe(self, view: View) -> None:
-        """Read the description of each VM once each time that it is started."""
-        new = [vm for vm in view.listed if self._described.get(vm.uuid, (None,))[0] != vm.run]
+    def adopt(self, vm: Listed, stats: Mapping[str, Any], now: float) -> None:
+        """Take over what a VM's mark says was taken from it.
+
+        It came from another node, or out of a file, or the journal that knew it is lost; or the
+        lease of another program has run out.
+        """
+        mark, actual = self._description(vm.uuid).mark, _mib(stats, "balloon.current")
+        if not self.owner or mark is None or vm.uuid in self.following:
+            return
+        ours = mark.owner == self.owner or mark.until <= now
+        if ours and actual < mark.original - SAME and np.isfinite(spent(stats)):
+            held = Held(
+                self.name,
+                vm.uuid,
+                vm.name,
+                vm.run,
+                spent(stats),
+                mark.original,
+                actual,
+                actual,
+                now,
+                reached=True,
+            )
+            self.following[vm.uuid] = Following(held)
+
+    def describe(self, view: View, now: float) -> None:
+        """Read the description of each VM once each time that it is started.
+
+        Again, where another program held it until now.
+        """
+        new = [vm for vm in view.listed if self._is_unknown(vm, now)]
         found = self.hypervisor.ask(lambda domain: domain.XMLDesc(0), [vm.uuid for vm in new])
         for vm in new:
             text = found.get(vm.uuid)
@@ -125,6 +168,12 @@ class NodeWatch:
                 self._described[vm.uuid] = (vm.run, described(text))
             else:
                 self._described.pop(vm.uuid, None)
+
+    def _is_unknown(self, vm: Listed, now: float) -> bool:
+        run, found = self._described.get(vm.uuid, (None, UNKNOWN))
+        mark = found.mark
+        over = mark is not None and mark.owner != self.owner and mark.until <= now
+        return run != vm.run or (over and bool(self.owner) and vm.uuid not in self.following)
 
     def _moving(self, view: View) -> Mapping[str, bool]:
         """Which VMs libvirt has a job for; who does not say is taken for one."""
@@ -161,10 +210,16 @@ class NodeWatch:
         actual = _mib(stats, "balloon.current")
         if not is_same_run(going.held, vm.run, spent(stats)):
             del self.following[vm.uuid]  # it was started anew, as it is defined
-        elif np.isfinite(actual) and not going.held.taken:
+        elif np.isfinite(actual):
             since = clock - self._asked.get(vm.uuid, clock)
-            deflates = self._description(vm.uuid).deflates
-            self.following[vm.uuid] = going.then(actual, since, deflates=deflates)
+            going = going.then(actual, since, deflates=self._description(vm.uuid).deflates)
+            self.following[vm.uuid] = going
+            gave = going.held.reached and going.held.asked < going.held.before - SAME
+            gauges.ignored = 0 if gave else max(gauges.ignored, going.ignored)
+
+    def _minimum(self, text: Description) -> float:
+        flavors, least = self.settings.flavors, self.settings.minimum
+        return float(np.fmax(text.minimum, max(least, flavors.get(text.flavor, 0.0))))
 
     def _description(self, uuid: str) -> Description:
         return self._described.get(uuid, (0, UNKNOWN))[1]
@@ -191,7 +246,7 @@ class NodeWatch:
             name=[vm.name for vm in view.listed],
             maximum=floats(maximum),
             actual=of("balloon.current"),
-            minimum=floats([np.fmax(text.minimum, self.minimum) for text in texts]),
+            minimum=floats([self._minimum(text) for text in texts]),
             available=of("balloon.available"),
             unused=of("balloon.unused"),
             usable=of("balloon.usable"),
@@ -209,7 +264,7 @@ class NodeWatch:
             calm=floats(
                 [np.inf if each.released is None else clock - each.released for each in gauges]
             ),
-            ignored=np.array([0 if each is None else each.ignored for each in going], np.int64),
+            ignored=np.array([each.ignored for each in gauges], np.int64),
             device=np.array([text.device for text in texts], np.bool_),
             period=floats([text.period for text in texts]),
             running=np.array(

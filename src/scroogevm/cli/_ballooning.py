@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from scroogevm.cli._options import length
+from scroogevm.cli._tables import Tables
 
 if TYPE_CHECKING:
     from scroogevm.balloon.settings import BalloonSettings
@@ -21,6 +22,8 @@ _BALLOONING = (
                  "This machine's by default."),
     click.option("--data", type=_file, default="scroogevm-data", metavar="DIR",
                  help="Directory of the journal, and of balloon.json, which shows what is done."),
+    click.option("--mode", type=click.Choice(["plan", "apply"]), default="plan",
+                 help="Whether VMs are changed, by `serve` or by `run`, or only shown."),
     click.option("--policy", type=click.Choice(["pressure", "proactive", "predecessor"]),
                  default="pressure", help="When VMs are shrunk."),
     click.option("--rule", "rules", multiple=True, metavar="SPEC",
@@ -37,6 +40,10 @@ _BALLOONING = (
                  "--apply."),
     click.option("--patience", type=length, default="30s", metavar="TIME",
                  help="How long balloons may take to give back what was taken."),
+    click.option("--path.procfs", "procfs", type=_file, default=Path("/proc"), metavar="DIR",
+                 help="Where /proc of this machine is."),
+    click.option("--flavors", cls=Tables,
+                 help="MiB below which no VM is shrunk, by flavor of OpenStack."),
     click.option("--env", type=_file, metavar="FILE",
                  help="The predecessor's .env, whose keys of ballooning are taken."),
 )  # fmt: skip
@@ -48,14 +55,14 @@ def ballooning(command: Command) -> Command:
 
 
 def settings_of(
-    context: click.Context, options: Mapping[str, Any], mode: str = "plan"
+    context: click.Context, options: Mapping[str, Any], mode: str | None = None
 ) -> "BalloonSettings":
     """The settings that these options make.
 
     Args:
         context: that says which of them were given.
         options: of ``ballooning``.
-        mode: ``plan`` or ``apply``.
+        mode: ``plan`` or ``apply``; None for what they say.
 
     Raises:
         MisuseError: something of it makes no sense.
@@ -66,6 +73,7 @@ def settings_of(
     path = found.pop("env")
     nodes = nodes_of(found.pop("nodes"))
     rules = list(found.pop("rules"))
+    asked = found.pop("mode")
     if path is not None:
         from scroogevm.collect.env import read_env  # noqa: PLC0415  # on demand
 
@@ -83,6 +91,6 @@ def settings_of(
     return BalloonSettings(
         nodes=nodes or {"localhost": "qemu:///system"},
         rules=rules,
-        mode="apply" if mode == "apply" else "plan",
+        mode="apply" if (mode or asked) == "apply" else "plan",
         **found,
     )

@@ -46,8 +46,8 @@ def run(context: click.Context, shared: dict[str, Any], /, *, acts: bool) -> Non
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    fleet = _fleet(context, shared, "apply" if acts else "plan")
-    remark(f"{'acting' if acts else 'changing nothing'}; {fleet.place} shows it")
+    fleet = _fleet(context, shared, "apply" if acts else None)
+    remark(f"{'acting' if fleet.acts else 'changing nothing'}; {fleet.place} shows it")
     fleet.run(stop)
 
 
@@ -152,7 +152,7 @@ def log(shared: dict[str, Any], /, *, since: str, as_json: bool) -> None:
     table(counted(len(acts), "request"), columns, rows, words=1)
 
 
-def _fleet(context: click.Context, shared: Mapping[str, Any], mode: str) -> "BalloonFleet":
+def _fleet(context: click.Context, shared: Mapping[str, Any], mode: str | None) -> "BalloonFleet":
     from scroogevm.cli._output import remark  # noqa: PLC0415  # on demand
     from scroogevm.wiring import balloon_fleet  # noqa: PLC0415  # likewise
 

@@ -12,6 +12,7 @@ from scroogevm.cli._tables import Tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scroogevm.balloon.settings import BalloonSettings
     from scroogevm.openstack.sink import PlacementPlace
     from scroogevm.service.settings import ServeSettings
     from scroogevm.sinks.sink import OfferSink
@@ -117,6 +118,7 @@ def command(context: click.Context, /, **options: Any) -> None:
         scraped=scraped,
         demo=options["demo"] or 0,
         place=_place(context, options["data"]),
+        ballooning=_ballooning(context, options["data"]),
         others=_others(options),
     )
 
@@ -177,6 +179,26 @@ def _place(context: click.Context, data: Path) -> "PlacementPlace | None":
         mode=shared["mode"],
         period=shared["period"],
     )
+
+
+def _ballooning(context: click.Context, data: Path) -> "BalloonSettings | None":
+    """The memory companion, where the settings file has a table for it.
+
+    Raises:
+        MisuseError: something of it makes no sense.
+    """
+    root = context.find_root()
+    table = (root.default_map or {}).get("balloon")
+    if table is None:
+        return None
+    from scroogevm.cli._ballooning import settings_of  # noqa: PLC0415  # on demand
+    from scroogevm.cli.balloon import command as balloon  # noqa: PLC0415  # likewise
+
+    with balloon.make_context("balloon", ["log"], parent=root, default_map=table) as inner:
+        shared = {**inner.params, **({} if "data" in table else {"data": data})}
+        found = settings_of(inner, shared)
+    found.check()
+    return found
 
 
 def _web(options: dict[str, Any]) -> "WebSettings | None":

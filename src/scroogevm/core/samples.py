@@ -63,8 +63,9 @@ SIGNALS: Mapping[str, Quantity] = {
     "cpu_delay": Quantity("s/s", "time that threads of its VMs were ready and waited for a cpu"),
     "major_faults": Quantity("1/s", "major page faults of its VMs"),
     "swap_in": Quantity("MiB/s", "read back from swap by the guests of its VMs"),
+    "ballooned": Quantity("MiB", "promised to its VMs and held by their balloons"),
 }
-"""What tells of contention and health of a node; the last three are sums over its VMs."""
+"""What tells of contention and health of a node; the last four are sums over its VMs."""
 
 LISTED = "vms"
 """The quantity of a node that says how many VMs a sample lists."""
@@ -72,7 +73,12 @@ LISTED = "vms"
 ESSENTIAL: Sequence[str] = ("cpu", "mem", "cpu_usage", "mem_usage")
 """Quantities, of nodes and of VMs, that an estimate is made of."""
 
-TRACED: Sequence[str] = (*ESSENTIAL, LISTED, *SIGNALS)
+TRACED: Sequence[str] = (
+    *ESSENTIAL,
+    LISTED,
+    *(name for name in SIGNALS if name in NODE or name in VM),
+    "mem_maximum",
+)
 """Quantities, of nodes and of VMs, that a trace is made of."""
 
 

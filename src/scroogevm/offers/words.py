@@ -15,6 +15,12 @@ def explained(node: NodeStatus) -> Sequence[str]:
         )
         demand = f"{offer.strategy} says a demand of {_amount(offer.estimated)} {offer.unit}."
         lines.append(f"{demand} {offer.explanation}".strip())
+        held = node.signals.get(resource, {}).get("ballooned", 0.0)
+        if held >= 1:
+            lines.append(
+                f"Balloons hold {_amount(held)} {offer.unit} that VMs were promised: what is free "
+                "rests on that, and a VM gets it back when it needs it."
+            )
         lines += [
             f"{reason.guard}: {reason.sentence} Free: {_amount(reason.before)} -> "
             f"{_amount(reason.after)} {offer.unit}."

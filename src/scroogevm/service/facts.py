@@ -38,6 +38,7 @@ def contention(resource: str, signals: Signals, usage: Floats) -> Signals:
             "stall": get("mem_stall"),
             "swap_in": get("swap_in"),
             "faults": get("major_faults"),
+            "ballooned": get("ballooned"),
         }
     else:
         ran = np.where(usage > 0, usage, np.nan)

@@ -1,5 +1,6 @@
 """Own metrics of the service, written by ``prometheus_client``."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -7,6 +8,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from scroogevm import __version__
+from scroogevm.balloon.view import BalloonView
 from scroogevm.ledger import FIELDS, Totals
 from scroogevm.offers.status import NODE_STATES, Status
 from scroogevm.web.reader import ServiceHealth
@@ -25,16 +27,23 @@ _TODAY: Mapping[str, str] = {
 }
 
 
-def render(status: Status | None, health: ServiceHealth, today: Mapping[str, Totals]) -> str:
+def render(
+    status: Status | None,
+    health: ServiceHealth,
+    today: Mapping[str, Totals],
+    balloon: BalloonView | None = None,
+) -> str:
     """The metrics of one moment.
 
     Args:
         status: what is told, as it may be believed; None for nothing yet.
         health: how the service does.
         today: totals of the day, by resource.
+        balloon: what the memory companion does; None for none.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected([*_about(health), *_nodes(status), *_totals(today)]))
+    every = [*_about(health), *_nodes(status), *_totals(today), *_balloon(balloon)]
+    registry.register(_Collected(every))
     return generate_latest(registry).decode()
 
 
@@ -115,6 +124,38 @@ def _nodes(status: Status | None) -> Iterator[Metric]:
         counts.add_metric([state], nodes)
     yield states
     yield counts
+
+
+def _balloon(view: BalloonView | None) -> Iterator[Metric]:
+    if view is None:
+        return
+    amounts = {
+        "taken": "memory that VMs have less than they were promised, by the companion, MiB",
+        "wanted": "memory that the node asks for, MiB",
+    }
+    for name, meaning in amounts.items():
+        family = GaugeMetricFamily(f"scroogevm_balloon_{name}", meaning, labels=["node"])
+        for node in view.nodes:
+            value = getattr(node, name)
+            if value is not None:
+                family.add_metric([node.node], value)
+        yield family
+    answers = GaugeMetricFamily(
+        "scroogevm_balloon_node_up", "1 where a node's libvirt answers", labels=["node"]
+    )
+    acts = GaugeMetricFamily(
+        "scroogevm_balloon_vms", "VMs by what the last cycle did with them", labels=["node", "act"]
+    )
+    refusals = GaugeMetricFamily(
+        "scroogevm_balloon_refused_vms", "VMs that are left alone, by why", labels=["node", "rule"]
+    )
+    for node in view.nodes:
+        answers.add_metric([node.node], float(not node.problem))
+        for act, number in Counter(vm.act for vm in node.vms).items():
+            acts.add_metric([node.node, act], number)
+        for rule, number in Counter(vm.rule for vm in node.vms if vm.act == "refuse").items():
+            refusals.add_metric([node.node, rule], number)
+    yield from (answers, acts, refusals)
 
 
 def _totals(today: Mapping[str, Totals]) -> Iterator[Metric]:

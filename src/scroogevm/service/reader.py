@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 
+from scroogevm.balloon.view import BalloonSource, BalloonView
 from scroogevm.core.arrays import Floats
 from scroogevm.journal import Event, Journal
 from scroogevm.ledger import DAY, Ledger, Totals
@@ -62,6 +63,7 @@ class ServiceReader:
         self._plans = plans
         self._lock = threading.Lock()
         self._placement: PlacementSource | None = None
+        self._balloon: BalloonSource | None = None
         self._told: Callable[[Sequence[Event]], None] = lambda _: None
         text = journal.status
         self._status = None if text is None else from_json(text, str(journal.path))
@@ -82,6 +84,14 @@ class ServiceReader:
     def placement(self) -> PlacementView | None:
         """Placement as it was seen last; None where offers do not go there."""
         return None if self._placement is None else self._placement.view()
+
+    def show_balloon(self, source: BalloonSource) -> None:
+        """Say who knows the memory companion."""
+        self._balloon = source
+
+    def balloon(self) -> BalloonView | None:
+        """What the memory companion does; None where none runs."""
+        return None if self._balloon is None else self._balloon.view()
 
     def now(self) -> float:
         """Seconds since 1970, as the service sees them."""
@@ -139,6 +149,7 @@ class ServiceReader:
                 )
                 for s in self._sinks
             ],
+            balloon=self._balloon is not None,
         )
 
     def hold(self, node: str, by: str, note: str) -> NodeHold | None:
@@ -166,7 +177,8 @@ class ServiceReader:
         status = self.status()
         shown = None if status is None else status.at(self.now())
         today = int(self.now() // DAY)
-        return render(shown, self.health(), self._totals(today, today + 1))
+        totals = self._totals(today, today + 1)
+        return render(shown, self.health(), totals, self.balloon())
 
     def _show(self, node: str, hold: NodeHold | None) -> None:
         """A hold changes what is told of a node at once; its offer, with the next window."""

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from scroogevm.balloon.fleet import BalloonFleet
 from scroogevm.collect.run import collect
 from scroogevm.collect.settings import CollectSettings
 from scroogevm.collect.target import Nodes
@@ -142,6 +143,10 @@ class EstimatorThread(threading.Thread):
         if self.web is not None:
             self.web.beat()
 
+    def note(self, text: str) -> None:
+        """Tell what the memory companion says, and keep it as an event."""
+        self.hear(self._journal.note([Event(0, self._clock.now(), "balloon", "", text)]))
+
     def hear(self, events: Sequence[Event]) -> None:
         """Tell of events that were kept."""
         for event in events:
@@ -188,6 +193,7 @@ def serve(
     web: "WebSettings | None" = None,
     demo: int = 0,
     more: "MoreSinks | None" = None,
+    companion: "Callable[[Say], BalloonFleet] | None" = None,
     clock: Clock | None = None,
 ) -> None:
     """Scrape, judge and tell until a signal to end.
@@ -202,6 +208,7 @@ def serve(
         web: where API and dashboard are served; None for nowhere.
         demo: nodes of a fleet that is made up, in place of exporters; 0 for none.
         more: makes further sinks, given who reads the ledger.
+        companion: makes the memory companion, given who says its lines; None for none.
         clock: tells the time.
 
     Raises:
@@ -230,6 +237,9 @@ def serve(
             estimator.web = WebServer(estimator.reader, web)
             stack.callback(estimator.web.close)
             say(f"dashboard: {estimator.web.address}")
+        if companion is not None:
+            fleet = stack.enter_context(_ballooning(companion(estimator.note), say))
+            estimator.reader.show_balloon(fleet)
         again = partial(_again, reread, estimator)
         if demo:
             say(f"making up {counted(demo, 'node')} and an hour of their past")
@@ -244,6 +254,26 @@ def serve(
                 asyncio.run(collect(collecting, nodes, buffered(gate), again, say))
         finally:
             estimator.stop()
+
+
+@contextmanager
+def _ballooning(fleet: BalloonFleet, say: Say) -> Iterator[BalloonFleet]:
+    """The memory companion runs beside the rest until the block ends; then it gives all back."""
+    stop = threading.Event()
+
+    def run() -> None:
+        try:
+            fleet.run(stop)
+        except ScroogeError as error:
+            say(f"ballooning ended: {error}")
+
+    thread = threading.Thread(target=run, name="balloon", daemon=True)
+    thread.start()
+    try:
+        yield fleet
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

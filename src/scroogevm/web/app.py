@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from scroogevm import __version__
+from scroogevm.balloon.view import BalloonView
 from scroogevm.offers.fit import Fit, fit
 from scroogevm.offers.status import NodeHold, NodeState, NodeStatus, Status
 from scroogevm.offers.words import explained
@@ -107,6 +108,7 @@ class Api:
         self._add_nodes(app)
         self._add_service(app)
         self._add_placement(app)
+        self._add_balloon(app)
         self._add_holds(app)
         add_pages(app)
         return app
@@ -278,6 +280,21 @@ class Api:
             writes = [one for one in view.writes if node is None or one.node == node]
             return _plain(replace(view, rows=rows[:limit], writes=writes), PlacementView)
 
+    def _add_balloon(self, app: FastAPI) -> None:
+        @app.get("/api/v1/balloon", response_model=BalloonView, responses=_NO_COMPANION)
+        def balloon(
+            node: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
+        ) -> Response:
+            """What the memory companion does, of all nodes or of one."""
+            view = self._reader.balloon()
+            if view is None:
+                raise ProblemError(404, "No memory companion runs here.")
+            if node is not None:
+                nodes = [one for one in view.nodes if one.node == node]
+                acts = [one for one in view.acts if one.node == node]
+                view = replace(view, nodes=nodes, acts=acts)
+            return _plain(view, BalloonView)
+
     def _add_holds(self, app: FastAPI) -> None:
         path = "/api/v1/nodes/{name}/hold"
 
@@ -328,6 +345,9 @@ class Api:
 
 _NO_PLACEMENT: dict[int | str, dict[str, Any]] = {
     404: {"description": "Offers do not go to Placement"}
+}
+_NO_COMPANION: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No memory companion runs here"}
 }
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such node"}}
 

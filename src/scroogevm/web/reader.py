@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from scroogevm.balloon.view import BalloonView
 from scroogevm.offers.status import NodeHold, NodeState, Status
 from scroogevm.web.placement import PlacementView
 
@@ -119,6 +120,7 @@ class ServiceHealth:
         late: samples that came too late for their window, since the start.
         journal_bytes: size of the journal.
         sinks: where offers go.
+        balloon: whether the memory companion runs.
     """
 
     ready: bool
@@ -129,6 +131,7 @@ class ServiceHealth:
     late: int
     journal_bytes: int
     sinks: Sequence[SinkHealth] = field(default_factory=tuple)
+    balloon: bool = False
 
 
 class StatusReader(Protocol):
@@ -162,6 +165,9 @@ class StatusReader(Protocol):
 
     def placement(self) -> PlacementView | None:
         """OpenStack's Placement as it was seen last; None where offers do not go there."""
+
+    def balloon(self) -> BalloonView | None:
+        """What the memory companion does; None where none runs."""
 
     def metrics(self) -> str:
         """Own metrics, as Prometheus reads them."""

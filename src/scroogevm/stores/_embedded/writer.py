@@ -24,7 +24,7 @@ from scroogevm.stores._embedded.layout import SampleLayout, layout_of, pack_samp
 from scroogevm.stores._embedded.lock import WriterLock
 from scroogevm.stores._embedded.names import Numbers
 from scroogevm.stores._embedded.prune import SETTLED, has_older, prune, settled
-from scroogevm.stores._embedded.reserve import Reserve
+from scroogevm.stores._embedded.set_aside import SetAside
 
 LATEST = 4_102_444_800
 """Seconds since 1970 of a time that no clock may show: the year 2100."""
@@ -51,7 +51,7 @@ class StoreWriter:
 
     def __init__(self, folder: Path, *, synced: bool, retention: float) -> None:
         self._folder = folder
-        self._reserve = Reserve(folder)
+        self._reserve = SetAside(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = WriterLock(folder / LOCK)

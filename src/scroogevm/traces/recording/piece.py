@@ -1,12 +1,14 @@
 """Some nodes in some time, out of a store, as the two tables of a trace."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 
-from scroogevm.core.samples import TRACED
+from scroogevm.core.samples import TRACED, Rows
 from scroogevm.ports import Store
 from scroogevm.traces.recording.regular import Times, combined, regular
 
@@ -33,9 +35,21 @@ def read_piece(store: Store, nodes: Sequence[str], times: Times) -> Piece:
     """
     half = times.own / 2
     found = store.read(nodes, times.begin + half, times.end + half, TRACED)
-    of_nodes, of_vms = regular(found.nodes, "nodes", times), regular(found.vms, "vms", times)
+    of_nodes = regular(found.nodes, "nodes", times)
+    of_vms = regular(promised(found.vms), "vms", times)
     told, told_of_vms = combined(of_nodes.frame, of_vms.frame)
     return Piece(_small(told), _small(told_of_vms), of_nodes.absurd + of_vms.absurd)
+
+
+def promised(vms: Rows) -> Rows:
+    """VMs with the memory that they may have at any time, and what balloons hold of it.
+
+    A balloon that is deflated gives the guest all that it was promised: what a balloon holds is
+    the guest's still, and not free. Where nobody tells the maximum, what there is counts.
+    """
+    now, most = vms.values["mem"], vms.values["mem_maximum"]
+    held = np.maximum(0.0, most - now)
+    return replace(vms, values={**vms.values, "mem": np.fmax(now, most), "ballooned": held})
 
 
 def _small(frame: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ const PAGES = {
   ledger: () => import("./ledger.js"),
   "what-if": () => import("./what-if.js"),
   placement: () => import("./placement.js"),
+  balloon: () => import("./balloon.js"),
   health: () => import("./health.js"),
 };
 const main = document.getElementById("main");
@@ -43,9 +44,10 @@ async function guarded(action) {
   }
 }
 
-/** The page of Placement is linked where offers go there. */
-async function linkPlacement() {
-  const { sinks } = await get("api/v1/health");
+/** Pages of parts are linked where these run. */
+async function linkParts() {
+  const { sinks, balloon } = await get("api/v1/health");
+  document.getElementById("to-balloon").hidden = !balloon;
   document.getElementById("to-placement").hidden = !sinks.some((sink) => sink.name === "placement");
 }
 
@@ -59,7 +61,7 @@ follow({
     text.textContent = said;
     if (current?.refresh) await guarded(() => current.refresh());
     else await show();
-    await guarded(linkPlacement);
+    await guarded(linkParts);
   },
   happened: (event) => {
     events.unshift(event);

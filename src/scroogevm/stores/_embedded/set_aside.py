@@ -10,7 +10,7 @@ SIZE = 16 * 2**20
 """Bytes: the log of SQLite grows to half of it before it is written into the file."""
 
 
-class Reserve:
+class SetAside:
     """A file of zeros in a store, given up while its disk is full.
 
     Args:
