@@ -45,6 +45,7 @@ class Keystone(Server):
             "[DEFAULT]\nlog_dir =\n"
             f"[database]\nconnection = sqlite:///{self.root}/keystone.db\n"
             f"[fernet_tokens]\nkey_repository = {self.root}/fernet\n"
+            f"[fernet_receipts]\nkey_repository = {self.root}/fernet\n"
             f"[token]\nprovider = fernet\nexpiration = {self.lifetime}\n"
             "[cache]\nenabled = false\n"
             "[identity]\npassword_hash_rounds = 4\n"  # of bcrypt, the fewest

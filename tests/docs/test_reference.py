@@ -11,6 +11,9 @@ import click
 import pytest
 
 from documents import DOCS, PAGES, ROOT, blocks
+from scroogevm.balloon.mode import MODES
+from scroogevm.balloon.refusal import REFUSALS
+from scroogevm.balloon.rule import RULES
 from scroogevm.cli import cli
 from scroogevm.cli._tables import Tables
 from scroogevm.collect.failure import REASONS
@@ -61,6 +64,9 @@ def cells(html: str) -> list[str]:
         (STRATEGIES, "strategy", "strategies"),
         (QUIESCENCE, "quiescence", "quiescence"),
         (GUARDS, "guard", "guards"),
+        (MODES, "mode", "balloon-modes"),
+        (REFUSALS, "refusal", "balloon-refusals"),
+        (RULES, "rule", "balloon-rules"),
         (CHECKS, "check", "placement"),
         (STORES, "store", "stores"),
         (FORMATS, "format", "traces"),

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from browsers import dashboard, running
 from collect.running import Running
 from hypervisor.guests import Guest
 from hypervisor.nodes import Node
@@ -48,6 +49,11 @@ class Watched:
     def limit(self, wait_share: float) -> None:
         """Let VMs wait so long for a cpu, per time run; taken up with the next window."""
         self._config.write_text(CONFIG.format(step=STEP, wait=wait_share))
+
+    @property
+    def url(self) -> str:
+        """Of its dashboard."""
+        return self.service.hears(r"dashboard: (\S+)")[1]
 
     def now(self) -> Mapping[str, Any]:
         """What is told by now, by node."""
@@ -84,7 +90,7 @@ def served(folder: Path, probes: Sequence[Probe]) -> Iterator[Watched]:
         *words,
         *QUICK,
         "--listen",
-        "none",
+        "127.0.0.1:0",
         command="serve",
         before=("--config", config),
     ) as service:
@@ -137,6 +143,11 @@ def test_the_offer_follows_what_happens_on_real_nodes(
         assert lost["free"] == 0
         assert any("nothing is offered" in reason["sentence"] for reason in lost["reasons"])
         assert service.cpu("n1")["state"] == "ok"
+        with running() as browser, dashboard(browser, service.url, "node/n2") as page:
+            page.wait_for_selector("ol.chain >> text=nothing is offered")
+            page.get_by_role("link", name="Fleet").first.click()
+            row = page.locator(".rows .grid", has_text="n2")
+            row.locator("text=withdrawn").wait_for()
         second.start()
         service.until("n2", "n2 to be there again", lambda o: o["state"] == "ok")
         service.service.hears("cpu of n2 is withdrawn")

@@ -135,6 +135,7 @@ class Hooked(Writer):
 
 def test_placement_restarts_in_the_middle(cloud: Cloud, operator: Operator) -> None:
     _, told = fleet(cloud, 12)
+    before = cloud.whole()
     operator.tell(told)
     operator.type("adopt")
     with writing(operator) as writer:
@@ -150,6 +151,8 @@ def test_placement_restarts_in_the_middle(cloud: Cloud, operator: Operator) -> N
     assert {one.outcome for one in report.settled} == {"lost"}
     assert outcomes(report) == {"written"}
     agree(cloud, operator)
+    operator.type("rollback")
+    assert cloud.whole() == before
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +106,12 @@ def test_a_full_disk_loses_nothing_and_writing_goes_on_when_there_is_room(
         assert list(store.check()) == []
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(params=[6])
+def small(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A file system of a few MiB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={request.param}m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("only root may mount a small file system, and not everywhere")
     try:
@@ -290,3 +290,70 @@ def test_a_log_that_readers_keep_growing_is_cut(
         for number in range(400, 420):
             store.write([sample("a", number)])
             assert (Path(location) / "samples.sqlite-wal").stat().st_size < 2**18
+
+
+@pytest.mark.parametrize("small", [64], indirect=True)
+def test_a_full_disk_does_not_stop_retention(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    vms = [f"v{number}" for number in range(2000)]
+    clock = "scroogevm.stores._embedded.writer.time.time"
+
+    def take(store: Embedded, time: float) -> None:
+        monkeypatch.setattr(clock, lambda: time)
+        usage = {name: rng.random(2000) for name in ("cpu_usage", "mem_usage")}
+        store.write([Sample("n", time, {"cpu": 1.0}, vms, usage)])
+
+    with Embedded(str(small / "store"), retention=1.0) as store:
+        time = float(START)
+        with pytest.raises(StoreError, match="full"):  # noqa: PT012  # some write fails
+            for time in START + 20.0 * np.arange(DAY / 20):
+                take(store, float(time))
+        assert time - START < DAY, "it was full before anything was old"
+        later = time + DAY
+        for tries in range(15):
+            with suppress(StoreError):
+                take(store, later + 300.0 * tries)
+        take(store, later + 4500.0)
+        times = store.read(["n"], 0, 4e9).nodes.time
+        assert times[0] > START
+        assert times[-1] == later + 4500.0
+
+
+def test_packing_that_fails_does_not_stop_retention(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Embedded(location, retention=RETENTION, synced=False) as store:
+        keep_writing(store, monkeypatch, START, 200)
+
+        def refuse(*_: object) -> None:
+            raise StoreError("the disk is full", temporary=True)
+
+        monkeypatch.setattr("scroogevm.stores._embedded.compact.Compaction.step", refuse)
+        keep_writing(store, monkeypatch, START + 200 * 60, 600)
+        assert store.read(["n"], 0, 4e9).nodes.time[0] > START
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced", "file", "lock"])
+def test_a_folder_that_goes_under_its_writer_is_noticed(location: str, what: str) -> None:
+    place = Path(location)
+    with quick(location) as store, quick(location) as reader:
+        store.write([sample("a", number) for number in range(3)])
+        assert len(reader.read(["a"], 0, 4e9).nodes) == 3
+        if what == "file":
+            (place / "samples.sqlite").unlink()
+        elif what == "lock":
+            (place / "writer.lock").unlink()
+        else:
+            place.rename(place.with_name("elsewhere"))
+        if what == "replaced":
+            fill(location, 1)
+        with pytest.raises(StoreError, match="was removed or replaced") as caught:
+            store.write([sample("a", 3)])
+        assert caught.value.temporary
+        for _ in range(2):  # whoever was refused tries again
+            store.write([sample("a", 3)])
+        kept = {"removed": [3], "replaced": [0, 3], "file": [3], "lock": [0, 1, 2, 3]}[what]
+        for one in (store, reader):
+            assert one.read(["a"], 0, 4e9).nodes.values["cpu"].tolist() == kept
+        with pytest.raises(StoreError, match="already"):
+            quick(location).write([sample("a", 4)])

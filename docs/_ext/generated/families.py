@@ -3,6 +3,18 @@
 from collections.abc import Callable, Iterable
 
 from generated.markdown import code, prose, table
+from scroogevm.balloon.mode import MODES
+from scroogevm.balloon.refusal import REFUSALS, Refusal
+from scroogevm.balloon.rule import (
+    RULES,
+    BrakeRule,
+    FloorRule,
+    HostRule,
+    OrderRule,
+    PaceRule,
+    ReleaseRule,
+    ZoneRule,
+)
 from scroogevm.offers.guard import GUARDS
 from scroogevm.openstack.check import CHECKS
 from scroogevm.ports import QUIESCENCE, STORES, STRATEGIES
@@ -20,6 +32,31 @@ def strategies() -> str:
 def guards() -> str:
     """Every guard."""
     return sections(GUARDS, "guard", "Says")
+
+
+def balloon_modes() -> str:
+    """Every mode of the memory companion."""
+    return sections(MODES, "mode", "Does")
+
+
+def balloon_refusals() -> str:
+    """Every refusal of the memory companion."""
+    return sections(REFUSALS, "refusal", "Refuses")
+
+
+def balloon_rules() -> str:
+    """Every rule of the memory companion."""
+    return sections(RULES, "rule", "Says")
+
+
+def balloon_kinds() -> str:
+    """Every kind of rule with the rules that are of it."""
+    kinds = (HostRule, FloorRule, BrakeRule, PaceRule, ZoneRule, OrderRule, ReleaseRule)
+    rows = [
+        [prose(kind), ", ".join(n for n in RULES.names if issubclass(RULES.load(n), kind))]
+        for kind in kinds
+    ]
+    return table(["what rules say", "rules"], rows)
 
 
 def checks() -> str:
@@ -91,6 +128,10 @@ def _facts(entry: Entry, plugin: type, formula: str) -> Iterable[tuple[str, str]
         yield "Also called", ", ".join(map(code, entry.aliases))
     if vars(plugin).get("looks_ahead") is True:
         yield "Looks ahead", "yes: only a replay can ask it"
+    if issubclass(plugin, Refusal):
+        yield "What was taken", "stays taken" if plugin.hands_off else "is given back at once"
+    if issubclass(plugin, FloorRule):
+        yield "Grows a VM that has less", "yes, at once" if plugin.raises else "no"
     if issubclass(plugin, Dataset):
         yield "Licence of the data", plugin.licence
 

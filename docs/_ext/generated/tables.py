@@ -1,5 +1,6 @@
 """Tables of names and meanings that the code holds."""
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
@@ -66,6 +67,12 @@ def scores() -> str:
 def performance() -> str:
     """What benchmarks saw, as they wrote it down."""
     return "\n\n".join(page.read_text("utf-8") for page in sorted(MEASURED.glob("bench_*.md")))
+
+
+def balloon_measured() -> str:
+    """What each policy of the simulation gave and did."""
+    told = json.loads((MEASURED / "bench_balloon.json").read_text("utf-8"))
+    return table(told["columns"], ([f"{each}" for each in row] for row in told["rows"]))
 
 
 def errors() -> str:

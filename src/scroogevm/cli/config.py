@@ -1,6 +1,7 @@
 """``scroogevm config``: files of settings, checked, shown, and made of the predecessor's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,20 +31,46 @@ def check(context: click.Context, file: Path) -> None:
 
     found = inherited(defaults(context.find_root(), file))
     problems = []
+    checks: list[Callable[[], object]] = _checks_of_parts(context, found)
     if "serve" in found:
         with serve.make_context("serve", [], default_map=found["serve"]) as inner:
             options: dict[str, Any] = inner.params
-        checks: list[Callable[[], object]] = [settings_of(options).check]
+        checks.append(settings_of(options).check)
         if options["words"] or options["tables"] or options["targets_file"] or options["env"]:
             checks.append(target_config(options).nodes)
-        for one in checks:
-            try:
-                one()
-            except MisuseError as error:
-                problems.append(str(error))
+    for one in checks:
+        try:
+            one()
+        except MisuseError as error:
+            problems.append(str(error))
     if problems:
         raise MisuseError("; ".join(problems), where=str(file))
     click.echo(f"{file}: nothing is wrong with it")
+
+
+def _checks_of_parts(
+    context: click.Context, found: Mapping[str, Any]
+) -> list[Callable[[], object]]:
+    """What checks the tables of Placement and of ballooning, where the file has them."""
+    checks: list[Callable[[], object]] = []
+    if "balloon" in found:
+        from scroogevm.cli import _ballooning  # noqa: PLC0415  # on demand
+        from scroogevm.cli.balloon import command as balloon  # noqa: PLC0415  # likewise
+
+        words = ("balloon", ["log"])
+        with balloon.make_context(*words, parent=context, default_map=found["balloon"]) as inner:
+            options = inner.params
+        checks.append(lambda: _ballooning.settings_of(inner, options).check())
+    if "placement" in found:
+        from scroogevm.cli import _placing  # noqa: PLC0415  # on demand
+        from scroogevm.cli.placement import command as placement  # noqa: PLC0415  # likewise
+
+        words = ("placement", ["log"])
+        with placement.make_context(
+            *words, parent=context, default_map=found["placement"]
+        ) as placing:
+            checks.append(partial(_placing.rules_of, placing.params))
+    return checks
 
 
 @command.command("show")

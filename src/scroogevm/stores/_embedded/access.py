@@ -14,6 +14,7 @@ from scroogevm.stores._embedded.database import (
     LOCK,
     Database,
     Still,
+    identity,
     open_reader,
     open_writer,
 )
@@ -42,6 +43,7 @@ class StoreAccess:
         self._writer: StoreWriter | None = None
         self._reader: Database | None = None
         self._layouts = Layouts()
+        self._file: tuple[int, int] | None = None
         self._writing = Lock()
         self._reading = Lock()
 
@@ -52,7 +54,17 @@ class StoreAccess:
                 self._writer = StoreWriter(
                     self.folder, synced=self._synced, retention=self._retention
                 )
-            self._writer.write(samples)
+            if not self._writer.displaced:
+                self._writer.write(samples)
+            if self._writer.displaced:
+                self._writer.close()
+                self._writer = None
+                raise StoreError(
+                    "was removed or replaced while it was written",
+                    where=str(self.folder),
+                    remedy="the next write opens what is there, or makes a new store",
+                    temporary=True,
+                )
 
     def nodes(self, since: float, until: float) -> Sequence[str]:
         """Names of the nodes with a sample in that time, sorted."""
@@ -148,8 +160,13 @@ class StoreAccess:
             StoreError: it cannot be read, or is damaged.
         """
         with self._reading:
+            found = identity(self.folder / FILE)
+            if self._reader is not None and self._file != found:
+                self._reader.connection.close()  # its file was removed or replaced
+                self._reader = None
             if self._reader is None:
                 self._reader = open_reader(self.folder)
+                self._layouts, self._file = Layouts(), found
             try:
                 with self._reader.transaction("DEFERRED"):
                     yield self._reader

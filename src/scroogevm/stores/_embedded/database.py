@@ -67,6 +67,15 @@ class Still(NamedTuple):
         return cls(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one at its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class Database(NamedTuple):
     """An open store.
 

@@ -4,8 +4,8 @@ import math
 
 from scroogevm.stores._embedded.database import Database
 
-_SETTLED = 12
-_AT_ONCE = 500
+SETTLED = 12
+"""Periods that must be there before time is believed to have gone on."""
 _PAGES = 2_000
 
 
@@ -21,17 +21,33 @@ def settled(database: Database) -> float:
     with database.transaction("DEFERRED") as connection:
         row = connection.execute(
             "SELECT DISTINCT period FROM chunk ORDER BY period DESC LIMIT 1 OFFSET ?",
-            (_SETTLED - 1,),
+            (SETTLED - 1,),
         ).fetchone()
     return -math.inf if row is None else float(row[0])
 
 
-def prune(database: Database, before: int, *, alone: bool) -> int:
+def has_older(database: Database, before: int) -> bool:
+    """Whether there is something to prune, without writing anything.
+
+    Raises:
+        StoreError: it cannot be told.
+    """
+    with database.transaction("DEFERRED") as connection:
+        (found,) = connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM chunk WHERE last < ?1 AND period < ?1)"
+            " OR EXISTS (SELECT 1 FROM recent WHERE time < ?1)",
+            (before,),
+        ).fetchone()
+    return bool(found)
+
+
+def prune(database: Database, before: int, *, alone: bool, at_once: int = 500) -> int:
     """Remove chunks that end, and recent samples that are, before a time.
 
     Args:
         database: opened for writing.
         before: milliseconds since 1970.
+        at_once: chunks that are removed in one transaction, whose log needs room.
         alone: whether no other process writes, which would still use numbers that nothing uses.
 
     Returns:
@@ -45,14 +61,14 @@ def prune(database: Database, before: int, *, alone: bool) -> int:
         with database.transaction() as connection:
             old = connection.execute(
                 "SELECT id, samples FROM chunk WHERE last < ? AND period < ? LIMIT ?",
-                (before, before, _AT_ONCE),
+                (before, before, at_once),
             ).fetchall()
             chunks = [(number,) for number, _ in old]
             connection.executemany("DELETE FROM part WHERE chunk = ?", chunks)
             connection.executemany("DELETE FROM chunk WHERE id = ?", chunks)
             rows = connection.execute(
                 "DELETE FROM recent WHERE id IN (SELECT id FROM recent WHERE time < ? LIMIT ?)",
-                (before, _AT_ONCE),
+                (before, at_once),
             ).rowcount
             removed += int(rows) + sum(int(samples) for _, samples in old)
         if not old and not rows:

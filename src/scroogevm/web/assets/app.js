@@ -61,7 +61,6 @@ follow({
     text.textContent = said;
     if (current?.refresh) await guarded(() => current.refresh());
     else await show();
-    await guarded(linkParts);
   },
   happened: (event) => {
     events.unshift(event);
@@ -71,6 +70,7 @@ follow({
   connected: (on) => {
     live.className = `live ${on ? "on" : "off"}`;
     text.textContent = on ? said : "no connection, trying again";
+    if (on) guarded(linkParts);
   },
 });
 window.addEventListener("hashchange", () => show().then(() => { main.focus({ preventScroll: true }); scrollTo(0, 0); }));
