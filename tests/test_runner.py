@@ -144,7 +144,7 @@ def test_another_format_of_snapshots_is_refused() -> None:
     runner = Runner(engine("doa"))
     list(replay(runner, fleet(1)))
     arrays = dict(runner.snapshot())
-    text = arrays["outline"].tobytes().replace(b'"format": 1', b'"format": 9')
+    text = arrays["outline"].tobytes().replace(b'"format": 2', b'"format": 9')
     with pytest.raises(ValueError, match="format 9"):
         restored({**arrays, "outline": np.frombuffer(text, np.uint8)})
 
