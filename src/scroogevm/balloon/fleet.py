@@ -37,6 +37,7 @@ class BalloonFleet:
         clocks: tell the time.
 
     Raises:
+        MissingExtraError: libvirt's library is not installed.
         MisuseError: another companion holds a node, or the data directory.
         OutputError: the journal cannot be written.
     """
@@ -49,6 +50,8 @@ class BalloonFleet:
         connect: Callable[[str], Any] | None = None,
         clocks: Clocks | None = None,
     ) -> None:
+        if connect is None:
+            library.libvirt()  # told at once where it is missing, and not every cycle
         self._settings = settings
         self._policy = policy
         self._say = say
