@@ -101,14 +101,14 @@ _DYING = """
 import os, signal, sys
 from pathlib import Path
 from hypervisor.balloons import RULES
-from scroogevm.balloon import companion, fleet, journal
+from scroogevm.balloon import asking, fleet, journal
 from scroogevm.balloon.settings import BalloonSettings
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
 name, uri, procfs, data, phase = sys.argv[1:]
-keep, resize = journal.BalloonJournal.keep, companion._resize
+keep, resize = journal.BalloonJournal.keep, asking.resize_one
 
 def kept(self, held, acts=()):
     acts = list(acts)
@@ -123,7 +123,7 @@ def resized(domain, *words, **more):
     if phase == "asked" or phase == "giving back" and more["size"] >= 250:
         die()
 
-journal.BalloonJournal.keep, companion._resize = kept, resized
+journal.BalloonJournal.keep, asking.resize_one = kept, resized
 wanted = BalloonSettings(
     nodes={name: uri}, data=Path(data), procfs=Path(procfs), mode="apply", rules=RULES,
     interval=0.5, minimum=64.0,

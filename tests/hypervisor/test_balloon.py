@@ -219,7 +219,7 @@ def test_two_companions_keep_off_each_other(
 def test_a_journal_that_is_lost_is_made_up_for_by_the_mark(
     node: Node, host: MadeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scroogevm.balloon.companion.LEASE", 1.0)
+    monkeypatch.setattr("scroogevm.balloon.marks.LEASE", 1.0)
     lost = Balloons(settings(node, host, tmp_path / "data"))
     shrunk(lost)
     lost.fleet.close()

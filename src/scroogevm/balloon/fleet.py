@@ -6,13 +6,15 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from scroogevm.balloon.companion import Clocks, Companion, Cycle, Say
+from scroogevm.balloon.clocks import Clocks
+from scroogevm.balloon.companion import Companion, Cycle
 from scroogevm.balloon.journal import NAME as JOURNAL
 from scroogevm.balloon.journal import BalloonJournal
 from scroogevm.balloon.lock import NodeLock
 from scroogevm.balloon.policy import Policy
+from scroogevm.balloon.restoring import Say
 from scroogevm.balloon.settings import BalloonSettings
-from scroogevm.balloon.view import NAME, VERSION, BalloonNode, BalloonView, act_of, node_of
+from scroogevm.balloon.view import NAME, VERSION, BalloonNode, BalloonView, node_of
 from scroogevm.balloon.watch import NodeWatch
 from scroogevm.errors import OutputError, ScroogeError
 from scroogevm.hypervisor import library
@@ -63,6 +65,7 @@ class BalloonFleet:
         self._stack = ExitStack()
         self._journal: BalloonJournal | None = None
         self.error: BaseException | None = None
+        self._unwritten = ""
         with ExitStack() as stack:
             if settings.mode == "apply":
                 for uri in settings.nodes.values():
@@ -117,13 +120,12 @@ class BalloonFleet:
     def run(self, stop: threading.Event) -> None:
         """Go on until told to stop; then give everything back.
 
-        Raises:
-            OutputError: the journal, or what is shown, cannot be written.
+        A disk that is full ends nothing: it is told, and nothing is shrunk meanwhile.
         """
         self.start()
         try:
             while not stop.wait(self._settings.interval) and self.error is None:
-                self.write()
+                self._show()
         finally:
             self.stop()
         if self.error is not None:
@@ -135,10 +137,12 @@ class BalloonFleet:
         end = self._clocks.steady() + 2 * self._settings.limit + 1
         for thread in self._threads:
             thread.join(max(0.0, end - self._clocks.steady()))
-        left = self.restore()
-        for name in left:
-            self._say(f"{name} was not given back all; `scroogevm balloon restore` tries again")
-        self.write()
+        try:
+            for name in self.restore():
+                self._say(f"{name} was not given back all; `scroogevm balloon restore` tries again")
+        except ScroogeError as error:
+            self._say(f"{error}; everything was asked back all the same")
+        self._show()
         self.close()
 
     def close(self) -> None:
@@ -197,16 +201,22 @@ class BalloonFleet:
             self._policy.name,
             self._clocks.now(),
             nodes,
-            [act_of(one) for one in reversed(acts)],
+            acts[::-1],
         )
 
-    def write(self) -> None:
-        """Put what is shown into its file.
+    def _show(self) -> None:
+        """Put what is shown into its file."""
+        try:
+            replace_file(self.place, self.view().to_json())
+        except OutputError as error:
+            self._complain(str(error))
 
-        Raises:
-            OutputError: it cannot be written.
-        """
-        replace_file(self._settings.data / NAME, self.view().to_json())
+    def _complain(self, problem: str) -> None:
+        """Say what cannot be written, once until it is something else."""
+        with self._mutex:
+            new, self._unwritten = problem != self._unwritten, problem
+        if new:
+            self._say(problem)
 
     @property
     def acts(self) -> bool:
@@ -247,7 +257,7 @@ class BalloonFleet:
         try:
             made: Cycle = one.cycle()
         except OutputError as error:
-            self._say(f"{error}; nothing is changed until it can be written")
+            self._complain(f"{error}; nothing is shrunk until it can be written")
             return
         except BaseException as error:  # noqa: BLE001  # whoever waits raises it
             self.error = error

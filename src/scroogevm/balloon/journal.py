@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import astuple, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -44,7 +45,8 @@ class Held(NamedTuple):
     taken: bool = False
 
 
-class Acted(NamedTuple):
+@dataclass(frozen=True)
+class Acted:
     """Something that was asked of a balloon.
 
     Attributes:
@@ -76,7 +78,7 @@ class BalloonJournal(AbstractContextManager["BalloonJournal"]):
         alone: whether this process writes; else it only looks.
 
     Attributes:
-        owner: names whoever writes it, the same each time.
+        owner: names whoever writes it, the same each time; empty before anybody did.
 
     Raises:
         MisuseError: another process writes it, it is none, or of another version.
@@ -87,11 +89,12 @@ class BalloonJournal(AbstractContextManager["BalloonJournal"]):
         self.path = path
         self._file = JournalFile(path, _SCHEMA.read_text(encoding="utf-8"), VERSION, alone=alone)
         self._db = self._file.connection
-        with self._file.writing():
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('owner', ?)", (str(uuid4()),))
+        if alone:
+            with self._file.writing():
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('owner', ?)", (str(uuid4()),))
         with self._file.reading():
             found = self._db.execute("SELECT value FROM meta WHERE key = 'owner'").fetchone()
-        self.owner = str(found[0])
+        self.owner = str(found[0]) if found else ""
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
@@ -114,7 +117,7 @@ class BalloonJournal(AbstractContextManager["BalloonJournal"]):
             self._db.executemany(
                 "INSERT INTO acts (time, node, uuid, name, act, before, after, reason) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                list(acts),
+                [astuple(one) for one in acts],
             )
 
     def drop(self, held: Iterable[Held]) -> None:

@@ -78,29 +78,6 @@ class BalloonNode:
 
 
 @dataclass(frozen=True)
-class BalloonAct:
-    """Something that was asked of a balloon.
-
-    Attributes:
-        time: when, seconds since 1970.
-        node: of the VM.
-        vm: its name.
-        act: what was done.
-        before: MiB that it had.
-        after: MiB that it was asked to be.
-        reason: why, in plain words.
-    """
-
-    time: float
-    node: str
-    vm: str
-    act: str
-    before: float
-    after: float
-    reason: str
-
-
-@dataclass(frozen=True)
 class BalloonView:
     """All of it.
 
@@ -118,7 +95,7 @@ class BalloonView:
     policy: str
     time: float
     nodes: Sequence[BalloonNode]
-    acts: Sequence[BalloonAct]
+    acts: Sequence[Acted]
 
     def to_dict(self) -> dict[str, Any]:
         """For a program to read."""
@@ -178,13 +155,6 @@ def node_of(name: str, cycle: Cycle) -> BalloonNode:
         problem="",
         seconds=cycle.seconds,
         vms=vms,
-    )
-
-
-def act_of(acted: Acted) -> BalloonAct:
-    """What is shown of an act."""
-    return BalloonAct(
-        acted.time, acted.node, acted.name, acted.act, acted.before, acted.after, acted.reason
     )
 
 

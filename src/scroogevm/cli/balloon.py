@@ -1,6 +1,7 @@
 """``scroogevm balloon``: memory that guests do not need, given back to their host."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,7 @@ def log(shared: dict[str, Any], /, *, since: str, as_json: bool) -> None:
     with BalloonJournal(path, alone=False) as journal:
         acts = journal.acts(moment(since, time.time(), "--since"))
     if as_json:
-        print_json([one._asdict() for one in acts])
+        print_json([asdict(one) for one in acts])
         return
     columns = ("time (UTC)", "node", "VM", "act", "MiB before", "MiB after", "why")
     rows = [

@@ -52,5 +52,5 @@ const table = (rows) => scroll("VMs, MiB", heads(["VM"], ["Node", true], ["Promi
     el("td", { class: "text short" }, chip(vm.act)), el("td", { class: "text reason" }, `${vm.reason} ${vm.failure}`.trim()))));
 
 const log = (acts) => scroll("Newest first, MiB", heads(["Time (UTC)"], ["Node", true], ["VM", true], ["Act", true], ["Before"], ["After"], ["Why", true]),
-  acts.map((one) => el("tr", {}, el("th", { scope: "row" }, time(one.time)), el("td", { class: "text short" }, one.node), el("td", { class: "text short" }, one.vm),
+  acts.map((one) => el("tr", {}, el("th", { scope: "row" }, time(one.time)), el("td", { class: "text short" }, one.node), el("td", { class: "text short" }, one.name),
     el("td", { class: "text short" }, chip(one.act)), el("td", {}, mib(one.before)), el("td", {}, mib(one.after)), el("td", { class: "text reason" }, one.reason))));
