@@ -25,6 +25,24 @@ DAYS = 14
 DEMO_HOURS = 2
 
 
+class Source(NamedTuple):
+    """Samples to judge.
+
+    Attributes:
+        name: of the trace.
+        store: that has them.
+        slice: seconds in a window.
+        own: seconds between samples.
+        windows: their numbers.
+    """
+
+    name: str
+    store: Store
+    slice: float
+    own: float
+    windows: range
+
+
 class Lived(NamedTuple):
     """What came of a run.
 
@@ -47,15 +65,16 @@ def run(docs: Path) -> Result:
     del docs
     rows: list[tuple[object, ...]] = []
     with TemporaryDirectory() as folder:
-        for name, store, pace, windows in _sources(Path(folder)):
-            whole = lived(store, pace, windows, ())
-            bare = lived(store, pace, windows, GUARDS.names)
+        for source in _sources(Path(folder)):
+            name = source.name
+            whole = lived(source, ())
+            bare = lived(source, GUARDS.names)
             rows += [(name, "none", "", "", *_outcome(bare))]
             for guard in GUARDS.names:
                 if not whole.acted[guard]:
                     rows.append((name, guard, 0.0, "", "", ""))
                     continue
-                without = lived(store, pace, windows, (guard,))
+                without = lived(source, (guard,))
                 acts = 100 * whole.acted[guard] / whole.windows
                 takes = 100 * whole.taken[guard] / whole.acted[guard]
                 rows.append((name, f"without {guard}", acts, takes, *_outcome(without)))
@@ -76,9 +95,9 @@ def run(docs: Path) -> Result:
     )
 
 
-def lived(store: Store, pace: Pace, windows: range, without: Sequence[str]) -> Lived:
+def lived(source: Source, without: Sequence[str]) -> Lived:
     """Judge all windows with all guards but some."""
-    slice_ = pace.interval * round(SCOPE / INTERVAL) if windows.start > 10**6 else HOUR
+    store, slice_, windows = source.store, source.slice, source.windows
     plan = GroupSettings(shadows=(), without=tuple(without)).plan(0.1)
     acted: Counter[str] = Counter()
     taken: defaultdict[str, float] = defaultdict(float)
@@ -86,6 +105,7 @@ def lived(store: Store, pace: Pace, windows: range, without: Sequence[str]) -> L
     kept: dict[tuple[str, str], float] = {}
     with TemporaryDirectory() as folder, Journal(Path(folder) / "journal.sqlite") as journal:
         shape = Shape(slice_, slice_)
+        pace = Pace.of(source.own, slice_)
         estimator = Estimator([plan], shape, pace, lasts=60.0, forget=1e12)
         for number in windows:
             found = estimator.judge(store, journal, number)
@@ -115,17 +135,16 @@ def lived(store: Store, pace: Pace, windows: range, without: Sequence[str]) -> L
     return Lived(judged, acted, taken, free, short)
 
 
-def _sources(folder: Path) -> Iterator[tuple[str, Store, Pace, range]]:
+def _sources(folder: Path) -> Iterator[Source]:
     for name, make in traces(folder):
         if name in TRACES and make is not None:
-            pace = Pace.of(300.0, HOUR)
-            yield name, TraceStore(make(), HOUR), pace, range(DAYS * 24)
+            yield Source(name, TraceStore(make(), HOUR), HOUR, 300.0, range(DAYS * 24))
     begin = 1_700_000_400.0
     until = begin + 3600 * DEMO_HOURS
     with open_store(f"embedded:{folder / 'demo'}") as store:
         store.write(list(DemoFleet(20).samples(begin, until + SCOPE)))
         numbers = range(int(begin // SCOPE), int(until // SCOPE))
-        yield "demo fleet, 20 nodes", store, Pace.of(INTERVAL, SCOPE), numbers
+        yield Source("demo fleet, 20 nodes", store, SCOPE, INTERVAL, numbers)
 
 
 def _outcome(found: Lived) -> tuple[float, float]:

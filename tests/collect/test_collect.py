@@ -15,7 +15,7 @@ from commands import fails, scroogevm
 from scroogevm.collect.settings import CollectSettings, TargetConfig
 from scroogevm.core.samples import Recorded
 from scroogevm.stores import open_store
-from scroogevm.wiring import _store_options
+from scroogevm.wiring.online import _store_options
 from servers import Influx1, wait
 
 FAST = ("--interval", "0.2", "-v")

@@ -1,8 +1,29 @@
 """Groups of commands that share options."""
 
+from collections.abc import Mapping
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import click
+
+
+def options_in(
+    group: click.Group, parent: click.Context, table: Mapping[str, Any], data: Path | None = None
+) -> tuple[click.Context, dict[str, Any]]:
+    """The options of such a group as a table of the settings file says them.
+
+    Args:
+        group: the group.
+        parent: the context of the program.
+        table: of the file.
+        data: the data directory, where the table says none.
+    """
+    with group.make_context(str(group.name), ["log"], parent=parent, default_map=table) as inner:
+        found = dict(inner.params)
+    if data is not None and "data" not in table:
+        found["data"] = data
+    return inner, found
 
 
 class SharedWords(click.Group):

@@ -155,7 +155,7 @@ def log(shared: dict[str, Any], /, *, since: str, as_json: bool) -> None:
 
 def _fleet(context: click.Context, shared: Mapping[str, Any], mode: str | None) -> "BalloonFleet":
     from scroogevm.cli._output import remark  # noqa: PLC0415  # on demand
-    from scroogevm.wiring import balloon_fleet  # noqa: PLC0415  # likewise
+    from scroogevm.wiring.online import balloon_fleet  # noqa: PLC0415  # likewise
 
     group = context.parent or context
     return balloon_fleet(settings_of(group, shared, mode), remark)

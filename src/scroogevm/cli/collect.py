@@ -47,7 +47,7 @@ def command(context: click.Context, /, *, once: bool, as_json: bool, **options: 
     if once:
         _once(settings, as_json=as_json)
         return
-    from scroogevm.wiring import collect  # noqa: PLC0415  # imports Polars
+    from scroogevm.wiring.online import collect  # noqa: PLC0415  # imports Polars
 
     collect(settings, lambda: reread(context, settings.asked).nodes(), remark)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scroogevm.cli._words import options_in
+
 if TYPE_CHECKING:
     from scroogevm.collect.env import Env
 
@@ -57,19 +59,14 @@ def _checks_of_parts(
         from scroogevm.cli import _ballooning  # noqa: PLC0415  # on demand
         from scroogevm.cli.balloon import command as balloon  # noqa: PLC0415  # likewise
 
-        words = ("balloon", ["log"])
-        with balloon.make_context(*words, parent=context, default_map=found["balloon"]) as inner:
-            options = inner.params
-        checks.append(lambda: _ballooning.settings_of(inner, options).check())
+        words = options_in(balloon, context, found["balloon"])
+        checks.append(lambda: _ballooning.settings_of(*words).check())
     if "placement" in found:
         from scroogevm.cli import _placing  # noqa: PLC0415  # on demand
         from scroogevm.cli.placement import command as placement  # noqa: PLC0415  # likewise
 
-        words = ("placement", ["log"])
-        with placement.make_context(
-            *words, parent=context, default_map=found["placement"]
-        ) as placing:
-            checks.append(partial(_placing.rules_of, placing.params))
+        _, options = options_in(placement, context, found["placement"])
+        checks.append(partial(_placing.rules_of, options))
     return checks
 
 

@@ -14,7 +14,7 @@ def command(report: Path, *, force: bool) -> None:
     They go into REPORT/figures: of the fleet, and of the first nodes. The report shows the same.
     """
     from scroogevm.reports.names import printable  # noqa: PLC0415  # on demand
-    from scroogevm.wiring import draw_figures  # noqa: PLC0415  # likewise: imports NumPy
+    from scroogevm.wiring.offline import draw_figures  # noqa: PLC0415  # likewise: imports NumPy
 
     folder = draw_figures(report, overwrite=force)
     count = len(list(folder.glob("*.png")))

@@ -95,7 +95,7 @@ def command(**options: Any) -> None:
     recorded first, into DIR-trace, where it stays to be replayed again.
     """
     from scroogevm.cli._output import print_json, progress, remark  # noqa: PLC0415  # on demand
-    from scroogevm.wiring import replay  # noqa: PLC0415  # imports NumPy and Polars
+    from scroogevm.wiring.offline import replay  # noqa: PLC0415  # imports NumPy and Polars
 
     recorded = _recorded(options)
     settings = _settings({**options, "traces": recorded or options["traces"]})
@@ -144,7 +144,7 @@ def _record(options: dict[str, Any], places: Sequence[Path]) -> None:
     """Write what the store has to its one place, if there is a store."""
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.text import counted  # noqa: PLC0415  # likewise
-    from scroogevm.wiring import record  # noqa: PLC0415  # imports NumPy and Polars
+    from scroogevm.wiring.offline import record  # noqa: PLC0415  # imports NumPy and Polars
 
     for place in places:
         done = record(

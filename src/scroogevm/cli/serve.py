@@ -8,6 +8,7 @@ import click
 from scroogevm.cli._options import length
 from scroogevm.cli._scraping import collect_settings, reread, scraping, written
 from scroogevm.cli._tables import Tables
+from scroogevm.cli._words import options_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +88,7 @@ def command(context: click.Context, /, **options: Any) -> None:
     tokens and certificates read again. Without a target it reads what others write into the store.
     """
     from scroogevm.cli._output import remark  # noqa: PLC0415  # on demand
-    from scroogevm.wiring import serve  # noqa: PLC0415  # likewise
+    from scroogevm.wiring.online import serve  # noqa: PLC0415  # likewise
 
     if options["env"] is not None:
         options |= _of_the_predecessor(context, options["env"])
@@ -168,8 +169,7 @@ def _place(context: click.Context, data: Path) -> "PlacementPlace | None":
     from scroogevm.cli.placement import command as placement  # noqa: PLC0415  # likewise
     from scroogevm.openstack.sink import PlacementPlace  # noqa: PLC0415  # likewise
 
-    with placement.make_context("placement", ["log"], parent=root, default_map=table) as inner:
-        shared = {**inner.params, **({} if "data" in table else {"data": data})}
+    _, shared = options_in(placement, root, table, data)
     with client_of(shared):
         pass  # a cloud that is not there is told before anything starts
     return PlacementPlace(
@@ -194,9 +194,7 @@ def _ballooning(context: click.Context, data: Path) -> "BalloonSettings | None":
     from scroogevm.cli._ballooning import settings_of  # noqa: PLC0415  # on demand
     from scroogevm.cli.balloon import command as balloon  # noqa: PLC0415  # likewise
 
-    with balloon.make_context("balloon", ["log"], parent=root, default_map=table) as inner:
-        shared = {**inner.params, **({} if "data" in table else {"data": data})}
-        found = settings_of(inner, shared)
+    found = settings_of(*options_in(balloon, root, table, data))
     found.check()
     return found
 

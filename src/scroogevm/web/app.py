@@ -4,25 +4,29 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
-from functools import cache
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import Depends, FastAPI, Header, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from scroogevm import __version__
-from scroogevm.balloon.view import BalloonView
 from scroogevm.offers.fit import Fit, fit
 from scroogevm.offers.status import NodeHold, NodeState, NodeStatus, Status
 from scroogevm.offers.words import explained
 from scroogevm.web.access import Access
+from scroogevm.web.answers import (
+    LONGEST_NAME,
+    MOST_NODES,
+    plain_answer,
+    tagged,
+    tagged_answer,
+)
 from scroogevm.web.models import HoldRequest, NodeExplanation, NodePage
 from scroogevm.web.pages import add_pages
-from scroogevm.web.placement import PlacementView
+from scroogevm.web.parts import add_parts
 from scroogevm.web.problem import ProblemError, problem
 from scroogevm.web.published import PublishedStatus
 from scroogevm.web.pulse import Pulse
@@ -30,13 +34,10 @@ from scroogevm.web.reader import By, HistoryPoint, LedgerRow, ServiceHealth, Sta
 
 HEARTBEAT = 15.0
 """Seconds between signs of life on a stream of events."""
-MOST_NODES = 1000
-"""On a page."""
 MOST_EVENTS = 500
 """Sent at once."""
-_LONGEST_NAME = 512
 
-Name = Annotated[str, Path(min_length=1, max_length=_LONGEST_NAME)]
+Name = Annotated[str, Path(min_length=1, max_length=LONGEST_NAME)]
 Seconds = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False)]
 Span = Annotated[float, Query(ge=0, le=1e11, allow_inf_nan=False)]
 Amount = Annotated[float, Query(ge=1e-3, le=1e9, allow_inf_nan=False)]
@@ -107,8 +108,7 @@ class Api:
         app.add_exception_handler(Exception, _unexpected)
         self._add_nodes(app)
         self._add_service(app)
-        self._add_placement(app)
-        self._add_balloon(app)
+        add_parts(app, self._reader)
         self._add_holds(app)
         add_pages(app)
         return app
@@ -127,9 +127,9 @@ class Api:
         @app.get("/api/v1/nodes", response_model=NodePage)
         def nodes(  # noqa: PLR0917  # FastAPI hands parameters over by name
             request: Request,
-            group: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
+            group: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
             state: NodeState | None = None,
-            search: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
+            search: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
             sort: Sort = "node",
             descending: bool = False,  # noqa: FBT001, FBT002  # a parameter of the address
             cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,9}$")] = None,
@@ -153,31 +153,31 @@ class Api:
                 len(found),
                 shown.status.window_end,
             )
-            return _json(request, page, NodePage, shown.etag)
+            return tagged_answer(request, page, NodePage, shown.etag)
 
         @app.get("/api/v1/fleet", response_model=dict[str, Any])
         def fleet(request: Request) -> Response:
             """Every node as a row of numbers."""
             shown = self.published()
-            return _tagged(request, shown.fleet, shown.etag)
+            return tagged(request, shown.fleet, shown.etag)
 
         @app.get("/api/v1/status", response_model=Status)
         def status(request: Request) -> Response:
             """All that is told, as the status file has it."""
             shown = self.published()
-            return _json(request, shown.status, Status, shown.etag)
+            return tagged_answer(request, shown.status, Status, shown.etag)
 
         @app.get("/api/v1/groups", response_model=list[dict[str, Any]])
         def groups(request: Request) -> Response:
             """Groups: nodes by state, and the sums of their resources."""
             shown = self.published()
-            return _tagged(request, json.dumps(shown.groups).encode(), shown.etag)
+            return tagged(request, json.dumps(shown.groups).encode(), shown.etag)
 
         @app.get("/api/v1/nodes/{name}", response_model=NodeStatus, responses=_MISSING)
         def node(request: Request, name: Name) -> Response:
             """One node."""
             shown = self.published()
-            return _json(request, self._node(name), NodeStatus, shown.etag)
+            return tagged_answer(request, self._node(name), NodeStatus, shown.etag)
 
         @app.get(
             "/api/v1/nodes/{name}/history",
@@ -195,21 +195,21 @@ class Api:
             self._node(name)
             begin, end = self._time(since, until, last)
             points = list(self._reader.history(name, resource, begin, end))
-            return _plain(points, list[HistoryPoint])
+            return plain_answer(points, list[HistoryPoint])
 
         @app.get("/api/v1/nodes/{name}/explain", response_model=NodeExplanation, responses=_MISSING)
         def explain(request: Request, name: Name) -> Response:
             """Why the offers of a node are what they are, in words."""
             shown = self.published()
             found = NodeExplanation(name, explained(self._node(name)))
-            return _json(request, found, NodeExplanation, shown.etag)
+            return tagged_answer(request, found, NodeExplanation, shown.etag)
 
         @app.get("/api/v1/fit", response_model=Fit)
         def fits(
             cpu: Amount, mem: Amount, count: Annotated[int, Query(ge=1, le=10**6)] = 1
         ) -> Response:
             """Which nodes take so many VMs of a size (cores, MiB), and what is left then."""
-            return _plain(fit(self.published().status, cpu, mem, count), Fit)
+            return plain_answer(fit(self.published().status, cpu, mem, count), Fit)
 
     def _add_service(self, app: FastAPI) -> None:
         @app.get("/api/v1/ledger", response_model=list[LedgerRow])
@@ -221,7 +221,7 @@ class Api:
         ) -> Response:
             """What promises were worth, in whole days (UTC); in the last 7 days by default."""
             begin, end = self._time(since, until, last)
-            return _plain(list(self._reader.ledger(begin, end, by)), list[LedgerRow])
+            return plain_answer(list(self._reader.ledger(begin, end, by)), list[LedgerRow])
 
         @app.get("/api/v1/events", response_class=StreamingResponse)
         def events(
@@ -239,7 +239,7 @@ class Api:
         @app.get("/api/v1/health", response_model=ServiceHealth)
         def health() -> Response:
             """How the service does."""
-            return _plain(self._reader.health(), ServiceHealth)
+            return plain_answer(self._reader.health(), ServiceHealth)
 
         @app.get("/health/live")
         def live() -> dict[str, str]:
@@ -260,41 +260,6 @@ class Api:
                 self._reader.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8"
             )
 
-    def _add_placement(self, app: FastAPI) -> None:
-        @app.get("/api/v1/placement", response_model=PlacementView, responses=_NO_PLACEMENT)
-        def placement(
-            node: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
-            search: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
-            limit: Annotated[int, Query(ge=1, le=MOST_NODES)] = 200,
-        ) -> Response:
-            """Placement of OpenStack beside the offers, the plan, and the last writes."""
-            view = self._reader.placement()
-            if view is None:
-                raise ProblemError(404, "Offers do not go to OpenStack's Placement.")
-            rows = [
-                row
-                for row in view.rows
-                if (node is None or row.node == node)
-                and (search is None or search.lower() in row.node.lower())
-            ]
-            writes = [one for one in view.writes if node is None or one.node == node]
-            return _plain(replace(view, rows=rows[:limit], writes=writes), PlacementView)
-
-    def _add_balloon(self, app: FastAPI) -> None:
-        @app.get("/api/v1/balloon", response_model=BalloonView, responses=_NO_COMPANION)
-        def balloon(
-            node: Annotated[str | None, Query(max_length=_LONGEST_NAME)] = None,
-        ) -> Response:
-            """What the memory companion does, of all nodes or of one."""
-            view = self._reader.balloon()
-            if view is None:
-                raise ProblemError(404, "No memory companion runs here.")
-            if node is not None:
-                nodes = [one for one in view.nodes if one.node == node]
-                acts = [one for one in view.acts if one.node == node]
-                view = replace(view, nodes=nodes, acts=acts)
-            return _plain(view, BalloonView)
-
     def _add_holds(self, app: FastAPI) -> None:
         path = "/api/v1/nodes/{name}/hold"
 
@@ -304,7 +269,7 @@ class Api:
             found = self._reader.hold(name, request.state.by, body.note[:1000])
             if found is None:
                 raise ProblemError(404, f"No node is called {name!r}.")
-            return _plain(found, NodeHold)
+            return plain_answer(found, NodeHold)
 
         @app.delete(path, status_code=204, response_class=Response, responses=_MISSING)
         def unhold(request: Request, name: Name) -> Response:
@@ -343,12 +308,6 @@ class Api:
                 yield ": alive\n\n"
 
 
-_NO_PLACEMENT: dict[int | str, dict[str, Any]] = {
-    404: {"description": "Offers do not go to Placement"}
-}
-_NO_COMPANION: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No memory companion runs here"}
-}
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such node"}}
 
 
@@ -358,28 +317,6 @@ def _sort_key(node: NodeStatus, sort: str) -> Any:
     resource, _, name = sort.partition("_")
     value = getattr(node.resources.get(resource), name, None)
     return (-1.0 if value is None else value), node.node
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def _plain(content: Any, kind: Any) -> Response:
-    return Response(_adapter(kind).dump_json(content), media_type="application/json")
-
-
-def _json(request: Request, content: Any, kind: Any, etag: str) -> Response:
-    return _tagged(request, _adapter(kind).dump_json(content), etag)
-
-
-def _tagged(request: Request, content: bytes, etag: str) -> Response:
-    """The content, or that it has not changed."""
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
-    if etag in known or f"W/{etag}" in known:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/json", headers=headers)
 
 
 async def _problem(_: Request, error: Exception) -> Response:

@@ -1,0 +1,63 @@
+"""Routes of what the service does besides: Placement and ballooning."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query
+from starlette.responses import Response
+
+from scroogevm.balloon.view import BalloonView
+from scroogevm.web.answers import LONGEST_NAME, MOST_NODES, plain_answer
+from scroogevm.web.placement import PlacementView
+from scroogevm.web.problem import ProblemError
+from scroogevm.web.reader import StatusReader
+
+_NO_PLACEMENT: dict[int | str, dict[str, Any]] = {
+    404: {"description": "Offers do not go to Placement"}
+}
+_NO_COMPANION: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No memory companion runs here"}
+}
+
+
+def add_parts(app: FastAPI, reader: StatusReader) -> None:
+    """Serve both."""
+    _add_placement(app, reader)
+    _add_balloon(app, reader)
+
+
+def _add_placement(app: FastAPI, reader: StatusReader) -> None:
+    @app.get("/api/v1/placement", response_model=PlacementView, responses=_NO_PLACEMENT)
+    def placement(
+        node: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
+        search: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_NODES)] = 200,
+    ) -> Response:
+        """Placement of OpenStack beside the offers, the plan, and the last writes."""
+        view = reader.placement()
+        if view is None:
+            raise ProblemError(404, "Offers do not go to OpenStack's Placement.")
+        rows = [
+            row
+            for row in view.rows
+            if (node is None or row.node == node)
+            and (search is None or search.lower() in row.node.lower())
+        ]
+        writes = [one for one in view.writes if node is None or one.node == node]
+        return plain_answer(replace(view, rows=rows[:limit], writes=writes), PlacementView)
+
+
+def _add_balloon(app: FastAPI, reader: StatusReader) -> None:
+    @app.get("/api/v1/balloon", response_model=BalloonView, responses=_NO_COMPANION)
+    def balloon(
+        node: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
+    ) -> Response:
+        """What the memory companion does, of all nodes or of one."""
+        view = reader.balloon()
+        if view is None:
+            raise ProblemError(404, "No memory companion runs here.")
+        if node is not None:
+            nodes = [one for one in view.nodes if one.node == node]
+            acts = [one for one in view.acts if one.node == node]
+            view = replace(view, nodes=nodes, acts=acts)
+        return plain_answer(view, BalloonView)
