@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from scroogevm.balloon.watch import NodeWatch
 from scroogevm.errors import OutputError, ScroogeError
 from scroogevm.hypervisor import library
 from scroogevm.hypervisor.hypervisor import Hypervisor
-from scroogevm.hypervisor.questions import KEEPALIVE
+from scroogevm.hypervisor.questions import connect as open_libvirt
 from scroogevm.statusfile import replace_file
 
 _SHOWN = 200
@@ -74,7 +75,9 @@ class BalloonFleet:
                 self._journal = stack.enter_context(journal)
                 journal.forget(self._clocks.now() - _KEPT)
             self._hypervisors = {
-                name: Hypervisor(uri, settings.limit, connect or opened(settings.mode))
+                name: Hypervisor(
+                    uri, settings.limit, connect or partial(open_libvirt, changes=self.acts)
+                )
                 for name, uri in settings.nodes.items()
             }
             self._stack = stack.pop_all()
@@ -264,16 +267,3 @@ class BalloonFleet:
             return
         with self._mutex:
             self._nodes[one.node] = node_of(one.node, made)
-
-
-def opened(mode: str) -> Callable[[str], Any]:
-    """What opens a connection: for reading alone where nothing is changed."""
-
-    def connect(uri: str) -> Any:
-        virt = library.libvirt()
-        connection = virt.open(uri) if mode == "apply" else virt.openReadOnly(uri)
-        with suppress(virt.libvirtError):  # some drivers have no other side
-            connection.setKeepAlive(*KEEPALIVE)
-        return connection
-
-    return connect

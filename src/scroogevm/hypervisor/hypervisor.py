@@ -267,7 +267,7 @@ class Hypervisor:
         """Let connections go, in a thread, for even that may hang."""
         held = [self._connection, *self._idle]
         self._connection, self._idle = None, []
-        Thread(target=held.clear, name="probe: close", daemon=True).start()
+        Thread(target=held.clear, name="libvirt: close", daemon=True).start()
 
     def close(self) -> None:
         """Let all connections go."""

@@ -23,7 +23,7 @@ def libvirt() -> Any:
         raise MissingExtraError("libvirt-python", "libvirt", "reading VMs") from None
     library.registerErrorHandler(_quiet, None)
     library.virEventRegisterDefaultImpl()
-    Thread(target=_run_events, args=(library,), name="probe: libvirt events", daemon=True).start()
+    Thread(target=_run_events, args=(library,), name="libvirt: events", daemon=True).start()
     return library
 
 

@@ -45,7 +45,7 @@ class CallLimits:
             finally:
                 self._give(key)
 
-        Thread(target=work, name=f"probe: {key}", daemon=True).start()
+        Thread(target=work, name=f"libvirt: {key}", daemon=True).start()
         if not wait([future], seconds).done:
             raise HeldError(key)
         return future.result()
@@ -63,7 +63,7 @@ class CallLimits:
         """
         round_ = _Round(self, ask, [key for key in keys if not self.held(key)])
         for number in range(min(width, round_.waiting)):
-            Thread(target=round_.work, name=f"probe: VMs {number}", daemon=True).start()
+            Thread(target=round_.work, name=f"libvirt: VMs {number}", daemon=True).start()
         return round_.wait(seconds)
 
     def _take(self, key: Hashable) -> bool:

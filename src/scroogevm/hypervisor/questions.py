@@ -23,10 +23,10 @@ def running(connection: Any) -> Sequence[Any]:
     return domains
 
 
-def connect(uri: str) -> Any:
-    """A connection that may read, and nothing else."""
+def connect(uri: str, *, changes: bool = False) -> Any:
+    """A connection that may read, and nothing else, unless something is to be changed."""
     virt = library.libvirt()
-    connection = virt.openReadOnly(uri)
+    connection = virt.open(uri) if changes else virt.openReadOnly(uri)
     with suppress(virt.libvirtError):  # some drivers have no other side
         connection.setKeepAlive(*KEEPALIVE)
     return connection
