@@ -19,7 +19,7 @@ def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
     if isnan(memo["told"]):
         return (
             f"Too little is known ({memo['pool']:,.0f} node-windows of all nodes, or fewer windows "
-            f"of this node than are kept): its VMs count at the {memo['sold']:.4g} {unit} that "
+            f"of this node than are kept): its VMs count at the {_amount(memo['sold'], unit)} that "
             "they were promised."
         )
     base, scale = experts[int(memo["expert"])]
@@ -27,12 +27,23 @@ def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
     said = (
         f"Of {memo['pool']:,.0f} node-windows of all nodes, {memo['level']:.2%} exceeded "
         f"{_SAID[base]} by more than {memo['q']:.3g} x {SCALES[scale]}. That expert counts for "
-        f"{memo['weight']:.0%} of what is foreseen here, {memo['foreseen']:.4g} {unit}; mixtures "
-        f"so far ask for {abs(memo['margin']):.4g} {unit} {side}"
+        f"{memo['weight']:.0%} of what is foreseen here, {_amount(memo['foreseen'], unit)}; mixtures "
+        f"so far ask for {_amount(abs(memo['margin']), unit)} {side}"
     )
     if memo["unseen"] > 0:
-        said += f"; VMs that just came may use {memo['unseen']:.4g} {unit} that they did not show"
+        said += (
+            f"; VMs that just came may use {_amount(memo['unseen'], unit)} that they did not show"
+        )
     held = memo["foreseen"] + memo["margin"] + memo["unseen"]
     if held > memo["sold"]:
-        said += f"; VMs were promised no more than {memo['sold']:.4g} {unit} together"
+        said += f"; VMs were promised no more than {_amount(memo['sold'], unit)} together"
     return said + "."
+
+
+def _amount(value: float, unit: str) -> str:
+    """Four digits, and never a power of ten.
+
+    >>> _amount(9.04712, "cores"), _amount(62630.4, "MiB")
+    ('9.047 cores', '62,630 MiB')
+    """
+    return f"{value:,.0f} {unit}" if value >= 1000 else f"{value:.4g} {unit}"
