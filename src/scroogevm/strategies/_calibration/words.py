@@ -27,8 +27,8 @@ def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
     said = (
         f"Of {memo['pool']:,.0f} node-windows of all nodes, {memo['level']:.2%} exceeded "
         f"{_SAID[base]} by more than {memo['q']:.3g} x {SCALES[scale]}. That expert counts for "
-        f"{memo['weight']:.0%} of what is foreseen here, {_amount(memo['foreseen'], unit)}; mixtures "
-        f"so far ask for {_amount(abs(memo['margin']), unit)} {side}"
+        f"{memo['weight']:.0%} of what is foreseen here, {_amount(memo['foreseen'], unit)}; "
+        f"mixtures so far ask for {_amount(abs(memo['margin']), unit)} {side}"
     )
     if memo["unseen"] > 0:
         said += (
