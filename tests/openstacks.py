@@ -147,19 +147,21 @@ class Placement(Server):
         keystone: who signs users in.
         policy: rules of ``policy.yaml``.
         workers: processes that answer; more than one only while nobody writes.
+        beside: another one, whose database it has.
     """
 
     program = "/usr/bin/python3"
     ready = "/"
 
     keystone: Keystone | None = None
+    beside: "Placement | None" = None
     policy: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
 
     def words(self) -> Sequence[str]:
         lines = [
             "[placement_database]",
-            f"connection = sqlite:///{self.root}/placement.db",
+            f"connection = sqlite:///{(self.beside or self).root}/placement.db",
             "sync_on_startup = true",
             "[api]",
             f"auth_strategy = {'noauth2' if self.keystone is None else 'keystone'}",

@@ -88,14 +88,15 @@ def test_a_concurrent_writer_costs_retries_and_nothing_else(
             later = status(*told.nodes.values())
             second = apply(later, writer, ALL)
             conflicts = [one for one in writer.journal.log() if one.answer == "conflict"]
+        agree(cloud, operator)
+        assert sum(cloud.ratio(name) == 1.25 for name in names) >= 12
+        # Nova goes on placing while it is undone.
+        operator.type("rollback")
     finally:
         stop.set()
         thread.join()
     assert conflicts, "nobody wrote meanwhile"
     assert outcomes(first) | outcomes(second) <= {"written", "conflict"}
-    agree(cloud, operator)
-    assert sum(cloud.ratio(name) == 1.25 for name in names) >= 12
-    operator.type("rollback")
     assert cloud.whole() == before
     agree(cloud, operator)
 

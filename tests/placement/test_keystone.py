@@ -1,12 +1,13 @@
 """Behind a real Keystone: sign-in, application credentials, regions, roles, tokens that end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from keystoneauth1.access import AccessInfo
 
 from documents import DOCS, blocks
 from offered import node, resource, status
@@ -14,6 +15,7 @@ from openstacks import REGION, Cloud, Keystone, Placement, clouds_yaml, signed
 from operators import Operator
 from scroogevm.errors import MisuseError, PlacementError
 from scroogevm.openstack.client import connect
+from scroogevm.openstack.writer import Writer
 from servers import wait
 
 
@@ -148,3 +150,60 @@ def test_a_token_that_ends_is_renewed(clouds: tuple[Cloud, Cloud], keystone: Key
         )
         assert client.put(first, first.records()).verdict == "written"
         assert client._adapter.session.get_token() != token  # type: ignore[attr-defined]
+
+
+def test_tokens_run_out_in_the_middle_and_all_is_written_and_rolled_back(
+    operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"n{at}" for at in range(50)]
+    operator.tell(status(*(node(name, resource(free=80.0), vms=0) for name in names)))
+    with (
+        Keystone(lifetime=6) as keystone,
+        Placement(keystone=keystone) as placement,
+        Placement(beside=placement) as unguarded,
+        closing(Cloud(unguarded)) as cloud,
+    ):
+        keystone.endpoint("placement", placement.url)
+        path = clouds_yaml(tmp_path, {"test": signed(keystone)})
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+        monkeypatch.setenv("OS_CLOUD", "test")
+        for name in names:
+            cloud.host(name)
+        before = cloud.whole()
+        # The client takes its tokens to be good, as one does whose clock is slow.
+        monkeypatch.setattr(AccessInfo, "will_expire_soon", lambda *_, **__: False)
+        operator.type("adopt")
+        outlived = OutlivedTokens(placement.url)
+        monkeypatch.setattr(Writer, "turn", outlived.turner())
+        operator.type("apply")
+        assert {cloud.ratio(name) for name in names} == {1.25}
+        operator.type("rollback")
+        assert cloud.whole() == before
+    assert outlived.turns == 2 * len(names)
+    assert len(outlived.refused) == 2
+
+
+class OutlivedTokens:
+    """Before the third write of each command its token runs out, and Placement refuses it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/resource_providers"
+        self._turn = Writer.turn
+        self.turns = 0
+        self.refused: set[str] = set()
+
+    def turner(self) -> Callable[[Writer], bool]:
+        """Takes the place of the method of a writer."""
+        return lambda writer: self._before(writer) and self._turn(writer)
+
+    def _before(self, writer: Writer) -> bool:
+        if self.turns in (2, 52):
+            token = writer.client._adapter.session.get_token()  # type: ignore[attr-defined]
+            headers = {"X-Auth-Token": token}
+            wait(
+                lambda: httpx.get(self._url, headers=headers).status_code == 401,
+                "the token to run out",
+            )
+            self.refused.add(token)
+        self.turns += 1
+        return True

@@ -1,6 +1,8 @@
 """Nova's own code overwrites a ratio or keeps it; doctor and sink see it at once."""
 
+import itertools
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ from scroogevm.offers.status import Status
 from scroogevm.openstack.client import connect
 from scroogevm.openstack.rules import Rules
 from scroogevm.openstack.sink import PlacementPlace, PlacementSink
-from servers import INSTALLS, missing
+from servers import INSTALLS, missing, wait
 
 NOVA = Path("/usr/lib/python3/dist-packages/nova/__init__.py")
 
@@ -26,13 +28,30 @@ class Compute:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def period(self) -> None:
+    def period(self, how: str = "") -> None:
         """Let it report what it has."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{how}\n")
         self._process.stdin.flush()
         assert self._process.stdout.readline() == "done\n"
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Period after period meanwhile."""
+        stop = threading.Event()
+
+        def run() -> None:
+            while not stop.is_set():
+                self.period("busy")
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
 
 @contextmanager
@@ -128,3 +147,28 @@ def test_a_ratio_stays_where_nova_conf_has_none(
         operator.type("rollback")
         nova.period()
     assert cloud.ratio("a") == 1.0
+
+
+def test_nova_moves_inventories_and_allocations_while_ratios_are_written_and_undone(
+    cloud: Cloud, operator: Operator, tmp_path: Path
+) -> None:
+    with compute(cloud, tmp_path) as nova:
+        nova.period()
+        before = cloud.whole()
+        operator.type("adopt")
+        free = itertools.cycle((80.0, 90.0, 70.0))
+
+        def conflicted() -> bool:
+            operator.tell(told(next(free)))
+            operator.type("apply", code=None)
+            return any(one["answer"] == "conflict" for one in operator.json("log"))
+
+        with nova.busy():
+            wait(conflicted, "both to write at once")
+            operator.tell(told(100.0))
+            wait(lambda: operator.type("apply", code=None) and cloud.ratio("a") > 1.5, "a write")
+            log = operator.json("log")
+            operator.type("rollback")
+        assert {one["answer"] for one in log} == {"written", "conflict"}
+        nova.period()
+        assert cloud.whole() == before

@@ -28,6 +28,8 @@ PLAN = "placement-plan.json"
 Mode = Literal["plan", "apply"]
 _SHOWN = 200
 """Writes that pages show."""
+_NAMED = 5
+"""Nodes that a line names."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class PlacementSink(OfferSink):
         self._told: Status | None = None
         self._expired: frozenset[str] = frozenset()
         self._planned_of: Status | None = None
+        self._foreign: frozenset[str] = frozenset()
         self.plan: Plan | None = None
         self.reverted = self.written = self.refused = 0
 
@@ -179,6 +182,7 @@ class PlacementSink(OfferSink):
     def _written(self, status: Status) -> None:
         report = apply(status, self._writing(), self._place.rules, self._ledger)
         self._tell(report)
+        self._say_not_adopted(report.plan)
         self._show(report.plan, status)
         unknown = [one for one in report.done if one.outcome in (None, "lost")]
         if unknown:
@@ -202,6 +206,19 @@ class PlacementSink(OfferSink):
         if written:
             self.written += written
             self._hear(f"{self.name}: {counted(written, 'node')} written")
+
+    def _say_not_adopted(self, plan: Plan) -> None:
+        """Say which nodes are not written for that, whenever these are others."""
+        foreign = frozenset(one.node for one in plan.stays if one.why == "not adopted")
+        if foreign - self._foreign:
+            some = ", ".join(sorted(foreign)[:_NAMED])
+            more = f" and {len(foreign) - _NAMED} more" if len(foreign) > _NAMED else ""
+            self._hear(
+                f"{self.name}: {counted(len(foreign), 'node')} not written, since not adopted: "
+                f"{some}{more}; `scroogevm placement adopt` keeps their ratios for a rollback, "
+                "and lets them be written"
+            )
+        self._foreign = foreign
 
     def _say_reverted(self, reverted: Sequence[tuple[str, str]]) -> None:
         for node, why in reverted:

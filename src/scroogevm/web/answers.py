@@ -1,6 +1,7 @@
 """Answers of the API: JSON, and whether it has changed."""
 
 from functools import cache
+from hashlib import blake2b
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -25,6 +26,12 @@ def plain_answer(content: Any, kind: Any) -> Response:
 def tagged_answer(request: Request, content: Any, kind: Any, etag: str) -> Response:
     """Content of a kind, or that it has not changed."""
     return tagged(request, _adapter(kind).dump_json(content), etag)
+
+
+def hashed_answer(request: Request, content: Any, kind: Any) -> Response:
+    """Content of a kind, or that it has not changed; its tag is a hash of the content."""
+    text = _adapter(kind).dump_json(content)
+    return tagged(request, text, f'"{blake2b(text, digest_size=16).hexdigest()}"')
 
 
 def tagged(request: Request, content: bytes, etag: str) -> Response:

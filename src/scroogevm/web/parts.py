@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from scroogevm.balloon.view import BalloonView
-from scroogevm.web.answers import LONGEST_NAME, MOST_NODES, plain_answer
+from scroogevm.web.answers import LONGEST_NAME, MOST_NODES, hashed_answer, plain_answer
 from scroogevm.web.placement import PlacementView
 from scroogevm.web.problem import ProblemError
 from scroogevm.web.reader import StatusReader
@@ -29,6 +30,7 @@ def add_parts(app: FastAPI, reader: StatusReader) -> None:
 def _add_placement(app: FastAPI, reader: StatusReader) -> None:
     @app.get("/api/v1/placement", response_model=PlacementView, responses=_NO_PLACEMENT)
     def placement(
+        request: Request,
         node: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
         search: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_NODES)] = 200,
@@ -44,7 +46,8 @@ def _add_placement(app: FastAPI, reader: StatusReader) -> None:
             and (search is None or search.lower() in row.node.lower())
         ]
         writes = [one for one in view.writes if node is None or one.node == node]
-        return plain_answer(replace(view, rows=rows[:limit], writes=writes), PlacementView)
+        shown = replace(view, rows=rows[:limit], writes=writes)
+        return hashed_answer(request, shown, PlacementView)
 
 
 def _add_balloon(app: FastAPI, reader: StatusReader) -> None:
