@@ -9,9 +9,12 @@ import sys
 from uuid import uuid4
 
 import nova.monkey_patch  # noqa: F401  # before anything else, as nova-compute does
-from nova import conf, context, objects
+from nova import conf, context, exception, objects
 from nova.scheduler.client.report import SchedulerReportClient
 from nova.virt import fake
+
+TRIES = 4
+"""Of nova-compute in a period."""
 
 _, config, node, uuid = sys.argv
 conf.CONF(["--config-file", config], project="nova")
@@ -25,6 +28,16 @@ client = SchedulerReportClient()
 def report(admin: context.RequestContext, reserved: int) -> None:
     """Write what the node has."""
     conf.CONF.set_override("reserved_host_cpus", reserved)
+    for _ in range(TRIES):
+        try:
+            reported(admin)
+        except exception.ResourceProviderUpdateConflict:
+            continue  # somebody else wrote meanwhile
+        return
+
+
+def reported(admin: context.RequestContext) -> None:
+    """Write it once."""
     client.clear_provider_cache()  # as it does by itself every five minutes
     tree = client.get_provider_tree_and_ensure_root(admin, uuid, name=node)
     driver.update_provider_tree(tree, node)

@@ -16,6 +16,12 @@ def placement() -> Iterator[Placement]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rollback looks again soon: Nova's periods are short here."""
+    monkeypatch.setattr("scroogevm.openstack.rollback.SETTLE", 0.1)
+
+
 @pytest.fixture
 def cloud(placement: Placement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """An empty cloud, which commands find as ``test``."""

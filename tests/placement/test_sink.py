@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from openstacks import Cloud
 from operators import Operator
 from scroogevm.offers.status import Status
 from scroogevm.openstack.client import connect
+from scroogevm.openstack.rollback import SETTLE
 from scroogevm.openstack.rules import Policy, Rules
 from scroogevm.openstack.sink import PLAN, Mode, PlacementPlace, PlacementSink
 from scroogevm.openstack.writer import WritePace
@@ -87,7 +89,61 @@ def test_a_writing_sink_writes_and_sees_within_a_period_who_overwrites(
         )
         one.publish(told("a", "b", free=90.0))
         assert (cloud.ratio("a"), cloud.ratio("b")) == (16.0, 1.4)
-        assert one.numbers == {"planned": 1, "written": 3, "refused": 0, "reverted": 1}
+        assert one.numbers == {
+            "planned": 1,
+            "written": 3,
+            "refused": 0,
+            "put_back": 0,
+            "reverted": 1,
+        }
+
+
+def test_a_ratio_that_is_put_back_is_written_again_and_stops_its_node_the_second_time(
+    cloud: Cloud, operator: Operator
+) -> None:
+    operator.type("adopt")
+    with sink(operator, "apply") as (one, said):
+        one.publish(told("a", "b"))
+        one.publish(told("a", "b", free=70.0))
+        assert cloud.ratio("a") == 1.09
+        cloud.change("a", "VCPU", allocation_ratio=1.25)
+        found = operator.json("doctor")["nodes"]
+        assert [(each["node"], each["verdict"]) for each in found] == [
+            ("a", "with care"),
+            ("b", "ready"),
+        ]
+        one.look()
+        assert said[-2] == (
+            "placement: a is written again: VCPU: 1.09 was written, and is 1.25 again as before"
+        )
+        assert cloud.ratio("a") == 1.09
+        cloud.change("a", "VCPU", allocation_ratio=1.25)
+        one.look()
+        assert said[-1] == (
+            "placement: a has stopped: VCPU: 1.09 was written, and somebody else wrote 1.25"
+        )
+        assert cloud.ratio("a") == 1.25
+        assert (one.put_back, one.reverted) == (1, 1)
+    operator.type("rollback", "--node", "a")
+    assert cloud.ratio("a") == 1.0
+
+
+def test_a_rollback_that_is_put_back_is_written_again(
+    cloud: Cloud, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.type("adopt")
+    operator.type("apply")
+    left = ["a", "a", "b"]
+
+    def sleep(seconds: float) -> None:
+        if left and seconds == SETTLE:
+            cloud.change(left.pop(), "VCPU", allocation_ratio=1.25)
+
+    monkeypatch.setattr("scroogevm.openstack.rollback.SETTLE", SETTLE)
+    monkeypatch.setattr("scroogevm.openstack.writer.time", SimpleNamespace(sleep=sleep))
+    operator.type("rollback")
+    assert {cloud.ratio(name) for name in "ab"} == {1.0}
+    assert not left
 
 
 def test_a_sink_goes_on_when_placement_is_back(cloud: Cloud, operator: Operator) -> None:

@@ -156,6 +156,8 @@ def apply(shared: dict[str, Any], /, *, as_json: bool, **options: Any) -> None:
         _print_plan(report.plan)
         for node, why in report.reverted:
             click.echo(f"{node} has stopped: {why}", err=True)
+        for node, why in report.put_back:
+            click.echo(f"{node} is written again: {why}", err=True)
         _print_done([*report.settled, *report.done])
     if not report.well:
         raise SystemExit(1)

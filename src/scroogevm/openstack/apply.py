@@ -9,10 +9,11 @@ from scroogevm.offers.status import Status
 from scroogevm.openstack import canary
 from scroogevm.openstack.case import cases
 from scroogevm.openstack.check import examine
-from scroogevm.openstack.journal import Outcome, WriteJournal
+from scroogevm.openstack.journal import Outcome
 from scroogevm.openstack.memory import Memory
 from scroogevm.openstack.plan import Plan, RatioChange, decide, make_plan
 from scroogevm.openstack.records import Provider, Survey
+from scroogevm.openstack.reversion import find_reversions
 from scroogevm.openstack.rules import Rules
 from scroogevm.openstack.writer import Writer
 
@@ -44,7 +45,8 @@ class Report:
     Attributes:
         plan: what was to be done.
         settled: what came of earlier writes whose answer was missing.
-        reverted: what others undid, in words, by node.
+        reverted: nodes that somebody else writes, and why they have stopped, in words.
+        put_back: nodes whose ratio was the one before again, which are written again.
         done: what came of each change.
         ended: whether it was told to end before all was done.
     """
@@ -52,6 +54,7 @@ class Report:
     plan: Plan
     settled: Sequence[Done] = ()
     reverted: Sequence[tuple[str, str]] = ()
+    put_back: Sequence[tuple[str, str]] = ()
     done: list[Done] = field(default_factory=list)
     ended: bool = False
 
@@ -83,10 +86,10 @@ def apply(
     settled = settle_open(writer)
     survey = writer.client.survey()
     refuse_wrong_clocks(status, survey, journal.memory(), rules, now)
-    reverted = stop_reverted(survey.providers, journal, now)
+    reversions = find_reversions(survey.providers, journal, now)
     memory = journal.memory()
     plan = make_plan(status.at(now), survey, memory, rules, now=now, ledger=ledger)
-    report = Report(plan, settled, reverted)
+    report = Report(plan, settled, reversions.stopped, reversions.put_back)
     for _, some in groupby(plan.changes, key=lambda one: one.uuid):
         if not writer.turn():
             report.ended = True
@@ -112,25 +115,6 @@ def settle_open(writer: Writer) -> Sequence[Done]:
             )
         what = worded(write.ratios())
         found.append(Done(write.node, what, outcome, detail))
-    return found
-
-
-def stop_reverted(
-    providers: Sequence[Provider], journal: WriteJournal, now: float
-) -> Sequence[tuple[str, str]]:
-    """Stop where a ratio is not the one that was written: nodes, and what happened in words."""
-    memory = journal.memory()
-    found = []
-    for provider in providers:
-        for kind, inventory in provider.inventories.items():
-            key = (provider.uuid, kind)
-            wrote = memory.written.get(key)
-            if wrote is None or key in memory.stops or inventory.ratio == wrote:
-                continue
-            node = memory.starts[key].node
-            why = f"{kind}: {wrote:g} was written, and somebody else wrote {inventory.ratio:g}"
-            journal.stop(key, node, why, now)
-            found.append((node, why))
     return found
 
 

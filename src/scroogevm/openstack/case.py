@@ -43,6 +43,7 @@ def cases(
                 survey=survey,
                 sharing=sharing,
                 written=_of(memory.written, uuid),
+                replaced=_of(memory.replaced, uuid),
                 stopped=_of(memory.stops, uuid),
                 ratios=ratios,
                 then=then.by_uuid.get(uuid) if then is not None else None,

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 from scroogevm.offers.status import NodeStatus
+from scroogevm.openstack.memory import Replaced
 from scroogevm.openstack.names import Match
 from scroogevm.openstack.records import RESOURCE_OF, Inventory, Provider, Survey
 from scroogevm.registry import Family, Plugin
@@ -46,6 +47,7 @@ class Case:
         survey: the cloud.
         sharing: providers that share what they have, by aggregate.
         written: the ratio that was written last, by class; nothing where none was.
+        replaced: the ratio before that, by class.
         stopped: why nothing is written any more, by class, as the journal has it.
         ratios: of aggregates all of whose members have one ratio that others do not have.
         then: the same provider at an earlier look; None for no such look.
@@ -57,6 +59,7 @@ class Case:
     survey: Survey
     sharing: Mapping[str, Sequence[Provider]] = field(default_factory=dict)
     written: Mapping[str, float] = field(default_factory=dict)
+    replaced: Mapping[str, Replaced] = field(default_factory=dict)
     stopped: Mapping[str, str] = field(default_factory=dict)
     ratios: Mapping[tuple[str, str], float] = field(default_factory=dict)
     then: Provider | None = None

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from scroogevm.errors import MisuseError
 from scroogevm.journal.database import JournalFile
-from scroogevm.openstack.memory import Key, Memory, Start
+from scroogevm.openstack.memory import Key, Memory, Replaced, Start
 from scroogevm.openstack.records import InventoryRecord, Provider
 
 VERSION = "1"
@@ -183,13 +183,27 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
             )
             if answer != "written":
                 return
-            for kind in write.ratios():
-                ratio = float(write.after[kind]["allocation_ratio"])
+            for kind, (before, ratio) in write.ratios().items():
+                self._db.execute(
+                    "INSERT INTO replaced VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE "
+                    "SET ratio = excluded.ratio",
+                    (write.uuid, kind, before),
+                )
                 self._db.execute(
                     "INSERT INTO written VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
                     "SET ratio = excluded.ratio, node = excluded.node, last = excluded.last",
                     (write.uuid, kind, write.node, ratio, now, now),
                 )
+
+    def put_back(self, key: Key, ratio: float, now: float) -> None:
+        """Keep that a ratio is there again which the last write replaced."""
+        with self._file.writing():
+            self._db.execute(
+                "UPDATE replaced SET put_back = ? WHERE uuid = ? AND kind = ?", (now, *key)
+            )
+            self._db.execute(
+                "UPDATE written SET ratio = ? WHERE uuid = ? AND kind = ?", (ratio, *key)
+            )
 
     def stop(self, key: Key, node: str, why: str, now: float) -> None:
         """Write nothing more there, until it is adopted again."""
@@ -207,6 +221,9 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
             written = self._db.execute(
                 "SELECT uuid, kind, node, ratio, first, last FROM written"
             ).fetchall()
+            replaced = self._db.execute(
+                "SELECT uuid, kind, ratio, put_back FROM replaced"
+            ).fetchall()
             stops = self._db.execute("SELECT uuid, kind, why FROM stops").fetchall()
             (newest,) = self._db.execute("SELECT max(time) FROM writes").fetchone()
         recent: dict[str, tuple[float, float]] = {}
@@ -219,6 +236,7 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
                 for uuid, kind, node, provider, record, time in starts
             },
             written={(uuid, kind): ratio for uuid, kind, _, ratio, _, _ in written},
+            replaced={(uuid, kind): Replaced(*ratio) for uuid, kind, *ratio in replaced},
             stops={(uuid, kind): why for uuid, kind, why in stops},
             recent=recent,
             newest=newest or 0.0,

@@ -31,6 +31,18 @@ class Start(NamedTuple):
         return float(self.record["allocation_ratio"])
 
 
+class Replaced(NamedTuple):
+    """What the last confirmed write replaced.
+
+    Attributes:
+        ratio: the one before.
+        put_back: when it was found there again, seconds since 1970; 0 for never.
+    """
+
+    ratio: float
+    put_back: float
+
+
 @dataclass(frozen=True)
 class Memory:
     """What the journal knows.
@@ -38,6 +50,7 @@ class Memory:
     Attributes:
         starts: inventories that were adopted.
         written: ratios that Placement confirmed last.
+        replaced: ratios before those.
         stops: why nothing is written any more.
         recent: times of confirmed writes, by node: the first and the last.
         newest: time of the newest entry; 0 without one.
@@ -45,6 +58,7 @@ class Memory:
 
     starts: Mapping[Key, Start] = field(default_factory=dict)
     written: Mapping[Key, float] = field(default_factory=dict)
+    replaced: Mapping[Key, Replaced] = field(default_factory=dict)
     stops: Mapping[Key, str] = field(default_factory=dict)
     recent: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     newest: float = 0.0

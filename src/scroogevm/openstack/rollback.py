@@ -12,6 +12,10 @@ from scroogevm.openstack.records import InventoryRecord, Provider
 from scroogevm.openstack.writer import Writer
 
 TRIES = 10
+LOOKS = 4
+"""Times that ratios are written and looked at again."""
+SETTLE = 1.0
+"""Seconds before they are looked at: nova-compute, which had read them before, has written then."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def plan_rollback(
             *key,
             before=inventory.ratio,
             after=ratio,
-            conflict=_conflict(inventory.ratio, memory.written.get(key, start.ratio)),
+            conflict=_conflict(inventory.ratio, memory, key),
             remarks=_other_fields(start, inventory.record),
         )
         if inventory.ratio == ratio:
@@ -127,11 +131,42 @@ def roll_back(
     if purpose == "rollback":
         for key, node in undoing.asked:
             writer.journal.stop(key, node, "it was rolled back", writer.pace.now())
-    for uuid, group in groupby(sorted(undoing.restores, key=lambda x: x.uuid), lambda x: x.uuid):
-        some = list(group)
-        if not writer.turn():
+    left = undoing.restores
+    for _ in range(LOOKS):
+        done = _restore_all(writer, providers, left, purpose, reason)
+        again = {one.node for one in done}
+        undoing.done[:] = [*(one for one in undoing.done if one.node not in again), *done]
+        if not left or not writer.pace.wait(SETTLE):
             return
-        undoing.done.append(_restore(writer, providers[uuid], some, purpose, reason))
+        uuids = dict.fromkeys(one.uuid for one in undoing.restores)
+        providers = {uuid: writer.client.inventories(providers[uuid]) for uuid in uuids}
+        left = [
+            one for one in undoing.restores if _ratio(providers[one.uuid], one.kind) == one.before
+        ]
+    undoing.done += [
+        Done(one.node, f"{one.kind} stays {one.before:g}", "conflict", "it is put back each time")
+        for one in left
+    ]
+
+
+def _restore_all(
+    writer: Writer,
+    providers: Mapping[str, Provider],
+    restores: Sequence[Restore],
+    purpose: Purpose,
+    reason: str,
+) -> Sequence[Done]:
+    done = []
+    for uuid, group in groupby(sorted(restores, key=lambda x: x.uuid), lambda x: x.uuid):
+        if not writer.turn():
+            break
+        done.append(_restore(writer, providers[uuid], list(group), purpose, reason))
+    return done
+
+
+def _ratio(provider: Provider, kind: str) -> float | None:
+    inventory = provider.inventories.get(kind)
+    return None if inventory is None else inventory.ratio
 
 
 def _restore(
@@ -157,8 +192,10 @@ def _restore(
     return Done(some[0].node, what, "conflict", f"{TRIES} times somebody wrote meanwhile: {detail}")
 
 
-def _conflict(there: float, wrote: float) -> str:
-    if there == wrote:
+def _conflict(there: float, memory: Memory, key: Key) -> str:
+    """What somebody else wrote; the ratio before the last write was not written by another."""
+    wrote, replaced = memory.written.get(key, memory.starts[key].ratio), memory.replaced.get(key)
+    if there == wrote or (replaced is not None and there == replaced.ratio):
         return ""
     return f"{wrote:g} was written last, and somebody else wrote {there:g}"
 

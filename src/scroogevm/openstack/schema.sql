@@ -19,6 +19,11 @@ CREATE TABLE IF NOT EXISTS written (
   uuid TEXT NOT NULL, kind TEXT NOT NULL, node TEXT NOT NULL, ratio REAL NOT NULL,
   first REAL NOT NULL, last REAL NOT NULL, PRIMARY KEY (uuid, kind)
 ) WITHOUT ROWID;
+-- The ratio before that, and when it was found there again.
+CREATE TABLE IF NOT EXISTS replaced (
+  uuid TEXT NOT NULL, kind TEXT NOT NULL, ratio REAL NOT NULL, put_back REAL NOT NULL,
+  PRIMARY KEY (uuid, kind)
+) WITHOUT ROWID;
 -- Where nothing is written any more, until an operator adopts the node again.
 CREATE TABLE IF NOT EXISTS stops (
   uuid TEXT NOT NULL, kind TEXT NOT NULL, node TEXT NOT NULL, why TEXT NOT NULL,

@@ -10,12 +10,13 @@ from typing import Literal
 
 from scroogevm.errors import PlacementError, ScroogeError
 from scroogevm.offers.status import Status
-from scroogevm.openstack.apply import Report, apply, refuse_wrong_clocks, stop_reverted
+from scroogevm.openstack.apply import Report, apply, refuse_wrong_clocks
 from scroogevm.openstack.canary import Ledger
 from scroogevm.openstack.client import PlacementClient
 from scroogevm.openstack.journal import NAME, Write, WriteJournal
 from scroogevm.openstack.memory import Memory
 from scroogevm.openstack.plan import Plan, make_plan
+from scroogevm.openstack.reversion import find_reversions
 from scroogevm.openstack.rules import Rules
 from scroogevm.openstack.view import view_of
 from scroogevm.openstack.writer import WritePace, Writer
@@ -86,14 +87,19 @@ class PlacementSink(OfferSink):
         self._planned_of: Status | None = None
         self._foreign: frozenset[str] = frozenset()
         self.plan: Plan | None = None
-        self.reverted = self.written = self.refused = 0
+        self.reverted = self.put_back = self.written = self.refused = 0
 
     @property
     def numbers(self) -> Mapping[str, float]:
         """Changes of the newest plan, and what happened since the start."""
         planned = len(self.plan.changes) if self.plan is not None else 0
-        since = {"written": self.written, "refused": self.refused, "reverted": self.reverted}
-        return {"planned": planned, **since}
+        return {
+            "planned": planned,
+            "written": self.written,
+            "refused": self.refused,
+            "put_back": self.put_back,
+            "reverted": self.reverted,
+        }
 
     def send(self, status: Status, text: str) -> None:
         """Take what is told, as the service hands it on.
@@ -123,9 +129,9 @@ class PlacementSink(OfferSink):
         Raises:
             ScroogeError: it cannot be known.
         """
-        self._look_for_reversions()
+        again = self._look_for_reversions()
         told = self._told
-        if told is None or _expired(told, self._pace.now()) == self._expired:
+        if told is None or (not again and _expired(told, self._pace.now()) == self._expired):
             return
         with self._mutex:
             self._act(self._told or told)  # which is newer, if one came meanwhile
@@ -197,7 +203,7 @@ class PlacementSink(OfferSink):
         """Say what an operator should know."""
         for one in report.settled:
             self._hear(f"{self.name}: {one.node}: {one.what}: {one.outcome}: {one.detail}")
-        self._say_reverted(report.reverted)
+        self._say_reverted(report.reverted, report.put_back)
         for one in report.done:
             if one.outcome in ("refused", "conflict"):
                 self.refused += 1
@@ -220,10 +226,15 @@ class PlacementSink(OfferSink):
             )
         self._foreign = foreign
 
-    def _say_reverted(self, reverted: Sequence[tuple[str, str]]) -> None:
+    def _say_reverted(
+        self, reverted: Sequence[tuple[str, str]], put_back: Sequence[tuple[str, str]]
+    ) -> None:
+        self.reverted += len(reverted)
+        self.put_back += len(put_back)
         for node, why in reverted:
-            self.reverted += 1
             self._hear(f"{self.name}: {node} has stopped: {why}")
+        for node, why in put_back:
+            self._hear(f"{self.name}: {node} is written again: {why}")
 
     def _show(self, plan: Plan, status: Status) -> None:
         """Keep the plan where pages and people find it."""
@@ -231,10 +242,11 @@ class PlacementSink(OfferSink):
         text = json.dumps({"mode": self._place.mode, **asdict(plan)}, indent=1)
         replace_file(self._place.data / PLAN, text)
 
-    def _look_for_reversions(self) -> None:
+    def _look_for_reversions(self) -> bool:
+        """Whether a ratio has to be written again."""
         writer = self._writer
         if writer is None:
-            return
+            return False
         with writer.lock:
             written = {uuid for uuid, _ in writer.journal.memory().written}
             moved = [
@@ -243,8 +255,10 @@ class PlacementSink(OfferSink):
                 if one.uuid in written and self._generations.get(one.uuid) != one.generation
             ]
             read = [writer.client.inventories(one) for one in moved]
-            self._say_reverted(stop_reverted(read, writer.journal, self._pace.now()))
+            found = find_reversions(read, writer.journal, self._pace.now())
+            self._say_reverted(found.stopped, found.put_back)
             self._generations.update({one.uuid: one.generation for one in read})
+        return bool(found.put_back)
 
     def _connected(self) -> PlacementClient:
         if self._client is None:

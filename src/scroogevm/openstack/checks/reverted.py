@@ -10,13 +10,18 @@ UNSET = (
     "initial_cpu_allocation_ratio and initial_ram_allocation_ratio instead, restart nova-compute"
 )
 
+_AGAIN = (
+    "nova-compute may put a ratio back once, where both write at the same time; `apply` and the "
+    "service write it again, and stop the node where that happens twice in an hour"
+)
+
 
 @dataclass(frozen=True)
 class Reverted(Check):
     """The ratio has to stay as it was written.
 
     nova-compute writes the ratio of nova.conf at each of its periods, 60 s by default, where one is
-    set.
+    set. It puts back the ratio before where it reads before a write and writes after it.
     """
 
     formula = "blocks where the ratio is not the one that was written"
@@ -35,7 +40,13 @@ class Reverted(Check):
             earlier = before.inventories.get(kind) if before is not None else None
             if kind in case.stopped:
                 continue
-            if wrote is not None and now != wrote:
+            replaced = case.replaced.get(kind)
+            if wrote is not None and now != wrote and replaced and replaced.ratio == now:
+                sentence = (
+                    f"{kind}: {wrote:g} was written, and the ratio is {now:g} again as before"
+                )
+                yield self.finding("warns", sentence, _AGAIN)
+            elif wrote is not None and now != wrote:
                 sentence = f"{kind}: the ratio is {now:g}, and {wrote:g} was written"
                 yield self.finding("blocks", sentence, UNSET)
             elif earlier is not None and earlier.ratio != now:
