@@ -5,7 +5,7 @@ DEMO   ?= demo
 BIN    := $(VENV)/bin
 export SOURCE_DATE_EPOCH ?= 1700000000
 
-.PHONY: help demo serve-demo test check bench docs lock clean
+.PHONY: help demo serve-demo guest test check bench docs lock clean
 help:             ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -24,6 +24,9 @@ demo: $(VENV)/.demo   ## generate two workloads, replay every strategy on them, 
 
 serve-demo: $(VENV)/.demo   ## show the dashboard, with a fleet that is made up, on http://127.0.0.1:8765/
 	$(BIN)/scroogevm serve --demo 40 --data $(DEMO)/serve
+
+guest: $(VENV)/.demo   ## start a small VM under libvirt, as root, for the tutorial
+	@packaging/guest/start $(BIN)
 
 check: $(VENV)/.dev   ## lint, types, import contracts
 	$(BIN)/ruff check .

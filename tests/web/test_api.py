@@ -233,3 +233,14 @@ def test_metrics_tell_of_nodes_and_of_the_service(api: httpx.Client) -> None:
     ):
         assert line in text
     assert READER not in text
+
+
+def test_metrics_of_each_node_can_be_left_out(
+    api: httpx.Client, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = api.get("metrics").text
+    monkeypatch.setattr(served.reader, "_node_series", False)
+    text = api.get("metrics").text
+    assert "scroogevm_node_" in every
+    assert "scroogevm_node_" not in text
+    assert 'scroogevm_nodes{state="withdrawn"} 1.0' in text

@@ -71,6 +71,9 @@ _GROUP = ("strategy", "shadows", "guards", "without", "locked")
 @click.option("--key", type=_file, metavar="PEM",
               help="Its key, where it is not in the same file.")  # fmt: skip
 @click.option("--behind-proxy", is_flag=True, help="A proxy before us does TLS.")
+@click.option("--node-series/--no-node-series", default=True,
+              help="Whether own metrics have series of each node; of many nodes they are many.",
+              )  # fmt: skip
 @click.option("--offer-command", metavar="WORDS",
               help="Command that gets the offers of each window on stdin, as status.json has them.",
               )  # fmt: skip
@@ -286,4 +289,5 @@ def settings_of(options: dict[str, Any]) -> "ServeSettings":
         warm_up=options["warm_up"],
         forget=options["forget"],
         keep=options["keep"],
+        node_series=options["node_series"],
     )

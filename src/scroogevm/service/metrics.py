@@ -32,6 +32,8 @@ def render(
     health: ServiceHealth,
     today: Mapping[str, Totals],
     balloon: BalloonView | None = None,
+    *,
+    node_series: bool = True,
 ) -> str:
     """The metrics of one moment.
 
@@ -40,9 +42,12 @@ def render(
         health: how the service does.
         today: totals of the day, by resource.
         balloon: what the memory companion does; None for none.
+        node_series: whether the offers of each node are among them.
     """
     registry = CollectorRegistry(auto_describe=False)
-    every = [*_about(health), *_nodes(status), *_totals(today), *_balloon(balloon)]
+    every = [*_about(health), *_states(status), *_totals(today), *_balloon(balloon)]
+    if node_series:
+        every += _nodes(status)
     registry.register(_Collected(every))
     return generate_latest(registry).decode()
 
@@ -101,6 +106,16 @@ def _about(health: ServiceHealth) -> Iterator[Metric]:
     )
 
 
+def _states(status: Status | None) -> Iterator[Metric]:
+    if status is None:
+        return
+    counts = GaugeMetricFamily("scroogevm_nodes", "nodes by state", labels=["state"])
+    number = Counter(node.state for node in status.nodes.values())
+    for state in NODE_STATES:
+        counts.add_metric([state], number[state])
+    yield counts
+
+
 def _nodes(status: Status | None) -> Iterator[Metric]:
     if status is None:
         return
@@ -115,15 +130,9 @@ def _nodes(status: Status | None) -> Iterator[Metric]:
     states = GaugeMetricFamily(
         "scroogevm_node_offer_state", "1 for the state of an offer", labels=["node", "state"]
     )
-    counts = GaugeMetricFamily("scroogevm_nodes", "nodes by state", labels=["state"])
-    number = dict.fromkeys(NODE_STATES, 0)
     for node in status.nodes.values():
         states.add_metric([node.node, node.state], 1.0)
-        number[node.state] += 1
-    for state, nodes in number.items():
-        counts.add_metric([state], nodes)
     yield states
-    yield counts
 
 
 def _balloon(view: BalloonView | None) -> Iterator[Metric]:

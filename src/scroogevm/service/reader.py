@@ -43,6 +43,7 @@ class ServiceReader:
         clock: tells the time.
         health: how the loop does; None before it runs.
         plans: how nodes are judged.
+        node_series: whether metrics tell the offers of each node.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class ServiceReader:
         clock: Clock,
         health: Callable[[], Health | None],
         plans: Callable[[], Sequence[GroupPlan]],
+        node_series: bool = True,
     ) -> None:
         self._journal = journal
         self._store = store
@@ -61,6 +63,7 @@ class ServiceReader:
         self._clock = clock
         self._health = health
         self._plans = plans
+        self._node_series = node_series
         self._lock = threading.Lock()
         self._placement: PlacementSource | None = None
         self._balloon: BalloonSource | None = None
@@ -178,7 +181,7 @@ class ServiceReader:
         shown = None if status is None else status.at(self.now())
         today = int(self.now() // DAY)
         totals = self._totals(today, today + 1)
-        return render(shown, self.health(), totals, self.balloon())
+        return render(shown, self.health(), totals, self.balloon(), node_series=self._node_series)
 
     def _show(self, node: str, hold: NodeHold | None) -> None:
         """A hold changes what is told of a node at once; its offer, with the next window."""

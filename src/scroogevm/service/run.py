@@ -227,7 +227,7 @@ def serve(
         estimator.sinks = [SinkThread(sink, say) for sink in sinks]
         for sink in estimator.sinks:
             stack.callback(sink.close)
-        estimator.reader = _reader(journal, gate, estimator, clock)
+        estimator.reader = _reader(settings, journal, gate, estimator, clock)
         for place in sinks:
             if isinstance(place, PlacementSource):
                 estimator.reader.show_placement(place)
@@ -296,7 +296,11 @@ def _rows(estimator: EstimatorThread, clock: Clock, since: float) -> Sequence[Le
 
 
 def _reader(
-    journal: Journal, gate: Gate, estimator: EstimatorThread, clock: Clock
+    settings: ServeSettings,
+    journal: Journal,
+    gate: Gate,
+    estimator: EstimatorThread,
+    clock: Clock,
 ) -> ServiceReader:
     """What pages read."""
 
@@ -310,6 +314,7 @@ def _reader(
         clock=clock,
         health=health,
         plans=lambda: estimator.plans,
+        node_series=settings.node_series,
     )
     reader.hear_of(estimator.hear)
     return reader

@@ -91,6 +91,7 @@ class ServeSettings:
         warm_up: of what the store has that is judged at the first start.
         forget: after which a node without a sample is forgotten.
         keep: that numbers of windows are kept.
+        node_series: whether own metrics tell the offers of each node.
     """
 
     data: Path
@@ -106,6 +107,7 @@ class ServeSettings:
     warm_up: float = 30 * 86400.0
     forget: float = 7 * 86400.0
     keep: float = 30 * 86400.0
+    node_series: bool = True
 
     @property
     def shape(self) -> Shape:

@@ -34,4 +34,7 @@ class Covered(Guard):
         need = f"(needed {percent(self.least)})"
         if case == "once":
             return f"Only {there} {need}: no more is offered than before."
-        return f"Only {there} {need}, as in the window before: VMs count as promised."
+        return (
+            f"Only {there} {need}, and the window before did not have enough either: "
+            "VMs count as promised."
+        )
