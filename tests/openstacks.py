@@ -147,6 +147,7 @@ class Placement(Server):
         keystone: who signs users in.
         policy: rules of ``policy.yaml``.
         workers: processes that answer; more than one only while nobody writes.
+        trusted: seconds in which it does not ask Keystone again about a token.
         beside: another one, whose database it has.
     """
 
@@ -154,6 +155,7 @@ class Placement(Server):
     ready = "/"
 
     keystone: Keystone | None = None
+    trusted: int = 2
     beside: "Placement | None" = None
     policy: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
@@ -180,7 +182,7 @@ class Placement(Server):
                 "project_name = admin",
                 "username = admin",
                 f"password = {PASSWORD}",
-                "token_cache_time = 2",
+                f"token_cache_time = {self.trusted}",
             ]
         (self.root / "placement.conf").write_text("\n".join(lines))
         (self.root / "policy.yaml").write_text(json.dumps(self.policy))
