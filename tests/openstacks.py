@@ -147,23 +147,19 @@ class Placement(Server):
         keystone: who signs users in.
         policy: rules of ``policy.yaml``.
         workers: processes that answer; more than one only while nobody writes.
-        trusted: seconds in which it does not ask Keystone again about a token.
-        beside: another one, whose database it has.
     """
 
     program = "/usr/bin/python3"
     ready = "/"
 
     keystone: Keystone | None = None
-    trusted: int = 2
-    beside: "Placement | None" = None
     policy: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
 
     def words(self) -> Sequence[str]:
         lines = [
             "[placement_database]",
-            f"connection = sqlite:///{(self.beside or self).root}/placement.db",
+            f"connection = sqlite:///{self.root}/placement.db",
             "sync_on_startup = true",
             "[api]",
             f"auth_strategy = {'noauth2' if self.keystone is None else 'keystone'}",
@@ -182,7 +178,7 @@ class Placement(Server):
                 "project_name = admin",
                 "username = admin",
                 f"password = {PASSWORD}",
-                f"token_cache_time = {self.trusted}",
+                "token_cache_time = 2",
             ]
         (self.root / "placement.conf").write_text("\n".join(lines))
         (self.root / "policy.yaml").write_text(json.dumps(self.policy))
