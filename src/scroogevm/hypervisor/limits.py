@@ -109,7 +109,8 @@ class _Round(Generic[K, R]):
         with self._changed:
             self._answers[key] = answer
             self.waiting -= 1
-            self._changed.notify_all()
+            if self.waiting <= 0:  # whoever waits has nothing to do before
+                self._changed.notify_all()
 
     def wait(self, seconds: float) -> dict[K, R | Exception]:
         with self._changed:

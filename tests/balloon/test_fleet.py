@@ -1,0 +1,162 @@
+"""Many nodes in one companion, and what happens to VMs meanwhile, on recorded answers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scroogevm.balloon.clocks import Clocks
+from scroogevm.balloon.fleet import BalloonFleet
+from scroogevm.balloon.settings import BalloonSettings
+from scroogevm.balloon.view import BalloonVM
+from servers import INSTALLS, missing
+
+if TYPE_CHECKING:
+    from balloon.recorded import RecordedNode
+
+RULES = ("just-booted:settle=0", "unfamiliar:least=0", "slow-return:most=1", "cooldown:rest=0")
+
+
+class Fleet:
+    """Nodes, and a companion of theirs whose clock a test moves."""
+
+    def __init__(self, stack: ExitStack, data: Path, count: int, limit: float) -> None:
+        from balloon.recorded import RecordedNode, connecting  # noqa: PLC0415  # needs libvirt
+
+        self.time, self.said = 1000.0, list[str]()
+        self.nodes = [RecordedNode.of(f"n{at}", 2) for at in range(count)]
+        uris = {one.name: f"qemu+ssh://{one.name}/system" for one in self.nodes}
+        settings = BalloonSettings(uris, data, mode="apply", rules=RULES, limit=limit)
+        clocks = Clocks(lambda: self.time, lambda: self.time)
+        connect = connecting(self.nodes)
+        self.fleet = BalloonFleet(settings, settings.check(), self.said.append, connect, clocks)
+        stack.callback(self.fleet.close)
+
+    def cycle(self) -> dict[str, dict[str, BalloonVM]]:
+        """Ten seconds later, with new statistics: VMs by node and name."""
+        self.time += 10
+        for one in self.nodes:
+            one.refresh()
+        return {one.node: {vm.name: vm for vm in one.vms} for one in self.fleet.cycle()}
+
+    def shrunk(self) -> "RecordedNode":
+        """The first node, whose VMs were shrunk, and which asks for no more by now."""
+        node = self.nodes[0]
+        for _ in range(2):
+            self.cycle()
+        assert all(vm.actual < vm.maximum for vm in node.vms.values())
+        node.free = 0.22
+        self.cycle()
+        node.asked.clear()
+        return node
+
+
+Make = Callable[..., Fleet]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    if find_spec("libvirt") is None:
+        missing(f"no libvirt module here: {INSTALLS}")
+    with ExitStack() as stack:
+        yield lambda count=1, limit=3.0: Fleet(stack, tmp_path, count, limit)
+
+
+def test_a_node_that_hangs_delays_no_other_and_is_told(make: Make) -> None:
+    found = make(4, limit=0.2)
+    found.cycle()
+    with found.nodes[0].hanging():
+        for one in found.nodes:
+            one.asked.clear()
+        seen = found.cycle()
+    assert seen["n0"] == {}
+    assert not found.nodes[0].asked
+    for one in found.nodes[1:]:
+        assert {vm.act for vm in seen[one.name].values()} == {"shrink"}
+        assert len(one.asked) == 2
+    assert any(line.startswith("n0: ") for line in found.said)
+    found.cycle()
+    assert "n0: answers again" in found.said
+
+
+def test_a_lost_connection_keeps_what_is_held_and_is_told(make: Make) -> None:
+    found = make()
+    node, held = found.shrunk(), found.fleet.held
+    node.lost = True
+    assert found.cycle() == {"n0": {}}
+    assert found.fleet.held == held == 2
+    assert any("End of file while reading data: ssh" in line for line in found.said)
+    node.lost, node.free = False, 1.0
+    found.cycle()
+    found.cycle()
+    assert {vm.actual for vm in node.vms.values()} == {4096.0}
+    assert found.fleet.held == 0
+
+
+def test_a_vm_that_migrates_is_refused_and_the_other_is_not(make: Make) -> None:
+    found = make()
+    node = found.shrunk()
+    first, second = node.vms.values()
+    first.job, node.free = 1, 1.0
+    seen = found.cycle()["n0"]
+    assert (seen[first.name].act, seen[first.name].rule) == ("refuse", "migrating")
+    assert {uuid for uuid, _ in node.asked} == {second.uuid}
+    del node.vms[first.uuid]  # it has arrived elsewhere
+    found.cycle()
+    assert found.fleet.held == 0
+
+
+def test_a_vm_that_comes_from_another_node_is_given_back_there(make: Make) -> None:
+    found = make(2)
+    first, second = found.nodes
+    second.free = 0.22
+    found.shrunk()
+    moved = next(iter(first.vms.values()))
+    second.vms[moved.uuid] = first.vms.pop(moved.uuid)
+    moved.run, moved.spent = 9, 1.0
+    second.free = 1.0
+    found.cycle()
+    found.cycle()
+    assert moved.actual == moved.maximum
+    assert {uuid for uuid, _ in second.asked} == {moved.uuid}
+
+
+def test_a_vm_that_is_renamed_is_followed(make: Make) -> None:
+    found = make()
+    node = found.shrunk()
+    one = next(iter(node.vms.values()))
+    one.name, node.free = "another-name", 1.0
+    assert found.cycle()["n0"]["another-name"].act == "grow"
+    found.cycle()
+    assert one.actual == one.maximum
+    assert found.fleet.held == 0
+
+
+def test_a_node_that_was_booted_anew_is_left_as_its_vms_are_defined(make: Make) -> None:
+    found = make()
+    node = found.shrunk()
+    node.lost = True
+    found.cycle()
+    for one in node.vms.values():  # the same numbers of runs, counted anew
+        one.spent, one.actual, one.mark = 1.0, 2000.0, None
+    node.lost = False
+    assert {vm.act for vm in found.cycle()["n0"].values()} == {"keep"}
+    assert not node.asked
+    assert found.fleet.held == 0
+
+
+def test_statistics_that_freeze_later_give_back_what_was_taken(make: Make) -> None:
+    found = make()
+    node = found.shrunk()
+    first, second = node.vms.values()
+    first.frozen = True
+    for _ in range(4):
+        found.cycle()
+    seen = found.cycle()["n0"]
+    vm = seen[first.name]
+    assert (vm.rule, vm.actual) == ("stale", 4096.0)
+    assert seen[second.name].act != "refuse"
+    assert second.actual < second.maximum
