@@ -142,7 +142,8 @@ def test_the_offer_follows_what_happens_on_real_nodes(
         lost = service.until("n2", "n2 to be lost", lambda o: o["state"] == "withdrawn")
         assert lost["free"] == 0
         assert any("nothing is offered" in reason["sentence"] for reason in lost["reasons"])
-        assert service.cpu("n1")["state"] == "ok"
+        # What the machine below takes may hold the other node, too.
+        assert service.cpu("n1")["state"] in ("ok", "held")
         with running() as browser, dashboard(browser, service.url, "node/n2") as page:
             page.wait_for_selector("ol.chain >> text=nothing is offered")
             page.get_by_role("link", name="Fleet").first.click()
