@@ -45,6 +45,19 @@ class VM:
     told: int = 0
     frozen: bool = False
     mark: str | None = None
+    answers: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Whoever asks for its job waits meanwhile."""
+        self.answers.clear()
+        try:
+            yield
+        finally:
+            self.answers.set()
 
 
 @dataclass
@@ -186,6 +199,7 @@ class Domain:
 
     def jobInfo(self) -> list[int]:  # noqa: N802
         self._connection.node.wait()
+        self.vm.answers.wait()
         return [self.vm.job]
 
     def XMLDesc(self, flags: int) -> str:  # noqa: N802

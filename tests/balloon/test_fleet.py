@@ -155,8 +155,34 @@ def test_statistics_that_freeze_later_give_back_what_was_taken(make: Make) -> No
     first.frozen = True
     for _ in range(4):
         found.cycle()
-    seen = found.cycle()["n0"]
-    vm = seen[first.name]
+    vm = found.cycle()["n0"][first.name]
     assert (vm.rule, vm.actual) == ("stale", 4096.0)
-    assert seen[second.name].act != "refuse"
+    assert {uuid for uuid, _ in node.asked} == {first.uuid}
     assert second.actual < second.maximum
+
+
+def test_a_size_that_was_reached_is_not_asked_for_again(make: Make) -> None:
+    found = make()
+    node = found.shrunk()
+    for _ in range(3):
+        seen = found.cycle()["n0"]
+        assert {vm.act for vm in seen.values()} == {"keep"}
+    assert not node.asked
+
+
+def test_a_vm_whose_job_is_not_told_holds_up_no_other(make: Make) -> None:
+    found = make(limit=0.2)
+    node = found.shrunk()
+    first, second = node.vms.values()
+    node.free = 1.0
+    with first.hanging():
+        seen = found.cycle()["n0"]
+        assert (seen[first.name].act, seen[first.name].rule) == ("refuse", "migrating")
+        assert seen[second.name].act == "grow"
+        seen = found.cycle()["n0"]
+        assert (seen[first.name].act, seen[first.name].rule) == ("refuse", "migrating")
+    assert second.actual == second.maximum
+    assert first.actual < first.maximum
+    found.cycle()
+    found.cycle()
+    assert first.actual == first.maximum

@@ -34,9 +34,13 @@ def test_the_service_shows_what_the_companion_does(tmp_path: Path, mode: str) ->
         assert nodes
         found = httpx.get(api, params={"node": "n1"}).json()
         assert (found["mode"], found["policy"]) == (mode, "pressure")
-        (vm,) = found["nodes"][0]["vms"]
-        assert (vm["name"], vm["act"]) == ("test", "refuse")
+        assert (found["nodes"][0]["vms"], found["nodes"][0]["refused"]) == (1, 1)
+        assert (found["totals"]["nodes"], found["totals"]["unseen"]) == (2, 1)
+        (row,) = httpx.get(f"{api}/vms", params={"node": "n1"}).json()["vms"]
+        vm = row["vm"]
+        assert (row["node"], vm["name"], vm["act"]) == ("n1", "test", "refuse")
         assert vm["reason"]
+        assert httpx.get(f"{api}/vms", params={"act": "shrink"}).json()["total"] == 0
         metrics = httpx.get(f"{service.url}metrics").text
         assert 'scroogevm_balloon_node_up{node="n1"} 1.0' in metrics
         assert 'scroogevm_balloon_node_up{node="n2"} 0.0' in metrics
@@ -49,7 +53,7 @@ def test_the_service_shows_what_the_companion_does(tmp_path: Path, mode: str) ->
                 page.wait_for_selector("text=Nothing is changed")
                 page.wait_for_selector("th >> text=test")
                 page.get_by_label("Search nodes and VMs").fill("nothing like it")
-                page.wait_for_selector("text=No VM is like that.")
+                page.wait_for_selector("text=No VM matches.")
         assert service.stop() == 0
     assert (tmp_path / "scroogevm-data" / "balloon.json").exists()
     assert (tmp_path / "scroogevm-data" / "balloon.sqlite").exists() == (mode == "apply")

@@ -69,6 +69,11 @@ class Companion:
         """Its name."""
         return self._watch.name
 
+    @property
+    def answers(self) -> bool:
+        """Whether the node answered in the last cycle, or was not asked yet."""
+        return not self._trouble
+
     def cycle(self) -> Cycle:
         """Look, judge, change.
 

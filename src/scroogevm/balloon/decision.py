@@ -12,6 +12,8 @@ from scroogevm.balloon.reasoning import Reasoning
 from scroogevm.balloon.targets import Act, Targets
 from scroogevm.core.arrays import Floats
 
+_KIB = 1024
+"""In a MiB."""
 _SAME = 1e-6
 """MiB: sizes that differ by less are the same."""
 
@@ -33,7 +35,7 @@ def decide(facts: NodeFacts, policy: Policy) -> Targets:
     bounds = judged.bounds
     chosen = policy.mode.sizes(facts, bounds, order, asked.ask)
     chosen = np.minimum(np.maximum(chosen, bounds.least), bounds.top)
-    size = np.where(judged.released, bounds.top, chosen)
+    size = np.where(judged.released, bounds.top, _whole(chosen, facts.guests.actual))
     size = np.where(judged.refused & ~judged.released, facts.guests.actual, size)
     change = np.nan_to_num(size - facts.guests.actual, nan=0.0)
     act = _acts(facts, judged, change)
@@ -50,6 +52,15 @@ def decide(facts: NodeFacts, policy: Policy) -> Targets:
             "given": float(change[change > 0].sum()),
         },
     )
+
+
+def _whole(size: Floats, actual: Floats) -> Floats:
+    """Sizes in whole KiB, as balloons have them: the next one on the way from what a VM has.
+
+    Otherwise a balloon that follows would never be at the size that it was asked for.
+    """
+    up, down = np.ceil(size * _KIB) / _KIB, np.floor(size * _KIB) / _KIB
+    return np.asarray(np.where(size < actual, np.fmin(up, actual), np.fmax(down, actual)))
 
 
 def _acts(facts: NodeFacts, judged: Judgement, change: Floats) -> Sequence[Act]:

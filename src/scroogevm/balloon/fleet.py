@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from scroogevm.balloon.lock import NodeLock
 from scroogevm.balloon.policy import Policy
 from scroogevm.balloon.restoring import Say
 from scroogevm.balloon.settings import BalloonSettings
+from scroogevm.balloon.turns import Turns
 from scroogevm.balloon.view import NAME, VERSION, BalloonNode, BalloonView, node_of
 from scroogevm.balloon.watch import NodeWatch
 from scroogevm.errors import OutputError, ScroogeError
@@ -27,6 +28,8 @@ _SHOWN = 200
 """Acts that are shown."""
 _KEPT = 30 * 86400.0
 """Seconds that acts are kept."""
+_WIDTH = 16
+"""Nodes that are looked at and changed at a time: more make each other slower."""
 
 
 class BalloonFleet:
@@ -60,6 +63,7 @@ class BalloonFleet:
         self._say = say
         self._clocks = clocks or Clocks()
         self._stop_asked = threading.Event()
+        self._turns = Turns(_WIDTH, settings.interval)
         self._mutex = threading.Lock()
         self._nodes: dict[str, BalloonNode] = {}
         self._threads: list[threading.Thread] = []
@@ -111,11 +115,15 @@ class BalloonFleet:
         return list(self._nodes.values())
 
     def start(self) -> None:
-        """Begin; each node first gets back what an earlier run took."""
+        """Begin; each node first gets back what an earlier run took.
+
+        The first cycles are spread over the interval, and so are all later ones.
+        """
         self._warn_of_unnamed()
-        for one in self._companions:
+        apart = self._settings.interval / max(1, len(self._companions))
+        for at, one in enumerate(self._companions):
             thread = threading.Thread(
-                target=self._run, args=(one,), name=f"balloon: {one.node}", daemon=True
+                target=self._run, args=(one, at * apart), name=f"balloon: {one.node}", daemon=True
             )
             thread.start()
             self._threads.append(thread)
@@ -241,12 +249,13 @@ class BalloonFleet:
         """The file that shows it."""
         return self._settings.data / NAME
 
-    def _run(self, one: Companion) -> None:
+    def _run(self, one: Companion, delay: float) -> None:
         try:
             for held in one.restore(self._settings.patience):
                 self._say(f"{one.node}: {held.name} has not followed yet")
         except OutputError as error:
             self._say(str(error))
+        self._stop_asked.wait(delay)
         while not self._stop_asked.is_set():
             begun = self._clocks.steady()
             self._once(one)
@@ -257,8 +266,11 @@ class BalloonFleet:
             )
 
     def _once(self, one: Companion) -> None:
+        # One that hung before, and may hang again, takes no turn from others.
+        turn = self._turns.turn() if one.answers else nullcontext()
         try:
-            made: Cycle = one.cycle()
+            with turn:
+                made: Cycle = one.cycle()
         except OutputError as error:
             self._complain(f"{error}; nothing is shrunk until it can be written")
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -117,7 +117,7 @@ class BalloonJournal(AbstractContextManager["BalloonJournal"]):
             self._db.executemany(
                 "INSERT INTO acts (time, node, uuid, name, act, before, after, reason) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [astuple(one) for one in acts],
+                [tuple(vars(one).values()) for one in acts],
             )
 
     def drop(self, held: Iterable[Held]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from scroogevm.balloon.mode import MODES, Mode
 from scroogevm.balloon.refusal import REFUSALS, Refusal
@@ -69,59 +70,59 @@ class Policy:
             dict(sorted(refusals.items(), key=lambda item: item[1].place)),
         )
 
-    @property
+    @cached_property
     def look_back(self) -> float:
         """Seconds over which ``need`` is measured."""
         return self._need.look_back
 
-    @property
+    @cached_property
     def percentile(self) -> float:
         """Percentile of the use that ``need`` is, 0 to 100."""
         return self._need.percentile
 
-    @property
+    @cached_property
     def demands(self) -> Mapping[str, HostRule]:
         """What the host asks."""
         return {name: rule for name, rule in self.rules.items() if isinstance(rule, HostRule)}
 
-    @property
+    @cached_property
     def limits(self) -> Mapping[str, GuestRule]:
         """All rules that have something to say of a VM."""
         return {name: rule for name, rule in self.rules.items() if isinstance(rule, GuestRule)}
 
-    @property
+    @cached_property
     def floors(self) -> Mapping[str, FloorRule]:
         """What VMs need."""
         return {name: rule for name, rule in self.rules.items() if isinstance(rule, FloorRule)}
 
-    @property
+    @cached_property
     def brakes(self) -> Mapping[str, BrakeRule]:
         """How far VMs are shrunk in a cycle."""
         return {name: rule for name, rule in self.rules.items() if isinstance(rule, BrakeRule)}
 
-    @property
+    @cached_property
     def paces(self) -> Mapping[str, PaceRule]:
         """How far VMs are grown in a cycle."""
         return {name: rule for name, rule in self.rules.items() if isinstance(rule, PaceRule)}
 
-    @property
+    @cached_property
     def releases(self) -> Mapping[str, ReleaseRule]:
         """Who gets everything back at once."""
         return {name: rule for name, rule in self.rules.items() if isinstance(rule, ReleaseRule)}
 
-    @property
+    @cached_property
     def zone(self) -> tuple[str, ZoneRule]:
         """Name and rule of changes that are too small."""
         (found,) = ((n, rule) for n, rule in self.rules.items() if isinstance(rule, ZoneRule))
         return found
 
-    @property
+    @cached_property
     def order(self) -> tuple[str, OrderRule]:
         """Name and rule of who gives first."""
         (found,) = ((n, rule) for n, rule in self.rules.items() if isinstance(rule, OrderRule))
         return found
 
-    @property
+    @cached_property
     def _need(self) -> Need:
         (need,) = (rule for rule in self.rules.values() if isinstance(rule, Need))
         return need

@@ -177,7 +177,7 @@ class NodeWatch:
 
     def _moving(self, view: View) -> Mapping[str, bool]:
         """Which VMs libvirt has a job for; who does not say is taken for one."""
-        jobs = self.hypervisor.ask(
+        jobs = self.hypervisor.ask_in_turn(
             lambda domain: int(domain.jobInfo()[0]), [vm.uuid for vm in view.listed]
         )
         virt = library.libvirt()

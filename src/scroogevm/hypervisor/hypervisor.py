@@ -11,6 +11,7 @@ from scroogevm.hypervisor import library
 from scroogevm.hypervisor.limits import CallLimits, HeldError
 from scroogevm.hypervisor.questions import (
     all_stats,
+    answer_of,
     at_once,
     connect,
     is_gone,
@@ -97,6 +98,7 @@ class Hypervisor:
         self._limits = CallLimits()
         self._connection: Any = None
         self._idle: list[Any] = []
+        self._domains: Mapping[str, Any] = {}
         self._openstack: dict[tuple[str, int], tuple[str, str, str] | None] = {}
 
     def look(self, begin: Begin) -> View:
@@ -115,9 +117,9 @@ class Hypervisor:
             return View(problem=str(error))
         listed = [Listed(d.name(), d.UUIDString().lower(), int(d.ID())) for d in domains]
         view = View(up=True, listed=listed)
-        by_uuid = {listed.uuid: d for listed, d in zip(view.listed, domains, strict=True)}
-        if by_uuid:
-            self._read(view, by_uuid, begin)
+        self._domains = {vm.uuid: domain for vm, domain in zip(listed, domains, strict=True)}
+        if self._domains:
+            self._read(view, self._domains, begin)
         return view
 
     def ask(self, question: Callable[[Any], R], uuids: Sequence[str]) -> dict[str, R | Exception]:
@@ -129,6 +131,32 @@ class Hypervisor:
         """
         limit = self._seconds + PER_VM * len(uuids)
         return self._limits.each(partial(self._alone, question), uuids, limit, WIDTH)
+
+    def ask_in_turn(
+        self, question: Callable[[Any], R], uuids: Sequence[str]
+    ) -> dict[str, R | Exception]:
+        """The same, of the VMs of the last look, one after the other on the one connection.
+
+        It costs one call a VM and no thread, and suits what libvirt answers without the VM. Where
+        one holds the others up, each is asked alone.
+        """
+        free = {
+            uuid: self._domains[uuid]
+            for uuid in uuids
+            if uuid in self._domains and not self._limits.held(uuid)
+        }
+        if self._limits.held("in turn"):
+            return self.ask(question, list(free))
+        limit = self._seconds + PER_VM * len(free)
+
+        def turns() -> dict[str, R | Exception]:
+            return {uuid: answer_of(question, domain) for uuid, domain in free.items()}
+
+        try:
+            return self._limits.call("in turn", turns, limit)
+        except HeldError:
+            self._drop()
+            return self.ask(question, list(free))
 
     def once(self, question: Callable[[Any], R]) -> R:
         """What the connection itself answers.
@@ -155,6 +183,7 @@ class Hypervisor:
             except LostError as error:
                 view.up, view.problem = False, str(error)
                 return
+            self._domains = again
             domains = {uuid: again[uuid] for uuid in domains if uuid in again}
             free = {uuid: domain for uuid, domain in domains.items() if uuid in free}
             begin(view.listed)
@@ -266,7 +295,7 @@ class Hypervisor:
     def _drop(self) -> None:
         """Let connections go, in a thread, for even that may hang."""
         held = [self._connection, *self._idle]
-        self._connection, self._idle = None, []
+        self._connection, self._idle, self._domains = None, [], {}
         Thread(target=held.clear, name="libvirt: close", daemon=True).start()
 
     def close(self) -> None:

@@ -1,12 +1,14 @@
 """What is asked of libvirt, and in which words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from scroogevm.hypervisor import library
 from scroogevm.hypervisor.openstack import NAMESPACES, read_openstack
 from scroogevm.hypervisor.stats import as_stats, is_whole
+
+R = TypeVar("R")
 
 KEEPALIVE = (5, 3)
 """Seconds between signs of life, and how many may be missing before a connection is given up."""
@@ -100,6 +102,14 @@ def openstack_of(domain: Any) -> tuple[str, str, str] | None:
             element = domain.metadata(virt.VIR_DOMAIN_METADATA_ELEMENT, space)
             return read_openstack(element)
     return None
+
+
+def answer_of(question: Callable[[Any], R], domain: Any) -> R | Exception:
+    """What a VM answers, or raises."""
+    try:
+        return question(domain)
+    except Exception as error:  # noqa: BLE001  # handed to whoever asked
+        return error
 
 
 def is_gone(answer: object) -> bool:

@@ -11,6 +11,8 @@ from starlette.responses import Response
 MOST_NODES = 1000
 """On a page."""
 LONGEST_NAME = 512
+CURSOR = r"^[0-9]{1,9}$"
+"""Where a page begins."""
 
 
 @cache

@@ -18,6 +18,7 @@ from scroogevm.offers.status import NodeHold, NodeState, NodeStatus, Status
 from scroogevm.offers.words import explained
 from scroogevm.web.access import Access
 from scroogevm.web.answers import (
+    CURSOR,
     LONGEST_NAME,
     MOST_NODES,
     plain_answer,
@@ -132,7 +133,7 @@ class Api:
             search: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
             sort: Sort = "node",
             descending: bool = False,  # noqa: FBT001, FBT002  # a parameter of the address
-            cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,9}$")] = None,
+            cursor: Annotated[str | None, Query(pattern=CURSOR)] = None,
             limit: Annotated[int, Query(ge=1, le=MOST_NODES)] = 100,
         ) -> Response:
             """Nodes, filtered and sorted, page by page."""

@@ -3,37 +3,58 @@
 import { get } from "./api.js";
 import { el, time } from "./parts.js";
 
-const MOST = 500;
+const STEP = 200;
 const KINDS = { shrink: "held", grow: "ok", release: "withdrawn", keep: "ok", refuse: "fallback" };
 const mib = (value) => (value === null ? "–" : Math.round(value).toLocaleString("en"));
 const chip = (act) => el("span", { class: `badge ${KINDS[act] ?? "held"}` }, act);
 
 export async function open(main) {
-  let wanted = "";
   const facts = el("div", { class: "tiles" });
-  const search = el("input", { type: "search", placeholder: "node or VM", "aria-label": "Search nodes and VMs", oninput: (e) => { wanted = e.target.value.toLowerCase(); show(); } });
+  const search = el("input", { type: "search", placeholder: "node or VM", "aria-label": "Search nodes and VMs", oninput: () => { shown.vms = STEP; showVms(); } });
+  const act = el("select", { "aria-label": "What is done", onchange: () => { shown.vms = STEP; showVms(); } },
+    el("option", { value: "" }, "all"), ...Object.keys(KINDS).map((kind) => el("option", { value: kind }, kind)));
   const [nodes, vms, acts] = [el("div"), el("div"), el("div")];
-  main.append(el("h1", {}, "Memory"), facts, nodes, el("h2", {}, "VMs"), el("div", { class: "toolbar" }, el("label", {}, "Search", search)), vms, el("h2", {}, "Last requests"), acts);
-  let view = null;
+  main.append(el("h1", {}, "Memory"), facts, nodes, el("h2", {}, "VMs"),
+    el("div", { class: "toolbar" }, el("label", {}, "Search", search), el("label", {}, "Act", act)), vms, el("h2", {}, "Last requests"), acts);
+  const shown = { nodes: STEP, vms: STEP };
+  let asked = 0;
 
-  function show() {
-    const rows = view.nodes.flatMap((node) => node.vms.map((vm) => [node.node, vm])).filter(([node, vm]) => `${node} ${vm.name}`.toLowerCase().includes(wanted));
-    vms.replaceChildren(rows.length ? table(rows.slice(0, MOST)) : el("p", { class: "note" }, "No VM is like that."),
-      ...(rows.length > MOST ? [el("p", { class: "note" }, `and ${rows.length - MOST} further VMs`)] : []));
+  // All pages up to the last one that was asked for.
+  async function pages(path, name, most) {
+    const found = [];
+    for (let next = "0"; ;) {
+      const page = await get(`${path}&cursor=${next}&limit=${STEP}`);
+      found.push(...page[name]);
+      next = page.next;
+      if (next === null || found.length >= most) return { ...page, [name]: found };
+    }
   }
 
-  async function refresh() {
-    view = await get("api/v1/balloon");
-    const sum = (name) => view.nodes.reduce((total, node) => total + (node[name] ?? 0), 0);
-    const refused = view.nodes.flatMap((node) => node.vms).filter((vm) => vm.act === "refuse").length;
+  // What is left, and a way to it.
+  const more = (what, page, kind, show) => page.next === null ? [] : [el("p", { class: "note" }, `${page[kind].length} of ${page.total} ${what} `,
+    el("button", { type: "button", onclick: () => { shown[kind] += STEP; show(); } }, `Show more ${what}`))];
+
+  async function showVms() {
+    const mine = asked += 1;
+    const query = new URLSearchParams({ search: search.value, ...(act.value && { act: act.value }) });
+    const page = await pages(`api/v1/balloon/vms?${query}`, "vms", shown.vms);
+    if (mine !== asked) return; // a later question was asked meanwhile
+    vms.replaceChildren(page.vms.length ? table(page.vms) : el("p", { class: "note" }, "No VM matches."), ...more("VMs", page, "vms", showVms));
+  }
+
+  async function showNodes() {
+    const page = await pages("api/v1/balloon?", "nodes", shown.nodes);
+    const { totals } = page;
     facts.replaceChildren(
-      tile("Mode", view.mode, view.mode === "plan" ? "Nothing is changed: set mode = \"apply\" in the table [balloon]." : `VMs are shrunk and grown; policy ${view.policy}.`),
-      tile("Taken", `${mib(sum("taken"))} MiB`, `${mib(sum("wanted"))} MiB are asked for`),
-      tile("Left alone", String(refused), refused ? "see Why" : "every VM can be shrunk"));
-    nodes.replaceChildren(nodeTable(view.nodes));
-    acts.replaceChildren(view.acts.length ? log(view.acts) : el("p", { class: "note" }, "Nothing was asked of a balloon yet."));
-    show();
+      tile("Mode", page.mode, page.mode === "plan" ? "Nothing is changed: set mode = \"apply\" in the table [balloon]." : `VMs are shrunk and grown; policy ${page.policy}.`),
+      tile("Taken", `${mib(totals.taken)} MiB`, `${mib(totals.wanted)} MiB are asked for`),
+      tile("Left alone", `${mib(totals.refused)} of ${mib(totals.vms)} VMs`, totals.refused ? "Why says the reason of each." : "Every VM can be shrunk."),
+      tile("Nodes", mib(totals.nodes), totals.unseen ? `${mib(totals.unseen)} do not answer` : "all of them answer"));
+    nodes.replaceChildren(nodeTable(page.nodes), ...more("nodes", page, "nodes", showNodes));
+    acts.replaceChildren(page.acts.length ? log(page.acts) : el("p", { class: "note" }, "Nothing was asked of a balloon yet."));
   }
+
+  const refresh = () => Promise.all([showNodes(), showVms()]);
   await refresh();
   return { title: "Memory", refresh };
 }
@@ -42,12 +63,12 @@ const tile = (title, big, note) => el("section", { class: "tile" }, el("h2", {},
 const heads = (...names) => el("thead", {}, el("tr", {}, ...names.map(([name, text]) => el("th", { scope: "col", class: text ? "text" : "" }, name))));
 const scroll = (caption, head, rows) => el("div", { class: "scroll" }, el("table", {}, el("caption", {}, caption), head, el("tbody", {}, ...rows)));
 
-const nodeTable = (nodes) => scroll("Nodes, MiB", heads(["Node"], ["Memory"], ["Left"], ["Asks for"], ["Taken"], ["Looked at (UTC)"], ["Trouble", true]),
-  nodes.map((node) => el("tr", {}, el("th", { scope: "row" }, node.node), ...["total", "available", "wanted", "taken"].map((name) => el("td", {}, mib(node[name]))),
+const nodeTable = (nodes) => scroll("Nodes, MiB", heads(["Node"], ["VMs"], ["Left alone"], ["Memory"], ["Left"], ["Asks for"], ["Taken"], ["Looked at (UTC)"], ["Trouble", true]),
+  nodes.map((node) => el("tr", {}, el("th", { scope: "row" }, node.node), ...["vms", "refused", "total", "available", "wanted", "taken"].map((name) => el("td", {}, mib(node[name]))),
     el("td", {}, time(node.time)), el("td", { class: "text" }, node.problem || "none"))));
 
 const table = (rows) => scroll("VMs, MiB", heads(["VM"], ["Node", true], ["Promised"], ["Has"], ["Uses"], ["Could give"], ["Needs"], ["Target"], ["Act", true], ["Why", true]),
-  rows.map(([node, vm]) => el("tr", {}, el("th", { scope: "row" }, vm.name), el("td", { class: "text short" }, node),
+  rows.map(({ node, vm }) => el("tr", {}, el("th", { scope: "row" }, vm.name), el("td", { class: "text short" }, node),
     ...["promised", "actual", "used", "usable", "need", "target"].map((name) => el("td", {}, mib(vm[name]))),
     el("td", { class: "text short" }, chip(vm.act)), el("td", { class: "text reason" }, `${vm.reason} ${vm.failure}`.trim()))));
 
