@@ -66,6 +66,8 @@ class Node:
     def ask(self, question: Callable[[Any], Any], uuids: Sequence[str]) -> dict[str, Any]:
         return {uuid: question(Domain(uuid, self.asked)) for uuid in uuids}
 
+    ask_in_turn = ask
+
     def look(self, begin: object) -> View:
         del begin
         stats = {"balloon.current": 2048 << 10, "cpu.time": 2_000_000_000, "state.state": 1}

@@ -75,7 +75,7 @@ class NodeMarks:
         if now < self._looked + _LOOK and self._others_until <= now:
             return None
         self._looked = now
-        found = self._watch.hypervisor.ask(mark_of, [vm.uuid for vm in self._watch.listed])
+        found = self._watch.hypervisor.ask_in_turn(mark_of, [vm.uuid for vm in self._watch.listed])
         others = {
             mark.owner: mark.until
             for mark in found.values()
