@@ -100,13 +100,15 @@ class Node:
         (self.root / "hold").unlink()
         self.connect()
 
-    def _disk(self, name: str, size: int) -> str:
-        file = self.root / f"console/{name}.disk"
+    def _disk(self, name: str, size: int, target: str) -> str:
+        if not size:
+            return ""
+        file = self.root / f"console/{name}.{target}"
         with file.open("wb") as disk:
             disk.truncate(size << 20)
         return (
             f'<disk type="file"><driver name="qemu" type="raw"/><source file="{file}"/>'
-            '<target dev="vda" bus="virtio"/></disk>'
+            f'<target dev="{target}" bus="virtio"/></disk>'
         )
 
     def guest(
@@ -117,6 +119,7 @@ class Node:
         vcpus: int = 1,
         driver: bool = True,
         disk: int = 0,
+        swap: int = 0,
         period: int = 1,
     ) -> Guest:
         """Start a guest, which boots meanwhile.
@@ -127,6 +130,7 @@ class Node:
             vcpus: how many.
             driver: whether it has a balloon driver.
             disk: MiB of an empty disk; 0 for none.
+            swap: MiB of a second disk, which it swaps to; likewise.
             period: seconds between refreshes of its statistics; 0 for never.
         """
         console, commands = (self.root / f"console/{name}.{end}" for end in ("text", "socket"))
@@ -138,7 +142,7 @@ class Node:
             options="" if driver else "no_driver",
             console=console,
             commands=commands,
-            disk=self._disk(name, disk) if disk else "",
+            disk=self._disk(name, disk, "vda") + self._disk(name, swap, "vdb"),
             period=period,
         )
         self.connection.createXML(xml, 0)

@@ -32,6 +32,9 @@ SIZE = 256
 RUNS = int(os.environ.get("SCROOGEVM_BALLOON_RUNS", "1"))
 """How often a guest comes to need memory; each takes a quarter of a minute."""
 
+STARVES = 0.05
+"""Share of its memory below which a guest starves."""
+
 LITTLE = 100
 """MiB left on the host: it asks."""
 
@@ -44,8 +47,8 @@ def node() -> Iterator[Node]:
 
 @pytest.fixture(scope="module")
 def pair(node: Node) -> Iterator[tuple[Guest, Guest]]:
-    """One with a disk, one without a driver."""
-    guests = node.guest("filled", memory=SIZE, disk=192), node.guest("bare-3", driver=False)
+    """One with disks, to read and to swap to; one without a driver."""
+    guests = node.guest("filled", memory=SIZE, disk=192, swap=64), node.guest("bare-3", driver=False)
     with closing(guests[0]), closing(guests[1]):
         yield guests[0].booted(), guests[1].booted()
 
@@ -106,19 +109,22 @@ def test_a_guest_with_filled_page_cache_shrinks_under_pressure_and_grows_back(
 def test_a_guest_that_needs_memory_has_it_within_two_cycles(
     node: Node, guest: Guest, host: MadeHost, tmp_path: Path, run: int
 ) -> None:
+    before = guest.do("stat")
+    assert before["SwapTotal"] > 32 * MIB
     with companion(node, host, tmp_path / f"data-{run}") as found:
         shrunk(found, least=100)
-        for held in range(16, 160, 16):
+        least = actual(guest)
+        for held in range(16, 144, 16):
             guest.do(f"mem {held}")
             fresh(guest)
             for _ in range(2):
-                told = found.cycle()["filled"]
-            if told.act == "release" or told.actual == SIZE:
-                break
-        back(guest)
-        guest.do("mem 160")
-        assert guest.do("stat")["oom_kill"] == 0
-        guest.do("mem 0")
+                found.cycle()
+            left = guest.do("stat")
+            assert left["MemAvailable"] > STARVES * left["MemTotal"], f"it starves with {held} MiB"
+        assert actual(guest) > least + 64
+    after = guest.do("stat")
+    for name in ("oom_kill", "pswpin"):
+        assert after[name] == before[name], name
 
 
 @pytest.mark.parametrize("phase", PHASES)

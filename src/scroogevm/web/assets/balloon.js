@@ -48,8 +48,8 @@ export async function open(main) {
     facts.replaceChildren(
       tile("Mode", page.mode, page.mode === "plan" ? "Nothing is changed: set mode = \"apply\" in the table [balloon]." : `VMs are shrunk and grown; policy ${page.policy}.`),
       tile("Taken", `${mib(totals.taken)} MiB`, `${mib(totals.wanted)} MiB are asked for`),
-      tile("Left alone", `${mib(totals.refused)} of ${mib(totals.vms)} VMs`, totals.refused ? "Why says the reason of each." : "Every VM can be shrunk."),
-      tile("Nodes", mib(totals.nodes), totals.unseen ? `${mib(totals.unseen)} do not answer` : "all of them answer"));
+      tile("Left alone", `${mib(totals.refused)} of ${mib(totals.vms)} VMs`, totals.refused ? "The column Why has the reasons." : "Every VM can be shrunk."),
+      tile("Nodes", mib(totals.nodes), totals.unseen ? `${mib(totals.unseen)} without an answer` : "all of them answer"));
     nodes.replaceChildren(nodeTable(page.nodes), ...more("nodes", page, "nodes", showNodes));
     acts.replaceChildren(page.acts.length ? log(page.acts) : el("p", { class: "note" }, "Nothing was asked of a balloon yet."));
   }

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { el, percent, RESOURCES } from "./parts.js";
 
 const SPANS = [["today", 0], ["7 days", 604800], ["30 days", 2592000], ["a year", 31536000]];
+const [LETTER, LINE] = [6.6, 14]; // the widest letters of a name, and its height, in units of the picture
 const SVG = "http://www.w3.org/2000/svg";
 
 export async function open(main) {
@@ -53,15 +54,24 @@ function frontier(title, rows) {
     picture.append(make("text", { x: x(across), y: height - bottom + 16, "text-anchor": "middle" }, percent(across)));
   }
   picture.append(make("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, "saved of what was promised"));
-  const taken = [];
+  const taken = known.map((row) => [x(row.savings), y(row.violations)]).map(([px, py]) => ({ x: px - 6, right: px + 6, top: py - 6, bottom: py + 6 }));
   for (const row of [...known].sort((a, b) => a.violations - b.violations)) {
     const [px, py] = [x(row.savings), y(row.violations)];
-    let ty = py - 9;
-    while (taken.some(([tx, other]) => Math.abs(tx - px) < 130 && Math.abs(other - ty) < 13)) ty -= 13;
-    taken.push([px, ty]);
-    const late = px > width * 0.6;
+    const name = place(px, py, row.strategy.length * LETTER, [left, width], taken);
+    taken.push(name);
     picture.append(make("circle", { cx: px, cy: py, r: 5, fill: row.strategy === "offered" ? "var(--ok)" : "var(--demand)" }),
-      make("text", { class: "name", x: late ? px - 8 : px + 8, y: ty + 4, "text-anchor": late ? "end" : "start" }, row.strategy));
+      make("text", { class: "name", x: name.x, y: name.bottom - 3 }, row.strategy));
   }
   return el("figure", {}, el("figcaption", {}, "Windows that fell short, against savings: lower and further right is better"), picture);
+}
+
+/** Where the name of a point covers no other name and no point: beside it, or as far above as it takes. */
+function place(px, py, wide, [low, high], taken) {
+  for (let bottom = py + 7; ; bottom -= LINE) {
+    for (const x of [px + 8, px - 8 - wide, px - wide / 2]) {
+      const box = { x, right: x + wide, bottom, top: bottom - LINE };
+      const covers = taken.some((other) => other.x < box.right && box.x < other.right && other.top < box.bottom && box.top < other.bottom);
+      if ((x >= low && box.right <= high && !covers) || bottom < -1000) return box;
+    }
+  }
 }
