@@ -76,6 +76,9 @@ def test_a_file_of_settings_may_be_named_behind_the_command(tmp_path: Path) -> N
     ):
         assert "history" in scroogevm(*words).stderr, words
     assert "No such option" in scroogevm("replay", "--confi", file).stderr
+    missing = scroogevm("replay", "trace", "-o", "r", "--config")
+    assert missing.returncode == 2
+    assert "Option '--config' requires a file." in missing.stderr
 
 
 FAULTS = """

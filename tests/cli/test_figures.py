@@ -40,6 +40,16 @@ def test_they_show_what_a_replay_draws_itself(trace: Path, tmp_path: Path) -> No
             assert (abs(one.astype(int) - other).max(axis=2) > 64).mean() < 0.01, name
 
 
+def test_the_command_as_it_is_typed_draws_nothing(trace: Path, tmp_path: Path) -> None:
+    words = ("replay", trace, "-o", tmp_path / "r")
+    done = scroogevm(*words, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert done.returncode == 0, done.stderr
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "numpy" in imported
+    assert "matplotlib" not in imported
+    assert not [path for path in (tmp_path / "r").rglob("*") if path.suffix in (".png", ".svg")]
+
+
 def test_figures_that_are_there_stay_until_they_may_be_replaced(
     trace: Path, tmp_path: Path
 ) -> None:

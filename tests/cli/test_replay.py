@@ -210,6 +210,27 @@ def test_output_is_only_replaced_when_told_to_and_only_if_it_is_ours(
     fails(2, *words, tmp_path / "file", "--force")
 
 
+def test_what_somebody_put_into_a_report_stays_when_it_is_replaced(
+    traces: Path, tmp_path: Path
+) -> None:
+    words = ("replay", traces / "one.json", *QUICK, "-o", tmp_path / "r")
+    assert scroogevm(*words).returncode == 0
+    (tmp_path / "r" / "notes.txt").write_text("mine")
+    before = (tmp_path / "r" / "scores.parquet").stat().st_ino
+    assert scroogevm(*words, "--force").returncode == 0
+    assert (tmp_path / "r" / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "r" / "scores.parquet").stat().st_ino != before
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "1025"])
+def test_fewer_workers_than_one_are_refused(traces: Path, tmp_path: Path, workers: str) -> None:
+    trace = traces / "one.json"
+    for words in (("replay", trace, "-o", tmp_path / "r"), ("quiescence", trace)):
+        line = fails(2, *words, "--workers", workers)
+        assert line == f"scroogevm: --workers {workers} is not from 1 to 1024\n"
+    assert not (tmp_path / "r").exists()
+
+
 def test_a_trace_inside_the_output_is_not_replaced(traces: Path, tmp_path: Path) -> None:
     words = ("replay", traces / "one.json", *QUICK, "-o", tmp_path / "out")
     assert scroogevm(*words).returncode == 0

@@ -1,54 +1,34 @@
 """Exporters from the field that misbehave, as users met them: collected, recorded and replayed."""
 
 import math
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
-import pytest
 
+from collect.exporters import Exporters
 from collect.running import Running
+from collect.test_stale import LOST, answer, frozen, page
 from scroogevm.ports import Shape
 from scroogevm.stores import open_store
 from scroogevm.traces.recording import StoreQuery, record
 from servers import wait
 from traces.test_causal import chunk_of
 
-EXPORTER = Path(__file__).parents[3] / "shared" / "cases" / "fake_exporter.py"
 PROMISED = 4
 """vCPUs of the two VMs of its node."""
 
 
-@contextmanager
-def serving(case: str) -> Iterator[str]:
-    """The URL of an exporter with a case."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, str(EXPORTER), str(port), case]
-    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait(lambda: answers(port), "the exporter")
-            yield f"http://127.0.0.1:{port}/metrics"
-        finally:
-            process.kill()
+def down(at: float, asked: int) -> bytes:
+    """From then on the exporter has lost libvirt."""
+    lost = asked > LOST
+    return answer(at, 0.0 if lost else 1.0, -1.0 if lost else at)
 
 
-def answers(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.mark.skipif(not EXPORTER.exists(), reason="needs ../shared/cases/fake_exporter.py")
 def test_a_lost_libvirt_and_a_cache_are_told_and_no_vm_is_idle_or_gone(tmp_path: Path) -> None:
-    cases = {"down": "libvirt-down", "frozen": "frozen-vms"}
-    with ExitStack() as stack:
-        urls = {node: stack.enter_context(serving(case)) for node, case in cases.items()}
-        targets = [f"--target={node}={url}" for node, url in urls.items()]
+    cases = {"down": down, "frozen": frozen}
+    with Exporters({f"/{node}": page(say) for node, say in cases.items()}) as exporters:
+        targets = [f"--target={node}={exporters.url(f'/{node}')}" for node in cases]
         with Running(tmp_path, *targets, "--interval", "0.5", "-v") as run:
             run.hears(r"^down: libvirt is down since \d{4}-\d\d-\d\d .* UTC: which VMs there are")
             run.hears(r"^frozen: the cpu times of all running VMs stand still since .* UTC")

@@ -270,7 +270,15 @@ def test_a_bounded_run_that_collected_nothing_fails(tmp_path: Path) -> None:
         words = ["--target", f"n={exporters.url('/nowhere')}", "--duration", "1"]
         with Running(tmp_path, *words, "--interval", "0.5") as run:
             assert run.wait() == 1
-            assert "no node gave a sample in 1 s" in run.said[-1]
+            assert run.said[-1] == (
+                "scroogevm: no node gave a sample in 1 s; "
+                "`scroogevm collect --once` tells why of each node"
+            )
+        with Running(tmp_path, *words[:2], "--interval", "0.5") as run:
+            run.hears("^n: no samples: ")
+            served = exporters.served["/nowhere"]
+            wait(lambda: exporters.served["/nowhere"] > served + 2, "further scrapes")
+            assert run.stop() == 0, "one without an end goes on"
         words[1] = f"n={exporters.url('/good')}"
         with Running(tmp_path, *words, "--interval", "0.5") as run:
             assert run.wait() == 0

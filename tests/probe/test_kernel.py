@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.trees import NODE, OTHER, STAT, UUID, grow, process
+from probe.trees import MEMINFO, NODE, OTHER, STAT, UUID, grow, process
 from scroogevm.probe.kernel.cgroups import groups, read_groups
 from scroogevm.probe.kernel.node import read_node
 from scroogevm.probe.kernel.processes import Process, ProcessFinder
@@ -92,6 +92,44 @@ def test_an_old_kernel_without_available_memory_is_blind_for_memory(tmp_path: Pa
     values, blind = read(tmp_path, {**NODE, "proc/meminfo": "MemTotal: 7 kB\n"})
     assert set(blind) == {"memory"}
     assert values.of("scrooge_node_memory_total_bytes") == 7 * 1024
+
+
+HUGE = "sys/kernel/mm/hugepages/hugepages-"
+LINES = "HugePages_Total: 9\nHugePages_Free: 7\nHugePages_Rsvd: 2\nHugepagesize: 2048 kB\n"
+
+
+def pool(size: str, total: str, free: str, reserved: str) -> dict[str, str]:
+    """Files of one size of hugepages."""
+    counts = {"nr": total, "free": free, "resv": reserved}
+    return {f"{HUGE}{size}/{name}_hugepages": f"{count}\n" for name, count in counts.items()}
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        pytest.param(
+            {**pool("2048kB", "9", "7", "2"), **pool("1048576kB", "4", "3", "1")},
+            {"total": 18 + 4096, "free": 14 + 3072, "reserved": 4 + 1024},
+            id="every size",
+        ),
+        pytest.param({}, {"total": 18, "free": 14, "reserved": 4}, id="the default size alone"),
+        pytest.param(
+            {**pool("2048kB", "9", "7", "2"), **pool("1048576kB", "4", "3", "odd")},
+            {"total": 18 + 4096, "free": 14 + 3072},
+            id="of one size it is not known how many are reserved",
+        ),
+        pytest.param(pool("odd-kB", "9", "7", "2"), {}, id="a size that is none"),
+        pytest.param({"proc/meminfo": MEMINFO + LINES.rpartition("Huge")[0]}, {}, id="no size"),
+    ],
+)
+def test_hugepages_are_told_in_bytes(
+    tmp_path: Path, files: Mapping[str, str], wanted: Mapping[str, int]
+) -> None:
+    values, blind = read(tmp_path, {**NODE, "proc/meminfo": MEMINFO + LINES, **files})
+    assert not blind
+    prefix = "scrooge_node_hugepages_"
+    found = {name.removeprefix(prefix): v for (name, _), v in values.items() if prefix in name}
+    assert found == {f"{name}_bytes": mib * 2**20 for name, mib in wanted.items()}
 
 
 def test_a_vm_is_found_by_its_uuid_and_followed(tmp_path: Path) -> None:

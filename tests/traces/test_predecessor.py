@@ -2,6 +2,7 @@
 
 import copy
 import gzip
+import itertools
 import json
 import lzma
 import math
@@ -236,6 +237,22 @@ def test_what_makes_no_sense_is_refused_with_its_place(tmp_path: Path, case: str
     assert str(caught.value).startswith(f"{path}: ")
     assert place in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+SECONDS = [5e-324, 1e-320, 2.3e-308, 1e-300, 1e-9, 1e-3, 1, 60, 1e9, 1e15, 1.7e308, 0, -5e-324]
+
+
+def test_a_scope_and_a_slice_of_any_size_are_read_or_refused(tmp_path: Path) -> None:
+    for scope, piece in itertools.product(SECONDS, SECONDS):
+        content = trace()
+        content["config"] = {"node_scope": scope, "slice_scope": piece}
+        path = written(tmp_path, content)
+        try:
+            load(path)
+        except TraceError as error:
+            assert str(error).startswith(f"{path}: config."), (scope, piece)
+        else:
+            assert 1e-3 <= piece <= scope <= 1e9
 
 
 TEXTS = {

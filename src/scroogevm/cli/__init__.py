@@ -2,7 +2,6 @@
 
 import pkgutil
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -27,7 +26,11 @@ class Commands(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take ``--config`` wherever it stands: no command has an option of that name."""
+        """Take ``--config`` wherever it stands: no command has an option of that name.
+
+        Raises:
+            BadOptionUsage: it is the last word, without a file.
+        """
         first: list[str] = []
         rest: list[str] = []
         words = iter(args)
@@ -35,7 +38,11 @@ class Commands(click.Group):
             if word == "--":
                 rest += [word, *words]
             elif word == "--config":
-                first += [word, *islice(words, 1)]
+                file = next(words, None)
+                if file is not None:
+                    first += [word, file]
+                elif not ctx.resilient_parsing:
+                    raise click.BadOptionUsage(word, f"Option '{word}' requires a file.", ctx)
             elif word.startswith("--config="):
                 first.append(word)
             else:

@@ -80,7 +80,7 @@ async def collect(
     if settings.duration is not None and not any(figures.last.values()):
         raise ScrapeError(
             f"no node gave a sample in {settings.duration:g} s",
-            remedy="see above why; try `scroogevm collect --once`",
+            remedy="`scroogevm collect --once` tells why of each node",
         )
 
 

@@ -29,7 +29,7 @@ NODE: Mapping[str, Quantity] = {
     "cpu": Quantity("cores", "capacity"),
     "mem": Quantity("MiB", "capacity"),
     "cpu_usage": Quantity("cores", "busy, without idle and iowait"),
-    "mem_usage": Quantity("MiB", "total less available"),
+    "mem_usage": Quantity("MiB", "total less available, less free hugepages"),
     "cpu_wait": Quantity("s/s", "time that tasks waited in run queues"),
     "cpu_pressure": Quantity("s/s", "PSI: share of time in which some task waited for a cpu"),
     "mem_pressure": Quantity("s/s", "PSI: share of time in which some task waited for memory"),

@@ -65,6 +65,13 @@ NODE: Mapping[str, Metric] = {
     "scrooge_node_memory_free_bytes": _gauge("Memory that nobody uses"),
     "scrooge_node_memory_buffers_bytes": _gauge("Memory in buffers of block devices"),
     "scrooge_node_memory_cached_bytes": _gauge("Memory in the page cache"),
+    "scrooge_node_hugepages_total_bytes": _gauge("Memory set aside as hugepages"),
+    "scrooge_node_hugepages_free_bytes": _gauge(
+        "Memory in hugepages that no process has taken", "huge_free", _MIB
+    ),
+    "scrooge_node_hugepages_reserved_bytes": _gauge(
+        "Memory in free hugepages that is promised to processes", "huge_reserved", _MIB
+    ),
     "scrooge_node_sched_running_seconds_total": _counter("Time that tasks ran"),
     "scrooge_node_sched_waiting_seconds_total": _counter(
         "Time that tasks waited in run queues", "wait_time"

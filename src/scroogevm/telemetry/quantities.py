@@ -64,8 +64,26 @@ Formula = Callable[[Pair], Floats]
 
 
 def _node_memory(pair: Pair) -> Floats:
-    """Total - available, never negative."""
-    return np.maximum(pair.positive("mem_total") - pair.gauge("mem_available"), 0.0)
+    """Total - available - free hugepages, never negative.
+
+    VMs backed by hugepages can have free ones, which are no available memory.
+    """
+    total = pair.positive("mem_total")
+    free = _free_hugepages(pair)
+    known = np.where(free <= total, free, 0.0)  # more than there is cannot be true
+    return np.maximum(total - pair.gauge("mem_available") - known, 0.0)
+
+
+def _free_hugepages(pair: Pair) -> Floats:
+    """Memory in free hugepages that no process was promised: free - reserved; NaN if unknown.
+
+    Some exporters tell the memory of all sizes, others pages of one size.
+    """
+    told = pair.gauge("huge_free") - pair.gauge("huge_reserved")
+    pages = pair.gauge("huge_free_pages") - pair.gauge("huge_reserved_pages")
+    with np.errstate(over="ignore"):  # of nonsense
+        counted = pages * pair.positive("huge_page_size")
+    return np.maximum(np.where(np.isnan(told), counted, told), 0.0)
 
 
 def _guest_memory(pair: Pair) -> Floats:

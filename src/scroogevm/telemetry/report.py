@@ -31,6 +31,12 @@ NODE: Sequence[Lack] = (
     Lack("memory size", "its capacity is not known, and it is never estimated", [["mem_total"]]),
     Lack("cpu time", "its cpu is never estimated", [["cpu_time"]]),
     Lack("available memory", "its memory is never estimated", [["mem_available"]]),
+    Lack(
+        "size of hugepages, or number of reserved ones",
+        "free ones count as used",
+        [["huge_page_size", "huge_reserved_pages"]],
+        of=["huge_free_pages"],
+    ),
     Lack("clock", "rates are by the time of reading, which is less exact", [["clock"]]),
     Lack(
         "pressure or run queues",
@@ -66,7 +72,13 @@ VMS: Sequence[Lack] = (
 )
 """Of VMs, worst first."""
 
-_TOLD_AT_ZERO = ("cpu_time", "cpu_pressure_time", "mem_available", "major_faults")
+_TOLD_AT_ZERO = (
+    "cpu_time",
+    "cpu_pressure_time",
+    "mem_available",
+    "major_faults",
+    "huge_reserved_pages",
+)
 """Terms whose zero says something; of others it is what an exporter says that does not know."""
 
 

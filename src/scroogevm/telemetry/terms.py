@@ -24,6 +24,11 @@ NODE: Mapping[str, Term] = {
     "cores": Term("cores", "gauge", "cpus online"),
     "mem_total": Term("MiB", "gauge", "memory of the node"),
     "mem_available": Term("MiB", "gauge", "memory that can be had without swapping"),
+    "huge_free": Term("MiB", "gauge", "memory in hugepages that no process has taken"),
+    "huge_reserved": Term("MiB", "gauge", "memory in free hugepages that is promised to processes"),
+    "huge_free_pages": Term("1", "gauge", "hugepages of one size that no process has taken"),
+    "huge_reserved_pages": Term("1", "gauge", "free hugepages that are promised to processes"),
+    "huge_page_size": Term("MiB", "gauge", "size of such a page"),
     "cpu_time": Term("s", "counter", "cpu time of all kinds but idle and iowait"),
     "vms_up": Term(
         "1", "gauge", "whether the exporter can tell which VMs there are: 0 where libvirt is lost"

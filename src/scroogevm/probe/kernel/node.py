@@ -1,6 +1,7 @@
 """The node: its cpus, memory, run queues and pressure."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from scroogevm.hypervisor.files import keyed, number, text, total
@@ -16,6 +17,14 @@ _MEMORY = {
     "buffers": "Buffers",
     "cached": "Cached",
 }
+_HUGEPAGES = {
+    "total": ("nr_hugepages", "HugePages_Total"),
+    "reserved": ("resv_hugepages", "HugePages_Rsvd"),
+    "free": ("free_hugepages", "HugePages_Free"),
+}
+"""The file that each size of hugepages has, and the line that the default size has. Free pages are
+read last: a process that takes pages meanwhile makes the difference too small, never too large."""
+
 _PRESSURE = {
     ("cpu", "some"): "cpu_waiting",
     ("memory", "some"): "memory_waiting",
@@ -38,7 +47,7 @@ def read_node(procfs: Path, sysfs: Path, values: Values) -> dict[str, str]:
     """
     parts = {
         "cpu": _cpu(procfs / "stat", values),
-        "memory": _memory(procfs / "meminfo", values),
+        "memory": _memory(procfs / "meminfo", sysfs / "kernel" / "mm" / "hugepages", values),
         "pressure": _pressure(procfs / "pressure", values),
         "schedstat": _schedstat(procfs / "schedstat", values),
         "frequency": _frequency(sysfs / "devices" / "system" / "cpu", values),
@@ -61,14 +70,43 @@ def _cpu(path: Path, values: Values) -> str:
     return "" if cpus else f"{path} cannot be read"
 
 
-def _memory(path: Path, values: Values) -> str:
+def _memory(path: Path, hugepages: Path, values: Values) -> str:
     known = keyed(text(path))
+    _hugepages(known, hugepages, values)
     for name, key in _MEMORY.items():
         if key in known:
             values.put(f"scrooge_node_memory_{name}_bytes", known[key] * 1024)
     if "MemTotal" in known and "MemAvailable" in known:
         return ""
     return f"{path} does not say MemTotal and MemAvailable"
+
+
+def _hugepages(known: Mapping[str, int], folder: Path, values: Values) -> None:
+    """Memory in hugepages of every size; of the default size alone where the folder is not there.
+
+    Args:
+        known: what meminfo says.
+        folder: of sizes, such as ``hugepages-2048kB``.
+        values: where it is put.
+    """
+    pools = {path: _size(path.name) for path in sorted(folder.glob("hugepages-*kB"))}
+    for name, (file, key) in _HUGEPAGES.items():
+        counts = [(kib, number(path / file)) for path, kib in pools.items()]
+        if not pools:
+            counts = [(known.get("Hugepagesize"), known.get(key))]
+        sizes = [1024 * kib * count for kib, count in counts if kib and count is not None]
+        if len(sizes) == len(counts):
+            values.put(f"scrooge_node_hugepages_{name}_bytes", sum(sizes))
+
+
+def _size(name: str) -> int | None:
+    """KiB of a page, by the name of its folder.
+
+    >>> _size("hugepages-2048kB"), _size("hugepages-odd-kB")
+    (2048, None)
+    """
+    digits = name.removeprefix("hugepages-").removesuffix("kB")
+    return int(digits) if digits.isdecimal() else None
 
 
 def _pressure(folder: Path, values: Values) -> str:

@@ -33,8 +33,8 @@ class _Asked(Mapping[str, Floats]):
 def needed(wanted: Iterable[str]) -> tuple[set[str], set[str]]:
     """Terms of nodes, and of VMs, that some quantities are made of.
 
-    >>> sorted(needed(["mem_usage"])[0] - needed([])[0])
-    ['mem_available', 'mem_total']
+    >>> sorted(needed(["cpu_usage", "cpu"])[0] - needed([])[0])
+    ['cpu_time']
     """
     wanted = {*wanted, "cpu"}  # without capacity nothing says what is absurd
     node = _terms(quantities.NODE, wanted) | (_ALWAYS & terms.NODE.keys())
