@@ -9,6 +9,8 @@ const frontierChart = (() => {
   const percent = (share) => `${Number((100 * share).toPrecision(3))} %`;
   const room = { left: 52, right: 14, top: 20, bottom: 40, below: 16 };
 
+  const rates = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0];
+
   // Points that none is better than in both, from the least savings on.
   function undominated(points) {
     let least = Infinity;
@@ -26,7 +28,7 @@ const frontierChart = (() => {
     const y1 = Math.max(0.01, ...ys) * 1.08;
     const floor = height - room.bottom - room.below;
     const x = (v) => room.left + 8 + ((v - x0) / (x1 - x0)) * (width - room.left - 8 - room.right);
-    const y = (v) => floor - (v / y1) * (floor - room.top);
+    const y = (v) => floor - Math.sqrt(v / y1) * (floor - room.top);
     const svg = drawn("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
     place.replaceChildren(svg);
     const write = (text, at, anchor) => {
@@ -40,7 +42,10 @@ const frontierChart = (() => {
       const box = write(...what).getBBox();
       taken.push([box.x - 2, box.y, box.x + box.width + 2, box.y + box.height]);
     };
-    for (const v of ticks(0, y1)) {
+    let lowest = -Infinity;
+    for (const v of rates.filter((rate) => rate <= y1)) {
+      if (y(v) < lowest + 20 || (v > 0 && y(v) > floor - 16)) continue;
+      lowest = y(v);
       svg.append(drawn("line", { x1: room.left, x2: width - room.right, y1: y(v), y2: y(v), stroke: ink("--grid") }));
       marked(percent(v), { x: room.left - 8, y: y(v) + 4 }, "end");
     }
