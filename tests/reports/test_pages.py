@@ -54,7 +54,12 @@ def write(directory: Path, nodes: int) -> Path:
     ]
     chunk = RecordedChunk(Shape(1800.0, 1800.0), names, occurrences)
     sinks = replay_sinks(directory, strategies, figures=False, formats=["json"])
-    run(Chunks([chunk]), lambda shape: Engine(strategies, shape.kept, shape.slices), sinks)
+    run(
+        Chunks([chunk]),
+        lambda shape: Engine(strategies, shape.kept, shape.slices),
+        sinks,
+        together=True,
+    )
     sinks.close()
     return directory / "report.html"
 
@@ -79,14 +84,17 @@ def shown(browser: Any, path: Path, width: int) -> Iterator[Any]:
         yield page
 
 
-everywhere = pytest.mark.parametrize(("nodes", "width"), product(NODES, WIDTHS))
+everywhere = pytest.mark.parametrize(("nodes", "width"), [*product(NODES, WIDTHS)])
 
 
-def press_all(page: Any) -> None:
-    """Show every strategy."""
-    for chip in page.locator("#strategies button[aria-pressed=false]").all():
-        if chip.get_attribute("data-strategy"):
+def show(page: Any, *strategies: str) -> None:
+    """Show these strategies, and no others."""
+    for name in NAMES:
+        chip = page.locator(f"button[data-strategy={name}]")
+        if (chip.get_attribute("aria-pressed") == "true") != (name in strategies):
             chip.click()
+    page.mouse.move(0, 0)
+    settle(page)
 
 
 @everywhere
@@ -115,7 +123,7 @@ def test_no_words_of_the_frontier_cover_each_other(
     browser: Any, reports: dict[int, Path], nodes: int, width: int
 ) -> None:
     with shown(browser, reports[nodes], width) as page:
-        press_all(page)
+        show(page, *NAMES)
         for resource in RESOURCES:
             page.locator(f"button[data-resource={resource}]").click()
             words = page.locator("#frontier text").evaluate_all(BOXES)
@@ -151,18 +159,12 @@ def test_demand_fills_the_plot_although_much_more_was_promised(
     browser: Any, reports: dict[int, Path], nodes: int, width: int
 ) -> None:
     with shown(browser, reports[nodes], width) as page:
-        for chip in page.locator("#strategies button[aria-pressed=true]").all():
-            chip.click()
-        page.locator("button[data-strategy=persistence]").click()
-        page.mouse.move(0, 0)
-        settle(page)
+        show(page, "persistence")
         assert 0.5 <= page.evaluate(HIGHEST, colour_of(page, "persistence")) <= 0.95
         above = page.locator("#usage").locator("xpath=..").locator("figcaption").text_content()
         assert f"VMs were promised {32 * nodes:,} cores" in above
         # A strategy that frees next to nothing leaves it so, and is seen above.
-        page.locator("button[data-strategy=borg]").click()
-        page.mouse.move(0, 0)
-        settle(page)
+        show(page, "persistence", "borg")
         assert 0.5 <= page.evaluate(HIGHEST, colour_of(page, "persistence")) <= 0.8
         assert page.evaluate(HIGHEST, colour_of(page, "borg")) > 0.8
 
@@ -212,7 +214,7 @@ def test_words_of_the_frontier_can_be_read_on_their_ground(
 ) -> None:
     with shown(browser, reports[3], 1400) as page:
         page.emulate_media(color_scheme=scheme)
-        press_all(page)
+        show(page, *NAMES)
         colours = page.locator("#frontier text").evaluate_all(
             "words => words.map(word => getComputedStyle(word).fill)"
         )
