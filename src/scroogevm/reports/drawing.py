@@ -1,6 +1,6 @@
 """The figures of a panel. Matplotlib is an extra: this module is imported where it is used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
@@ -10,17 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from scroogevm.core.arrays import Floats
+from scroogevm.reports.broken import BrokenAxis, usage_axis
 from scroogevm.reports.labels import at_line_ends, beside_points
 from scroogevm.reports.names import cut
 from scroogevm.reports.panel import Panel, absolute, cumulated
-from scroogevm.reports.styles import SHOWN_UNITS, TITLES, Style
+from scroogevm.reports.styles import SHOWN_UNITS, TITLES, Style, readable
 
 GREY, PALE, INK = "#6b7480", "#d5dae1", "#1f2630"
 _MARKERS = "o?s?D"
 """By the number of lengths in a dash."""
+_RATES = (0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,17 +98,16 @@ def usage(scene: Scene) -> Figure:
         wrong, violated = scene.sums(absolute(said))[-1], scene.sums(said["violation"])[-1]
         place.set_title(
             cut(strategy, 20), loc="left", fontsize=10, fontweight="bold",
-            color=scene.looks[strategy].colour,
+            color=readable(scene.looks[strategy].colour),
         )  # fmt: skip
         place.set_title(
             f"{wrong:.1f} off, {violated:.1f} missing", loc="right", fontsize=8, color=GREY
         )
     for place in axes.flat[len(scene.order) :]:
         place.set_axis_off()
-    highest = {name: float(np.nanmax(row, initial=0.0)) for name, row in facts.items()}
-    top = 1.15 * max(highest["peak"], highest["allocated"])
-    hidden = highest["capacity"] > 1.15 * top
-    axes[0, 0].set_ylim(0, (top if hidden else 1.06 * max(top / 1.15, highest["capacity"])) or 1)
+    axis = usage_axis(facts, (scene.said(name)["demand"] * factor for name in scene.order))
+    _break(axes.flat, axis)
+    capacity = float(np.nanmax(facts["capacity"], initial=0.0))
     axes[0, 0].set_xlim(hours[0], hours[-1] if hours.size > 1 else hours[0] + 1)
     figure.supylabel(unit, fontsize=9)
     figure.supxlabel("hours", fontsize=9)
@@ -115,10 +116,24 @@ def usage(scene: Scene) -> Figure:
         "Usage against demand",
         "coloured: demand, what the strategy keeps ready for the window · area: p99 of usage, thin "
         "line its peak · dotted: allocated · black: capacity"
-        + (f" ({highest['capacity']:.0f} {unit}, above the top)" if hidden else "")
-        + "\nright: cumulated misprediction and violation, in capacities",
+        + (f" ({capacity:,.0f} {unit}, above the top)" if capacity > axis.top else "")
+        + "\nright: cumulated misprediction and violation, in capacities"
+        + (" · dashed: above it the axis is pressed together" if axis.breaks else ""),
     )
     return figure
+
+
+def _break(places: Iterable[Axes], axis: BrokenAxis) -> None:
+    """The axis of all places, and a line where it breaks."""
+    for place in places:
+        place.set_yscale("function", functions=(axis.forward, axis.inverse))
+        place.set_ylim(0, axis.top)
+        ticks = [tick for tick in MaxNLocator(4).tick_values(0, axis.knee) if tick <= axis.knee]
+        if axis.breaks:
+            upper = MaxNLocator(2).tick_values(axis.knee, axis.top)
+            ticks += [tick for tick in upper if 1.08 * axis.knee < tick <= axis.top][-1:]
+            place.axhline(axis.knee, color=GREY, linewidth=0.8, linestyle=(0, (5, 3)))
+        place.set_yticks(ticks, [f"{tick:,g}" for tick in ticks])
 
 
 def misprediction(scene: Scene) -> Figure:
@@ -141,7 +156,7 @@ def misprediction(scene: Scene) -> Figure:
     axes.set_facecolor("#f2f2f2")
     axes.set_yticks(range(len(scene.order)), scene.order)
     for tick, strategy in zip(axes.get_yticklabels(), scene.order, strict=True):
-        tick.set_color(scene.looks[strategy].colour)
+        tick.set_color(readable(scene.looks[strategy].colour))
     ends = [scene.sums(absolute(scene.said(strategy)))[-1] for strategy in scene.order]
     right = axes.secondary_yaxis("right")
     right.set_yticks(range(len(ends)), [f"{end:.1f}" for end in ends])
@@ -223,10 +238,14 @@ def frontier(scene: Scene, scores: Sequence[Mapping[str, Any]]) -> Figure:
         marker = "*" if score["looks_ahead"] else _MARKERS[len(look.dash) % len(_MARKERS)]
         axes.scatter(score["savings"], score["violation_rate"], s=70, c=look.colour, marker=marker)
     axes.xaxis.set_major_formatter(PercentFormatter(1, None))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, None))
+    highest = max([0.01, *(s["violation_rate"] for s in shown)])
+    axes.set_yscale("function", functions=(_root, _square))
+    rates = [rate for rate in _RATES if rate <= highest]
+    axes.set_yticks(rates, [f"{100 * rate:g}%" for rate in rates])
+    axes.set_ylim(_square(-0.09 * _root(highest)), _square(1.08 * _root(highest)))
     axes.set_xlabel("savings: share of what was allocated that need not be kept ready →")
-    axes.set_ylabel("← violation rate: share of windows")
-    axes.margins(0.12)
+    axes.set_ylabel("← violation rate: share of windows, square root")
+    axes.margins(x=0.12)
     clean(axes)
     names = [(s["savings"], s["violation_rate"], s["strategy"]) for s in shown]
     beside_points(axes, names, [scene.looks[name].colour for _, _, name in names])
@@ -236,6 +255,14 @@ def frontier(scene: Scene, scores: Sequence[Mapping[str, Any]]) -> Figure:
         "best is down and right; the pale line joins strategies that none is better than in both",
     )
     return figure
+
+
+def _root(rate: Floats) -> Floats:
+    return np.sign(rate) * np.sqrt(np.abs(rate))
+
+
+def _square(root: Floats) -> Floats:
+    return np.sign(root) * np.square(root)
 
 
 def pareto(points: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:

@@ -29,12 +29,21 @@ def asset(name: str) -> str:
     return (files("scroogevm.reports") / "assets" / name).read_text(encoding="utf-8")
 
 
-def asked_rows(about: About) -> str:
-    """A row for each strategy or test: parameters, formula, source."""
+def asked_rows(about: About, by: str) -> str:
+    """A row for each strategy or test: parameters, formula, source.
+
+    Args:
+        about: the strategies or tests.
+        by: what the formula says.
+    """
     rows = []
     for name, facts in about.asked.items():
-        cells = (facts.parameters_text, facts.formula, facts.source)
-        shown = "".join(f"<td>{text(cell)}</td>" for cell in cells)
+        cells = {
+            "parameters": facts.parameters_text,
+            by: facts.formula,
+            "source": facts.source,
+        }
+        shown = "".join(f'<td data-name="{k}">{text(v)}</td>' for k, v in cells.items())
         rows.append(f'<tr><th scope="row">{text(name)}</th>{shown}')  # a row's end may be left out
     return "".join(rows)
 

@@ -10,6 +10,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from scroogevm.core.arrays import Floats
+from scroogevm.reports.styles import readable
 
 _POINT = 72 / 100
 """Points in a pixel of the canvas, which is laid out at 100 dots an inch."""
@@ -47,7 +48,7 @@ def at_line_ends(axes: Axes, but: Sequence[str] = ()) -> None:
             textcoords="offset points",
             va="center",
             fontsize=8,
-            color=colour,
+            color=readable(str(colour)),
             annotation_clip=False,
             arrowprops={
                 "arrowstyle": "-",
@@ -98,7 +99,7 @@ def beside_points(
             xytext=(0, 0),
             textcoords="offset points",
             fontsize=8.5,
-            color=colour,
+            color=readable(colour),
             va="center",
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.4, "relpos": (0.5, 0.5)},
         )

@@ -39,13 +39,13 @@ def write_report(path: Path, about: About, table: VerdictTable, nodes: Sequence[
         title=text(", ".join(about.traces) or "a trace"),
         summary=f"{count}, {len(about.asked)} test{'s' * (len(about.asked) != 1)}",
         css=asset("report.css"),
-        js=asset("windows.js") + asset("quiescence.js"),
+        js=asset("scrolling.js") + asset("windows.js") + asset("quiescence.js"),
         library_css=asset("uPlot.min.css"),
         library_js=asset("uPlot.iife.min.js"),
         counts=count_table(table.counts, "test"),
         shown=text(choice(len(panels), table.nodes, "that were quiescent least often")),
         facts=definitions(_facts(about, table)),
-        tests=asked_rows(about),
+        tests=asked_rows(about, "quiescent when"),
         data=f'{json_of(data)[:-1]},"panels":[{",".join(panels)}]}}',
     )
     path.write_text(page, encoding="utf-8")

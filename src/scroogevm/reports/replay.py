@@ -114,7 +114,7 @@ class ReplaySinks(Sequence[Sink]):
         if self._figures:
             try:
                 some = panels[: 1 + NODES_DRAWN]
-                whole = nodes[0].name if len(nodes) == 1 else "all nodes"
+                whole = nodes[0].name if alone else "all nodes"
                 draw(self._directory / FOLDER, some, styles, scores.fleet().to_dicts(), whole)
             except MissingExtraError as error:
                 remarks.append(f"no figures were drawn: {error}")

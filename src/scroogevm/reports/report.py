@@ -25,6 +25,9 @@ _PERCENT = (
     "savings", "offered_free", "waste", "regret", "coverage", "asked",
 )  # fmt: skip
 _BARS = ("violation_rate", "savings")
+_SCRIPTS = (
+    "scrolling.js", "windows.js", "asked.js", "labels.js", "frontier.js", "broken.js", "report.js",
+)  # fmt: skip
 _FIRST = (
     "savings", "violation_rate", "coverage", "asked", "check", "mean_severity", "p99_severity",
     "worst_severity", "waste", "regret", "oversubscription", "misprediction", "violation",
@@ -67,7 +70,8 @@ def write_report(
         title=text(", ".join(about.traces) or "a trace"),
         summary=f"{nodes}, {len(about.asked)} strategies",
         css=asset("report.css"),
-        js=asset("windows.js") + asset("asked.js") + asset("report.js"),
+        js="".join(asset(name) for name in _SCRIPTS),
+        nodes=scores.nodes,
         freed="".join(f'<p class="freed">{text(line)}</p>' for line in freed),
         verdicts=_quiescence(verdicts),
         asked=asset("asked.html") if asked else "",
@@ -77,7 +81,7 @@ def write_report(
         meanings=definitions({heading(name): _MEANINGS[name] for name in _ORDER}),
         shown=text(choice(carried - 1, scores.nodes, "whose usage went beyond the promises most")),
         facts=definitions(_facts(about, scores)),
-        strategies=asked_rows(about),
+        strategies=asked_rows(about, "demand"),
         data=data,
     )
     path.write_text(page, encoding="utf-8")

@@ -61,7 +61,8 @@ def reread(report: Path) -> Reread:
             f"is not the output of `scroogevm replay`, with its {MARKER} and report.html",
             where=str(report),
         ) from None
-    whole = panels[1].name if nodes == 1 and len(panels) > 1 else "all nodes"
+    alone = panels[1].name if len(panels) > 1 else "the node"
+    whole = alone if nodes == 1 else "all nodes"
     return Reread(panels, looks(roles), rows, whole)
 
 

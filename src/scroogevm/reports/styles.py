@@ -50,6 +50,29 @@ def looks(roles: Mapping[str, Role]) -> Mapping[str, Style]:
     return dealt
 
 
+def readable(colour: str) -> str:
+    """The colour for letters on white: as dark as makes a contrast of 4.5 to 1.
+
+    >>> readable("#c98500"), readable("#6a4fa3")
+    ('#8d5d00', '#6a4fa3')
+    """
+    own = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    darker = ([round(channel * part / 10) for channel in own] for part in range(10, -1, -1))
+    fitting = next(each for each in darker if 1.05 / _light(each) >= _CONTRAST)
+    return "#" + "".join(f"{channel:02x}" for channel in fitting)
+
+
+_CONTRAST = 4.5
+
+
+def _light(channels: Sequence[int]) -> float:
+    """Relative luminance, as contrasts compare it."""
+    shares = [channel / 255 for channel in channels]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+    weights = (0.2126, 0.7152, 0.0722)
+    return 0.05 + sum(weight * c for weight, c in zip(weights, linear, strict=True))
+
+
 SHOWN_UNITS: Mapping[str, tuple[str, float]] = {CPU: ("cores", 1.0), MEM: ("GiB", 1 / 1024)}
 """Unit on the axes of a resource, and its factor from the unit of the arrays."""
 TITLES: Mapping[str, str] = {CPU: "cpu", MEM: "memory"}

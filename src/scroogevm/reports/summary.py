@@ -71,14 +71,14 @@ def _lines(
     lead = sorted(of_role["recommended"], key=lambda name: abs((stated[name] or SAFE) - SAFE))[:1]
     named = dict.fromkeys([*lead, best, *of_role["baseline"]])
     capacity, promised = (of[resource] * factor for of in (means.capacity, means.allocated))
-    where = f"{counted(nodes, 'node')} ({capacity:.1f} {unit})"
+    where = f"{counted(nodes, 'node')} ({capacity:,.1f} {unit})"
     said = [
         f"{_said(name, stated[name])} would have {_came_of(gains[name], rates[name])}."
         for name in named
     ]
     if not safe:
         said.append(f"No strategy fell short in at most {100 * SAFE:.0f} % of windows.")
-    first = f"{TITLES[resource]}: VMs on {where} were promised {promised:.1f} {unit}."
+    first = f"{TITLES[resource]}: VMs on {where} were promised {promised:,.1f} {unit}."
     yield " ".join([first, *said])
 
 
@@ -106,5 +106,5 @@ def _came_of(gain: float, rate: float) -> str:
     if gain == 0 == rate:
         return "freed nothing: it knew too little"
     gain = round(gain, 1) + 0.0
-    kept = f"freed {gain:.1f} of them" if gain >= 0 else f"held back {-gain:.1f} more than them"
+    kept = f"freed {gain:,.1f} of them" if gain >= 0 else f"held back {-gain:,.1f} more than them"
     return f"{kept} and fallen short in {100 * rate:.1f} % of windows"

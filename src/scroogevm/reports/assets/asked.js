@@ -16,16 +16,23 @@ const askedCharts = (() => {
     const svg = drawn("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
     const x = (v) => room.left + v * (width - room.left - room.right);
     const y = (v) => height - room.bottom - v * (height - room.top - room.bottom);
-    const write = (text, px, py, anchor) => {
-      const node = drawn("text", { x: px, y: py, "text-anchor": anchor });
+    const write = (text, at, anchor) => {
+      const node = drawn("text", { ...at, "text-anchor": anchor });
       node.textContent = text;
       svg.append(node);
+      return node;
     };
     for (const [v, text] of up) {
       svg.append(drawn("line", { x1: room.left, x2: width - room.right, y1: y(v), y2: y(v), stroke: ink("--grid") }));
-      write(text, room.left - 8, y(v) + 4, "end");
+      write(text, { x: room.left - 8, y: y(v) + 4 }, "end");
     }
-    for (const [v, text] of across) write(text, x(v), height - room.bottom + 18, "middle");
+    let free = -Infinity;
+    for (const [v, text] of across) {
+      const half = 3.6 * text.length;
+      if (x(v) - half < free) continue;
+      write(text, { x: x(v), y: height - room.bottom + 18 }, "middle");
+      free = x(v) + half + 4;
+    }
     place.replaceChildren(svg);
     const line = (points, colour, more = {}) => svg.append(drawn("polyline", {
       points: points.map(([px, py]) => `${x(px)},${y(py)}`).join(" "), fill: "none", stroke: colour, "stroke-width": 1.8, ...more }));
@@ -36,27 +43,35 @@ const askedCharts = (() => {
       node.append(words);
       svg.append(node);
     };
+    const names = (points) => namesBeside(svg, points.map(({ at: [px, py], ...point }) => ({ ...point, x: x(px), y: y(py) })),
+      { write, drawn, taken: [], frame: [room.left, 0, width, height - room.bottom] });
     const say = (text) => place.setAttribute("aria-label", text);
-    return { line, dot, say };
+    return { line, dot, names, say };
   }
 
-  function reliability(rows, colour) {
+  function reliability(rows, colour, readable) {
     const rates = rows.flatMap((row) => [row.asked, row.got]).filter((rate) => rate > 0);
-    const low = Math.log(Math.min(0.005, ...rates) * 0.8), high = Math.log(Math.max(0.2, ...rates) * 1.2);
+    const low = Math.log(Math.min(0.005, ...rates) * 0.5), high = Math.log(Math.max(0.2, ...rates) * 1.2);
     const at = (rate) => Math.max(0, (Math.log(Math.max(rate, 1e-9)) - low) / (high - low));
     const marks = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
       .filter((rate) => Math.log(rate) >= low && Math.log(rate) <= high).map((rate) => [at(rate), percent(rate)]);
-    const chart = frame("asked-got", marks, marks);
+    const none = rows.some((row) => row.got === 0) ? [[0, "0 %"]] : [];
+    const chart = frame("asked-got", marks, [...none, ...marks]);
     chart.line([[0, 0], [1, 1]], ink("--soft"), { "stroke-dasharray": "5 4", "stroke-width": 1 });
     for (const row of rows) {
       chart.dot([at(row.asked), at(row.got)], colour(row.strategy), `${row.strategy}: asked ${percent(row.asked)}, got ${percent(row.got)}`);
     }
+    chart.names(rows.map((row) => ({ at: [at(row.asked), at(row.got)], text: row.strategy, colour: readable(colour(row.strategy)) })));
     chart.say(rows.map((row) => `${row.strategy}: asked ${percent(row.asked)}, got ${percent(row.got)}`).join("; "));
   }
 
   // Curves of rates over positions from 0 to 1, and what was asked as a dashed line.
   function curves(id, rows, colour, points, across, what) {
     const all = rows.map(points);
+    // One place on the axis is no curve.
+    const figure = document.getElementById(id).closest("figure");
+    figure.hidden = rows.length > 0 && all.every((curve) => curve.length < 2);
+    if (figure.hidden) return;
     const top = 1.1 * Math.max(0.001, ...rows.map((row) => row.asked), ...all.flat().map(([, rate]) => rate));
     const step = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5].find((nice) => top / nice <= 6) ?? 1;
     const up = [];
@@ -71,8 +86,8 @@ const askedCharts = (() => {
     chart.say(`Rate got ${what}: ${rows.map((row) => `${row.strategy}, asked ${percent(row.asked)}`).join("; ")}`);
   }
 
-  return (rows, shown, colour) => {
-    reliability(rows, colour);
+  return (rows, shown, colour, readable) => {
+    reliability(rows, colour, readable);
     const some = rows.filter((row) => shown.has(row.strategy));
     const along = (values, low, high) => values.map(([value, rate]) => [high > low ? (Number(value) - low) / (high - low) : 0.5, rate]);
     const marks = (values, low, high) => values.map((value) => [high > low ? (value - low) / (high - low) : 0.5, `${value}`]);

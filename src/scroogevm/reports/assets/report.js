@@ -45,6 +45,20 @@
     const part = (at) => Math.round(parseInt(colour.slice(at, at + 2), 16) * 0.62 + 255 * 0.38);
     return `rgb(${part(1)}, ${part(3)}, ${part(5)})`;
   };
+  const colourOf = (name) => shade(data.strategies.find((strategy) => strategy.name === name).colour);
+  // Letters need more contrast than lines do: as much of the ink as makes 4.5 : 1.
+  const channels = (colour) => colour.startsWith("#") ?
+    [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) : colour.match(/\d+/g).map(Number);
+  const light = (rgb) => rgb.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0.05);
+  function readable(colour) {
+    const own = channels(colour), letters = channels(ink("--letters")), behind = light(channels(ink("--behind")));
+    for (let part = 0; part < 1; part += 0.1) {
+      const mixed = own.map((c, i) => Math.round(c * (1 - part) + letters[i] * part)), here = light(mixed);
+      if (Math.max(here, behind) / Math.min(here, behind) >= 4.6) return `rgb(${mixed.join(", ")})`;
+    }
+    return ink("--ink");
+  }
   const wide = (values, length) => (values.length === 1 ? Array(length).fill(values[0]) : values);
   const cumulated = (values, step) => {
     let sum = 0;
@@ -69,6 +83,7 @@
   const percent = (value) => (value == null ? "–" : `${(100 * value).toFixed(1)} %`);
   const plain = (value) => (value == null ? "–" : Number(value.toPrecision(4)).toLocaleString("en"));
   const charts = new Map();
+  const whole = byId("charts").dataset.nodes === "1" ? "the node" : "all nodes";
 
   // Hours from the begin, or dates in UTC where the begin has one.
   const date = (hour) => new Date((data.origin + 3600 * hour) * 1000).toISOString();
@@ -124,17 +139,20 @@
     charts.get(id)?.destroy();
     const axis = { stroke: ink("--soft"), grid: { stroke: ink("--grid"), width: 1 },
       ticks: { stroke: ink("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
-    const share = id === "misprediction";
+    const share = id === "misprediction", tall = id === "usage" ? 340 : 260;
+    const scale = brokenAxis.scale((u, low, high) => span(id, u, low, high));
+    const breaks = (u) => brokenAxis.show(u, scale, ink("--soft"), ink("--paper"));
     const chart = new uPlot({
-      width: place.clientWidth, height: id === "usage" ? 340 : 260,
+      width: place.clientWidth, height: tall,
       series: series(id), cursor: { sync: { key: "hours" }, focus: { prox: 24 } }, focus: { alpha: 0.35 },
-      scales: { x: { time: false }, y: { range: (_, low, high) => span(id, low, high) } },
+      scales: { x: { time: false }, y: scale.options },
       axes: [
         { ...axis, ...times },
-        { ...axis, size: 64, values: (_, ticks) => ticks.map(share ? (t) => `${Math.round(100 * t)} %` : plain),
+        { ...axis, size: 64, filter: (_, splits) => splits, splits: () => brokenAxis.marks(scale, ticks, tall - 80), values: (_, ticks) => ticks.map(share ? (t) => `${Number((100 * t).toPrecision(3))} %` : plain),
           label: id === "usage" ? data.resources[state.resource].unit : undefined, labelSize: 20 },
       ],
-      hooks: { setScale: [(u, key) => key === "x" && together(u)], draw: [(u) => id === "usage" && verdictsBelow(u)] },
+      hooks: { setScale: [(u, key) => key === "x" && together(u)],
+        draw: [breaks, (u) => id === "usage" && (sayAbove(scale.now.knee != null), verdictsBelow(u))] },
       legend: { live: true },
     }, values(id), place);
     charts.set(id, chart);
@@ -164,7 +182,7 @@
     state.pointed = null;
     byId("windows").hidden = !here;
     byId("whose").textContent = here ?
-      `${data.resources[state.resource].title} of ${data.panels[state.panel].name || "the node"}, by the test of ${state.asking}.` :
+      `${data.resources[state.resource].title} of ${data.panels[state.panel].name || whole}, by the test of ${state.asking}.` :
       "Choose a node above to see its windows one by one.";
     if (here) verdictWindows.table(byId("windows"), here.panel, here.said, data.resources[state.resource].unit, (i) => {
       state.pointed = i;
@@ -172,26 +190,46 @@
     });
   }
 
-  // Where capacity lies far above everything else, the figure ends below it and says so.
-  function ceiling() {
-    const panel = data.panels[state.panel], usage = panel.usage[state.resource];
-    const said = Object.entries(panel.said[state.resource] ?? {});
-    const shown = said.filter(([name]) => state.shown.has(name)).map(([, rows]) => rows.demand);
-    const top = Math.max(0, ...[usage.peak, usage.allocated, ...shown].flat());
-    const capacity = Math.max(0, ...usage.capacity);
-    const above = capacity > 1.3 * top && top > 0;
-    document.querySelector(".above").textContent = above ?
-      `Capacity, ${plain(capacity)} ${data.resources[state.resource].unit}, lies above the top.` : "";
-    return above ? top : Infinity;
+  // What the axis of a figure has to fit: from where to where, and above which value it may break.
+  function span(id, u, low, high) {
+    if (low == null) return [0, null, 1];
+    const [from, to] = u.series[0].idxs, part = (row, length) => wide(row, length).slice(from, to + 1);
+    const panel = data.panels[state.panel], length = panel.hours.length, usage = panel.usage[state.resource];
+    const [peak, allocated, capacity] = ["peak", "allocated", "capacity"].map((name) => part(usage[name], length));
+    const shown = names.filter((name) => state.shown.has(name) && panel.said[state.resource]?.[name]);
+    const lines = shown.map((name) => part(u.data[1 + (id === "usage" ? facts.length : 0) + names.indexOf(name)], length));
+    const demands = shown.map((name) => part(panel.said[state.resource][name].demand, length));
+    const little = demands.map((demand) => brokenAxis.freesLittle(demand, peak, allocated));
+    let knee = null;
+    if (id === "usage") {
+      const close = demands.map((demand, n) => demand.filter((_, i) => !little[n][i]));
+      knee = 1.06 * brokenAxis.largest([peak, ...close].flat());
+      high = brokenAxis.largest([peak, allocated, ...demands].flat());
+      const most = brokenAxis.largest(capacity), above = most > 1.3 * high && high > 0;
+      high = (above ? high : Math.max(high, most)) || 1;
+      state.words = { allocated, capacity: most, above };
+    } else if (id === "misprediction") {
+      knee = 1.06 * brokenAxis.largest(lines.flatMap((line, n) => line.filter((_, i) => !little[n][i])));
+      [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+    } else if (id === "cumulated") {
+      const mostly = (marks) => marks.filter(Boolean).length > marks.length / 2;
+      knee = 1.06 * brokenAxis.largest(lines.filter((_, n) => !mostly(little[n])).flat());
+    }
+    if (id !== "ratio") low = Math.min(low, 0);
+    const room = (high - low || 1) * 0.06, below = brokenAxis.breaks(low, knee, high) ? (knee - low) * 0.06 : room;
+    return [low < 0 || id === "ratio" ? low - below : low, knee, high + room];
   }
 
-  function span(id, low, high) {
-    if (low == null) return [0, 1];
-    if (id === "usage") high = Math.min(high, ceiling());
-    if (id === "misprediction") [low, high] = [Math.min(low, 0), Math.max(high, 0)];
-    else if (id !== "ratio") low = Math.min(low, 0);
-    const room = (high - low || 1) * 0.06;
-    return [low < 0 || id === "ratio" ? low - room : low, high + room];
+  // What the figure of usage says in words: what lies beyond the break, or beyond the top.
+  function sayAbove(broken) {
+    if (!state.words) return;
+    const { allocated, capacity, above } = state.words, unit = data.resources[state.resource].unit;
+    const known = allocated.filter((value) => value != null);
+    const [least, most] = [Math.min(...known), Math.max(...known)].map(plain);
+    const promised = known.length ? ` VMs were promised ${least === most ? most : `${least} to ${most}`} ${unit}.` : "";
+    document.querySelector(".above").textContent =
+      (broken ? `Above the dashed line the axis is pressed together.${promised}` : "") +
+      (above ? ` The capacity, ${plain(capacity)} ${unit}, lies above the top.` : "");
   }
 
   let following = false;
@@ -206,87 +244,26 @@
   }
 
   function describe(id) {
-    const where = data.panels[state.panel].name || "all nodes";
+    const where = data.panels[state.panel].name || whole;
     const what = byId(id).closest("figure").querySelector("h3").textContent;
     const shown = names.filter((name) => state.shown.has(name)).join(", ") || "no strategy";
     byId(id).setAttribute("aria-label",
       `${what}, ${data.resources[state.resource].title}, ${where}: ${shown}. The scores are in the table above.`);
   }
 
-  const whole = (share) => `${Number((100 * share).toPrecision(3))} %`;
-  function ticks(low, high) {
-    const rough = (high - low) / 5, power = 10 ** Math.floor(Math.log10(rough));
+  function ticks(low, high, about = 5) {
+    const rough = (high - low) / about, power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 5, 10].find((nice) => nice * power >= rough);
     const found = [];
-    for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(i * step);
+    for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(Number((i * step).toPrecision(12)));
     return found;
   }
 
-  // The frontier is a handful of points: drawn by hand, labels kept apart.
   function frontier() {
-    const place = byId("frontier");
-    const [width, height] = [place.clientWidth, 290];
-    const room = { left: 52, right: 14, top: 12, bottom: 40 };
     const points = data.scores[state.resource].filter((score) => state.shown.has(score.strategy));
-    const ys = points.map((p) => p.violation_rate), xs = points.map((p) => p.savings);
-    const [x0, x1] = [Math.min(0, ...xs), Math.max(0.1, ...xs) * 1.02];
-    const y1 = Math.max(0.05, ...ys) * 1.05;
-    const x = (v) => room.left + ((v - x0) / (x1 - x0)) * (width - room.left - room.right);
-    const y = (v) => height - room.bottom - (v / y1) * (height - room.top - room.bottom);
-    const svg = drawn("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
-    const write = (text, at, anchor) => {
-      const node = drawn("text", { ...at, "text-anchor": anchor });
-      node.textContent = text;
-      svg.append(node);
-      return node;
-    };
-    for (const v of ticks(0, y1)) {
-      svg.append(drawn("line", { x1: room.left, x2: width - room.right, y1: y(v), y2: y(v), stroke: ink("--grid") }));
-      write(whole(v), { x: room.left - 8, y: y(v) + 4 }, "end");
-    }
-    for (const v of ticks(x0, x1)) write(whole(v), { x: x(v), y: height - room.bottom + 18 }, "middle");
-    write("savings →", { x: width - room.right, y: height - 4 }, "end");
-    write("violation rate", { x: room.left + 6, y: room.top + 2 }, "start");
-    let best = Infinity;
-    const edge = points.filter((p) => !p.looks_ahead)
-      .sort((a, b) => b.savings - a.savings || a.violation_rate - b.violation_rate)
-      .filter((p) => p.violation_rate < best && ((best = p.violation_rate), true)).reverse();
-    let path = "";
-    edge.forEach((p, i) => {
-      path += i ? `H${x(p.savings)}V${y(p.violation_rate)}` : `M${x(p.savings)} ${y(p.violation_rate)}`;
-    });
-    if (path) svg.append(drawn("path", { d: path, fill: "none", stroke: ink("--line"), "stroke-width": 3 }));
-    place.replaceChildren(svg);
-    const taken = points.map((p) => [x(p.savings) - 7, y(p.violation_rate) - 7, x(p.savings) + 7, y(p.violation_rate) + 7]);
-    for (const p of points) {
-      const [px, py] = [x(p.savings), y(p.violation_rate)];
-      const colour = shade(data.strategies.find((strategy) => strategy.name === p.strategy).colour);
-      svg.append(drawn("circle", { cx: px, cy: py, r: 5.5, stroke: colour, "stroke-width": 2, fill: p.looks_ahead ? "none" : colour }));
-      label(svg, write, p.strategy, px, py, colour, taken, [room.left, room.top, width, height - room.bottom]);
-    }
+    const left = frontierChart(byId("frontier"), points, { ink, colour: colourOf, readable, ticks });
+    document.querySelector(".unnamed").textContent = left.length ? `No room for the names of ${left.join(", ")}.` : "";
     describe("frontier");
-  }
-
-  function label(svg, write, text, px, py, colour, taken, frame) {
-    const node = write(text.length > 28 ? `${text.slice(0, 27)}…` : text, { x: px, y: py }, "start");
-    node.style.fill = colour;
-    const size = node.getBBox();
-    const places = [];
-    for (const reach of [10, 26, 48]) for (const lift of [0, -14, 14, -28, 28, -46, -64, -84, -104, -130]) {
-      places.push([reach, lift], [-reach - size.width, lift]);
-    }
-    places.sort((a, b) => Math.abs(a[1]) + Math.abs(a[0] + size.width / 2) - Math.abs(b[1]) - Math.abs(b[0] + size.width / 2));
-    for (const [dx, dy] of places) {
-      const box = [px + dx, py + dy - 8, px + dx + size.width, py + dy + 6];
-      const inside = box[0] >= frame[0] && box[1] >= frame[1] && box[2] <= frame[2] && box[3] <= frame[3];
-      if (!inside || taken.some((t) => box[0] < t[2] && t[0] < box[2] && box[1] < t[3] && t[1] < box[3])) continue;
-      taken.push(box);
-      node.setAttribute("x", box[0]);
-      node.setAttribute("y", py + dy + 4);
-      if (Math.abs(dy) > 8) svg.append(drawn("line", { x1: px, y1: py, x2: dx > 0 ? box[0] : box[2], y2: py + dy, stroke: colour, "stroke-width": 0.6 }));
-      return;
-    }
-    node.remove(); // no room: the point keeps its colour, the table its name
   }
 
   function drawAll() {
@@ -298,8 +275,7 @@
   }
 
   function askedAndGot() {
-    if (byId("asked")) askedCharts(data.asked[state.resource] ?? [], state.shown, (name) =>
-      shade(data.strategies.find((strategy) => strategy.name === name).colour));
+    if (byId("asked")) askedCharts(data.asked[state.resource] ?? [], state.shown, colourOf, readable);
   }
 
   // Why the last demands on a node are what they are, in the words of its strategies.
@@ -307,9 +283,11 @@
     const panel = data.panels[state.panel], said = Object.entries(panel.why[state.resource] ?? {});
     byId("why").hidden = !said.length;
     byId("reasons").replaceChildren(...said.flatMap(([name, rows]) => rows.map(([hour, words]) => {
-      const row = make("tr"), end = make("th", moment(hour));
+      const row = make("tr"), end = make("th", data.origin == null ? `${moment(hour)} h` : moment(hour));
       end.scope = "row";
-      row.append(end, make("td", name), make("td", words));
+      const [who, why] = [make("td", name), make("td", words)];
+      who.dataset.name = "strategy";
+      row.append(end, who, why);
       return row;
     })));
   }
@@ -329,10 +307,7 @@
     button.addEventListener("click", () => {
       if (!state.shown.delete(strategy.name)) state.shown.add(strategy.name);
       paint();
-      for (const [id, chart] of charts) {
-        chart.setSeries(names.indexOf(strategy.name) + (id === "usage" ? facts.length : 0) + 1, { show: state.shown.has(strategy.name) });
-        describe(id);
-      }
+      for (const id of charts.keys()) draw(id);
       frontier();
       askedAndGot();
     });
@@ -369,11 +344,14 @@
   }
 
   data.panels.forEach((panel, at) => {
-    const option = make("option", panel.name || "all nodes");
+    const option = make("option", panel.name || whole);
     option.value = at;
     byId("panel").append(option);
   });
   const sums = document.querySelector(".sums");
+  const alone = byId("charts").dataset.nodes === "1";
+  byId("panel").parentElement.hidden = data.panels.length === 1;
+  sums.hidden = alone;
   byId("panel").addEventListener("change", (event) => {
     state.panel = Number(event.target.value);
     state.zoomed = false;
