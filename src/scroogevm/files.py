@@ -152,7 +152,7 @@ class StagedDirectory(AbstractContextManager[Path]):
     def _unwritable(self, error: Exception) -> OutputError:
         number = system_number(error)
         reason = os.strerror(number) if number else str(error)
-        remedy = "free some space" if number in _FULL else "choose another place"
+        remedy = "free some space" if number in _FULL else "choose another directory"
         return OutputError(f"cannot be written: {reason}", where=str(self.place), remedy=remedy)
 
 

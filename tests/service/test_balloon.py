@@ -59,7 +59,7 @@ def test_settings_of_the_companion_are_refused_before_anything_starts(tmp_path: 
     config = tmp_path / "scroogevm.toml"
     config.write_text('[balloon]\nnode = ["n1=ftp://x"]\n')
     said = fails(2, "--config", config, "serve", "--data", tmp_path / "d")
-    assert "n1: 'ftp://x' is no address of libvirt" in said
+    assert "n1: 'ftp://x' is not an address of libvirt" in said
     config.write_text('[balloon]\nrule = ["step:nope=1"]\n')
     assert "nope" in fails(2, "--config", config, "serve", "--data", tmp_path / "d")
     assert not (tmp_path / "d").exists()

@@ -65,9 +65,9 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "is no status"),
-        ("[]", "is no status"),
-        ('{"version": 1}', "x: window: is no status of a fleet: .*, and 5 more"),
+        ("", "is not the status"),
+        ("[]", "is not the status"),
+        ('{"version": 1}', "x: window: is not the status of a fleet: .*, and 5 more"),
         (to_json(_status(1)).replace('"version":1', '"version":2'), "version 2 cannot be read"),
     ],
 )

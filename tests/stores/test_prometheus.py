@@ -274,9 +274,9 @@ def test_a_file_of_names_says_what_a_fork_means_and_what_its_node_is_called(
     ("content", "said"),
     [
         ("x = ", "is not TOML"),
-        ("collect = 3", "collect is no table"),
+        ("collect = 3", "collect is not a table"),
         ("[nodes]\na = 3", 'nodes are written "LABEL" = "NAME"'),
-        ("[collect.dialects]\ninovex = 3", "inovex is no table"),
+        ("[collect.dialects]\ninovex = 3", "inovex is not a table"),
         ("[collect.dialects.inovexx]", "did you mean 'inovex'"),
         ('[collect.names]\nx = { term = "cpu_tim" }', "did you mean 'cpu_time'"),
     ],

@@ -42,7 +42,7 @@ def test_what_one_exporter_does_not_say_another_may() -> None:
 
 
 def test_vms_that_lack_something_are_counted() -> None:
-    cost = "no guest memory statistics: memory is counted at allocation"
+    cost = "no guest memory statistics; memory counts as fully used"
     some = {"guest_total": [1, NAN, 0], "guest_time": [1, NAN, 0]}
     assert lacking([reading(vm=some)]) == [f"2 of 3 VMs: {cost}"]
     gone = dict.fromkeys(("guest_total", "guest_usable", "guest_unused", "guest_time"), [NAN] * 3)
@@ -63,6 +63,6 @@ def test_a_vm_that_could_not_be_read_or_is_shut_off_lacks_nothing() -> None:
 
 
 def test_a_node_without_vms_or_without_anything_is_told() -> None:
-    assert lacking([Reading("n", 0.0, NODE)]) == ["no VM: the node seems to be empty"]
+    assert lacking([Reading("n", 0.0, NODE)]) == ["no VM; the node seems to be empty"]
     assert lacking([Reading("n", 0.0, NODE | {"vms_up": 0.0})]) == [], "libvirt is told by itself"
-    assert lacking([]) == ["nothing that any dialect knows: the node is not seen at all"]
+    assert lacking([]) == ["no dialect knows any of the metrics; the node is not seen"]

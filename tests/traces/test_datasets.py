@@ -347,7 +347,7 @@ BROKEN: dict[str, tuple[Make, str]] = {
     ),
     "planetlab with a word": (
         lambda root: planetlab(root, "5", "x"),
-        r"host_example_slice: line 2: 'x' is no percentage",
+        r"host_example_slice: line 2: 'x' is not a percentage",
     ),
     "planetlab cut short": (lambda root: planetlab(root, *["5"] * 287), "has 287 readings; 288"),
     "planetlab above 100": (lambda root: planetlab(root, "101"), "line 1: '101'"),
@@ -384,7 +384,7 @@ BROKEN: dict[str, tuple[Make, str]] = {
     ),
     "off the grid": (
         lambda root: vms(root, HEAD, *(f"a,{t},1,2,," for t in (0, 60, 120, 130))),
-        "VM a: time: 130 is no multiple of 60 s after 0",
+        "VM a: time: 130 is not a multiple of 60 s after 0",
     ),
     "one reading": (lambda root: vms(root, HEAD, "a,0,1,2,,"), "interval is unknown"),
     "no name": (lambda root: vms(root, HEAD, ",0,1,2,,"), "vm: is missing"),

@@ -213,7 +213,7 @@ def test_a_time_without_samples_is_one_line(store: Embedded, tmp_path: Path) -> 
         MisuseError, match="no whole slice of 600 s, in scopes of 600 s, lies in the 500 s"
     ):
         asked(since=START, until=START + 500)
-    with pytest.raises(MisuseError, match=r"--interval: 700 s is no interval"):
+    with pytest.raises(MisuseError, match=r"--interval: 700 s is not an interval"):
         asked(interval=700.0)
 
 

@@ -86,11 +86,11 @@ def test_what_exporters_do_not_say_is_told_once_with_its_cost(
 ) -> None:
     said = recording(f"prometheus:{prometheus.url}", tmp_path / "trace").stderr
     assert said.splitlines() == [
-        "all 8 VMs: no guest memory statistics: memory is counted at allocation"
+        "all 8 VMs: no guest memory statistics; memory counts as fully used"
     ]
     only = ("--store-option", 'match=job="node"')
     said = recording(f"prometheus:{prometheus.url}", tmp_path / "nodes", *only).stderr
-    assert "no VM was seen: what was promised, and so what could be freed, is not known" in said
+    assert "no VM was seen; so the allocation, and what could be freed, is unknown" in said
 
 
 def test_vms_on_nodes_of_unknown_size_are_no_trace(
@@ -111,7 +111,8 @@ def test_nodes_that_nothing_but_their_vms_speak_of_are_left_out(
     done = recording(f"prometheus:{prometheus.url}", tmp_path / "trace", *only)
     assert done.stdout.startswith("2 nodes, 144 windows")
     assert (
-        "1 of 3 nodes, such as n3: nothing but VMs: its capacity is not known, and it is left out"
+        "1 of 3 nodes, such as n3: only VMs have samples; "
+        "its capacity is unknown, so it is left out"
     ) in done.stderr
 
 

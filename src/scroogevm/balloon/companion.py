@@ -96,7 +96,7 @@ class Companion:
             patience: seconds to wait for balloons to follow.
 
         Raises:
-            OutputError: the journal cannot be written; everything was asked back all the same.
+            OutputError: the journal cannot be written; memory was given back nevertheless.
         """
         return () if self._restoring is None else self._restoring.restore(patience)
 

@@ -142,9 +142,11 @@ class BalloonFleet:
             thread.join(max(0.0, end - self._clocks.steady()))
         try:
             for name in self.restore():
-                self._say(f"{name} was not given back all; `scroogevm balloon restore` tries again")
+                self._say(
+                    f"{name} did not get all its memory back; try `scroogevm balloon restore`"
+                )
         except ScroogeError as error:
-            self._say(f"{error}; everything was asked back all the same")
+            self._say(f"{error}; the VMs were asked to take their memory back")
         self._show()
         self.close()
 
@@ -191,7 +193,9 @@ class BalloonFleet:
     def _warn_of_unnamed(self) -> None:
         held = {} if self._journal is None else self._journal.held()
         for node in sorted({node for node, _ in held} - {one.node for one in self._companions}):
-            self._say(f"{node} has VMs that were shrunk, and is not among the nodes now: name it")
+            self._say(
+                f"{node} has VMs that were shrunk, but is not one of the nodes; add it with --node"
+            )
 
     def view(self) -> BalloonView:
         """All of it, as it is now."""

@@ -58,7 +58,7 @@ class Restoring:
             patience: seconds to wait for balloons to follow.
 
         Raises:
-            OutputError: the journal cannot be written; everything was asked back all the same.
+            OutputError: the journal cannot be written; memory was given back nevertheless.
         """
         held: Sequence[Held] = list(self.journal.held(self.watch.name).values())
         with suppress(UnseenError):  # which is told below, where anything is held there

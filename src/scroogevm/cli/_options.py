@@ -147,7 +147,7 @@ def asked(options: dict[str, Any]) -> Any:
     interval = options["interval"]
     since = moment(options["since"], now, "--since")
     if since >= now:
-        raise MisuseError("lies in the future", where="--since")
+        raise MisuseError("is in the future", where="--since")
     until = now if options["until"] is None else moment(options["until"], now, "--until")
     scope = 1800.0 if options["scope"] is None else options["scope"]
     slice_ = scope if options["slice"] is None else options["slice"]
@@ -189,7 +189,7 @@ def only_recorded(context: click.Context) -> None:
     given = [name for name in names if context.get_parameter_source(name) is written]
     if given:
         raise MisuseError(
-            "speaks of a store, and there is none",
+            "needs a store, and none is given",
             where=f"--{given[0].replace('_', '-')}",
             remedy="--from KIND:LOCATION",
         )

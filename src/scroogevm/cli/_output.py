@@ -93,7 +93,7 @@ def table(
     console.print(Text(printable(title), style="bold"), soft_wrap=True)
     console.print(drawn)
     if shown < len(columns):
-        remark(f"(left out for want of width: {', '.join(columns[shown:])})")
+        remark(f"(columns left out, the terminal is too narrow: {', '.join(columns[shown:])})")
 
 
 def facts(title: str, lines: Mapping[str, str]) -> None:

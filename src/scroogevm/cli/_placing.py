@@ -119,7 +119,7 @@ def _names(table: Mapping[str, Any]) -> Mapping[str, str]:
 
     wrong = [node for node, provider in table.items() if not isinstance(provider, str)]
     if wrong:
-        raise MisuseError("is no name of a provider", where=f"placement.names.{wrong[0]}")
+        raise MisuseError("is not the name of a provider", where=f"placement.names.{wrong[0]}")
     return table
 
 
@@ -139,7 +139,7 @@ def _bounds(table: Mapping[str, Any]) -> "Mapping[str, Any]":
         where = f"placement.bounds.{kind}"
         if kind not in found or not isinstance(values, Mapping):
             raise MisuseError(
-                "is no class with its bounds", where=where, remedy=f"classes: {', '.join(found)}"
+                "is not a class with its bounds", where=where, remedy=f"classes: {', '.join(found)}"
             )
         for key, value in values.items():
             kinds = (int, float) if known.get(key) is float else (known.get(key),)

@@ -108,7 +108,7 @@ def ask(api: "httpx.Client", method: str, path: str, **more: Any) -> "httpx.Resp
     try:
         detail = str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        detail = f"answers {answer.status_code}, which is not of `scroogevm serve`"
+        detail = f"answers {answer.status_code}, so it is not `scroogevm serve`"
     if answer.is_client_error:
         remedy = "--token-file FILE" if answer.status_code == 401 else ""
         raise MisuseError(detail.rstrip("."), where=where, remedy=remedy)

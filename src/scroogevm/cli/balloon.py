@@ -112,7 +112,7 @@ def restore(context: click.Context, shared: dict[str, Any], /) -> None:
     from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
     if not (Path(shared["data"]) / "balloon.sqlite").exists():
-        raise MisuseError("no journal of a companion is there", where=str(shared["data"]))
+        raise MisuseError("there is no journal of a memory companion", where=str(shared["data"]))
     fleet = _fleet(context, shared, "apply")
     held = fleet.held
     left = fleet.restore()
@@ -138,7 +138,7 @@ def log(shared: dict[str, Any], /, *, since: str, as_json: bool) -> None:
 
     path = Path(shared["data"]) / NAME
     if not path.exists():
-        raise MisuseError("no journal of a companion is there", where=str(shared["data"]))
+        raise MisuseError("there is no journal of a memory companion", where=str(shared["data"]))
     with BalloonJournal(path, alone=False) as journal:
         acts = journal.acts(moment(since, time.time(), "--since"))
     if as_json:

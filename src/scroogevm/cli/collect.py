@@ -35,7 +35,7 @@ def command(context: click.Context, /, *, once: bool, as_json: bool, **options: 
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
 
     if as_json and not once:
-        raise MisuseError("is for --once", where="--json")
+        raise MisuseError("can only be used with --once", where="--json")
     duration = options["duration"]
     settings = collect_settings(
         options,

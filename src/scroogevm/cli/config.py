@@ -47,7 +47,7 @@ def check(context: click.Context, file: Path) -> None:
             problems.append(str(error))
     if problems:
         raise MisuseError("; ".join(problems), where=str(file))
-    click.echo(f"{file}: nothing is wrong with it")
+    click.echo(f"{file}: no problem was found")
 
 
 def _checks_of_parts(

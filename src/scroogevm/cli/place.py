@@ -56,5 +56,5 @@ def _size(text: str) -> tuple[str, float, float]:
     except ValueError:
         cpu = mem = 0.0
     if not (name and 1e-3 <= cpu < 1e9 and 1e-3 <= mem < 1e9):
-        raise MisuseError(f"{text!r} is no VM", remedy="write NAME,CPU,MEM such as web1,2,4096")
+        raise MisuseError(f"{text!r} is not a VM", remedy="write NAME,CPU,MEM such as web1,2,4096")
     return name, cpu, mem

@@ -62,13 +62,15 @@ def command(
     from scroogevm.probe.vmprobe import check_prefix  # noqa: PLC0415  # likewise
 
     if as_json and not once:
-        raise MisuseError("is for --once", where="--json")
+        raise MisuseError("can only be used with --once", where="--json")
     if as_json and vmprobe is not None:
-        raise MisuseError("come apart", where="--json and --vmprobe", remedy="leave one out")
+        raise MisuseError(
+            "exclude each other", where="--json and --vmprobe", remedy="give only one of them"
+        )
     _check_outlets(asked, once=once, textfile=textfile)
     for name, folder in (("--path.procfs", procfs), ("--path.sysfs", sysfs)):
         if not folder.is_dir():
-            raise MisuseError("is no folder", where=f"{name} {folder}")
+            raise MisuseError("is not a directory", where=f"{name} {folder}")
     places = Places(uri, procfs, sysfs, time_limit, perf, interval)
     prefix = None if vmprobe is None else check_prefix(vmprobe)
     if once:
@@ -92,10 +94,10 @@ def _check_outlets(asked: Mapping[str, Any], *, once: bool, textfile: Path | Non
     given = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value]
     if once and (given or textfile):
         said = given[0] if given else "--textfile"
-        raise MisuseError("is not for --once, which prints", where=said)
+        raise MisuseError("cannot be used with --once, which only prints", where=said)
     if textfile and given and asked["listen"] is None:
         raise MisuseError(
-            "nothing is served beside the textfile", where=given[0], remedy="add --listen"
+            "with --textfile alone, nothing is served", where=given[0], remedy="add --listen"
         )
 
 
@@ -112,7 +114,7 @@ def _access(
     from scroogevm.probe.access import Certificate, ServerAccess, Token, parse_address  # noqa: PLC0415
 
     if (tls_cert is None) is not (tls_key is None):
-        raise MisuseError("come together", where="--tls-cert and --tls-key")
+        raise MisuseError("need each other", where="--tls-cert and --tls-key")
     access = ServerAccess(
         parse_address(listen or "127.0.0.1:19177"),
         Token(token_file) if token_file else None,

@@ -127,7 +127,7 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
         return ()
     if options["traces"]:
         raise MisuseError(
-            "traces and --from exclude each other", remedy="replay one, then the other"
+            "traces and --from exclude each other", remedy="replay them one after the other"
         )
     output: Path = options["output"]
     place = output.with_name(f"{output.name}-trace")
@@ -135,7 +135,7 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
         raise MisuseError(
             "exists already",
             where=str(place),
-            remedy=f"replay it by `scroogevm replay {place} -o DIR`, or add --force to read anew",
+            remedy=f"replay it by `scroogevm replay {place} -o DIR`; --force reads the store again",
         )
     return (place,)
 

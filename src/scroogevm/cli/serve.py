@@ -143,7 +143,7 @@ def _others(options: dict[str, Any]) -> "Sequence[OfferSink]":
         try:
             words = shlex.split(options["offer_command"])
         except ValueError as error:
-            raise MisuseError(f"is no command: {error}", where="--offer-command") from None
+            raise MisuseError(f"is not a command: {error}", where="--offer-command") from None
         if not words:
             raise MisuseError("is empty", where="--offer-command")
         found.append(OfferCommand(words))
@@ -251,7 +251,7 @@ def _for_a_demo(context: click.Context) -> dict[str, Any]:
     unsaid = click.core.ParameterSource.DEFAULT
     for name in ("words", "tables", "targets_file", "env", "store"):
         if context.params[name]:
-            raise MisuseError("makes up its nodes and their store", where="--demo")
+            raise MisuseError("generates its own nodes and store", where="--demo")
     found = {"scope": SCOPE, "interval": f"{INTERVAL:g}", "settle": 2.0, "warm_up": PAST}
     return {name: v for name, v in found.items() if context.get_parameter_source(name) is unsaid}
 

@@ -112,7 +112,7 @@ def prune(
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
 
     if (keep is None) == (before is None):
-        raise MisuseError("say what to keep", remedy="give either --keep or --before")
+        raise MisuseError("it is not clear what to keep", remedy="give either --keep or --before")
     limit = date(before, "--before") if before is not None else time.time() - seconds(keep or "")
     with _kept(store, store_option) as opened:
         was = opened.size
@@ -140,7 +140,7 @@ def _kept(store: str, options: Iterable[str]) -> Any:
     if not isinstance(opened, Maintainable):
         opened.close()
         raise MisuseError(
-            "looks after its own files", where=store, remedy="use the means of that server"
+            "manages its own files", where=store, remedy="use the tools of that server"
         )
     return opened
 

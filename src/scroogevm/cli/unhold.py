@@ -15,4 +15,4 @@ def command(node: str, **options: Any) -> None:
     """End the hold of NODE: its offer may grow again, step by step. Needs a token of an admin."""
     with client(options) as api:
         ask(api, "DELETE", f"api/v1/nodes/{quote(node, safe='')}/hold")
-    click.echo(f"{node} is held no more")
+    click.echo(f"{node} is no longer held")

@@ -77,7 +77,7 @@ def unpack(data: bytes) -> Array:
         stored, wanted, shape, compressed = json.loads(head)
         content = zlib.decompress(content) if compressed else content
     except (TypeError, zlib.error) as error:
-        raise ValueError(f"is no array: {error}") from None
+        raise ValueError(f"is not an array: {error}") from None
     array = np.frombuffer(content, np.dtype(stored)).reshape(shape)
     return array.astype(np.dtype(wanted))  # a copy, which may be written to
 

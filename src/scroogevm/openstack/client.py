@@ -258,7 +258,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
         try:
             return response.json()
         except ValueError:
-            raise PlacementError("answers what is no JSON", where=self.cloud) from None
+            raise PlacementError("does not answer in JSON", where=self.cloud) from None
 
     def _tell_time(self, response: Any) -> None:
         date = response.headers.get("Date")

@@ -163,7 +163,7 @@ class PlacementSink(OfferSink):
                 ended = replace(self._told, nodes=gone)
                 self._tell(apply(ended, self._writer, replace(rules, share=1.0, canary=())))
             except ScroogeError as error:
-                self._hear(f"{self.name}: {error}; ratios stay as they are")
+                self._hear(f"{self.name}: {error}; ratios do not change")
 
     def _act(self, status: Status) -> None:
         self._expired = _expired(status, self._pace.now())

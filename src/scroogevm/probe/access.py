@@ -50,7 +50,7 @@ def parse_address(text: str) -> Address:
     name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not colon or not name or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise MisuseError(
-            f"{text!r} is no address", where="--listen", remedy="write HOST:PORT or [HOST]:PORT"
+            f"{text!r} is not an address", where="--listen", remedy="write HOST:PORT or [HOST]:PORT"
         )
     try:
         family, _, _, _, found = socket.getaddrinfo(name, int(port), type=socket.SOCK_STREAM)[0]

@@ -341,7 +341,7 @@ async def _wait(again: Callable[[], Nodes], say: Say) -> None:
         try:
             again()
         except ScroogeError as error:
-            say(f"{error}; the settings stay as they were")
+            say(f"{error}; the settings did not change")
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)

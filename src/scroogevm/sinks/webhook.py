@@ -43,7 +43,9 @@ class Webhook(OfferSink):
         clock: Callable[[], float] = time.time,
     ) -> None:
         if httpx.URL(url).scheme not in ("http", "https"):
-            raise MisuseError(f"{url!r} is no address", where="webhook", remedy="https://HOST/PATH")
+            raise MisuseError(
+                f"{url!r} is not an address", where="webhook", remedy="https://HOST/PATH"
+            )
         self._url = url
         self._secret = secret
         self._clock = clock

@@ -62,5 +62,5 @@ def _pair(text: str) -> tuple[str, str]:
 
     name, equals, value = text.partition("=")
     if not equals or not name or name == "location":
-        raise MisuseError(f"{text!r} is no option of a store", remedy="write KEY=VALUE")
+        raise MisuseError(f"{text!r} is not an option of a store", remedy="write KEY=VALUE")
     return name, value

@@ -179,7 +179,7 @@ class InfluxDB(ServerStore):
     def _require_influxdb(self) -> None:
         if not self._version:
             raise self.http.error(
-                "is no InfluxDB: its /ping names no version",
+                "is not InfluxDB: its /ping reports no version",
                 remedy="write prometheus:URL or victoriametrics:URL where it is one",
             )
 

@@ -184,7 +184,7 @@ def _term_problems(term: Any, *, of_vm: bool) -> Sequence[str]:
         return ["term is missing"]
     known, other = (terms.VM, terms.NODE) if of_vm else (terms.NODE, terms.VM)
     owner = "a VM" if of_vm else "a node"
-    problem = f"{term!r} is no term of {owner}"
+    problem = f"{term!r} is not a term of {owner}"
     if not isinstance(term, str):
         return [problem]
     if term in known:

@@ -186,7 +186,7 @@ class Cutter:
             roster = {k.partition("/")[2]: a for k, a in arrays.items() if k[:7] == "roster/"}
             self.roster = Roster.restored(roster)
         except (KeyError, TypeError) as error:
-            raise ValueError(f"is no snapshot of a chunk: {error!r}") from None
+            raise ValueError(f"is not a snapshot of a chunk: {error!r}") from None
 
     def cut(self, block: TimeBlock) -> Iterator[Occurrence]:
         """The occurrences of a block."""

@@ -128,4 +128,4 @@ def find_dataset(path: Path, spec: str | None = None) -> tuple[str, Dataset]:
         if found.recognises(path):
             return name, found
     known = "; ".join(f"{name}: {DATASETS.load(name).formula}" for name in DATASETS.names)
-    raise TraceError("is no VM data set that is known", where=str(path), remedy=f"known: {known}")
+    raise TraceError("is not a known VM data set", where=str(path), remedy=f"known: {known}")

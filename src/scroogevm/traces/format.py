@@ -60,7 +60,7 @@ def open_trace(path: Path, options: ReadOptions) -> TraceSource:
             return found.open(path, options)
     kinds = "; ".join(f"{name}: {FORMATS.load(name).formula}" for name in FORMATS.names)
     raise TraceError(
-        "is no trace that can be replayed",
+        "is not a trace that can be replayed",
         where=str(path),
         remedy=f"known are {kinds}. VM traces are placed on nodes first: scroogevm trace place; "
         "samples of a store are recorded first: scroogevm trace record",

@@ -71,7 +71,7 @@ class TokenFile:
         except OSError as error:
             raise MisuseError(f"cannot be read: {plain(error)}", where=str(self._path)) from None
         except UnicodeDecodeError:
-            raise MisuseError("is no text", where=str(self._path)) from None
+            raise MisuseError("is not text", where=str(self._path)) from None
         tokens = []
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip() and not line.lstrip().startswith("#"):
@@ -83,7 +83,7 @@ def _token(line: str, where: str) -> ApiToken:
     found = _LINE.fullmatch(line.strip())
     if found is None:
         raise MisuseError(
-            "is no token",
+            "is not a token",
             where=where,
             remedy="write ROLE NAME TOKEN; the role is reader or admin, a token has 16 characters "
             "or more",

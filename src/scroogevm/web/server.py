@@ -52,7 +52,9 @@ class WebSettings:
             number = -1
         if not 0 <= number < 65536:
             raise MisuseError(
-                f"{self.listen!r} is no address", where="--listen", remedy="write 127.0.0.1:8765"
+                f"{self.listen!r} is not an address",
+                where="--listen",
+                remedy="write 127.0.0.1:8765",
             )
         return host, number
 
@@ -82,7 +84,7 @@ class WebSettings:
                 )
         for name, path in (("--certificate", self.certificate), ("--key", self.key)):
             if path is not None and not path.is_file():
-                raise MisuseError("is no file", where=f"{name} {path}")
+                raise MisuseError("is not a file", where=f"{name} {path}")
         tokens = None if self.tokens is None else TokenFile(self.tokens)
         return Access(tokens, loopback=self.is_loopback and not self.behind_proxy)
 

@@ -29,7 +29,7 @@ class Stale(Refusal):
         """How old they are."""
         age, limit = facts.guests.age[vm], seconds(self._limit(facts)[vm])
         if not np.isfinite(age):
-            return "Its guest has never told statistics: no balloon driver runs in it."
+            return "Its guest has never reported statistics: no balloon driver runs in it."
         return f"Its statistics are {seconds(age)} old (limit {limit})."
 
     def _limit(self, facts: NodeFacts) -> Floats:

@@ -27,7 +27,7 @@ class Untold(Refusal):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """What is missing."""
         lacks = [name for name, each in _told(facts).items() if not np.isfinite(each[vm])]
-        return f"Nobody tells {' and '.join(lacks)}."
+        return f"There is no value of {' and '.join(lacks)}."
 
 
 def _told(facts: NodeFacts) -> Mapping[str, Floats]:

@@ -117,7 +117,7 @@ def _objects(holder: Any, key: str) -> Sequence[Any]:
         return ()
     objects = list(listed(items))
     if not all(isinstance(item, simdjson.Object) for item in objects):
-        raise GarbledError(f"has {key} that are no objects")
+        raise GarbledError(f"has {key} that are not objects")
     return objects
 
 

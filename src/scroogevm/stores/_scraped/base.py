@@ -62,13 +62,15 @@ class ScrapedStore(ServerStore):
         try:
             groups = re.compile(self.node_pattern).groups
         except re.error as error:
-            raise MisuseError(f"is no regular expression: {error}", where="node_pattern") from None
+            raise MisuseError(
+                f"is not a regular expression: {error}", where="node_pattern"
+            ) from None
         if groups < 1:
             raise MisuseError(
                 "has no group that is the node's name", where="node_pattern", remedy=r"(.*?):\d+"
             )
         if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.node_label):
-            raise MisuseError(f"{self.node_label!r} is no name of a label", where="node_label")
+            raise MisuseError(f"{self.node_label!r} is not the name of a label", where="node_label")
         _ = self._dialects
 
     def nodes(self, since: float, until: float) -> Sequence[str]:

@@ -74,5 +74,5 @@ class NamesFile:
 def _table(content: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
     found = content.get(key, {})
     if not isinstance(found, dict):
-        raise MisuseError(f"{key} is no table", where=path)
+        raise MisuseError(f"{key} is not a table", where=path)
     return found

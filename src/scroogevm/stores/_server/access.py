@@ -22,16 +22,18 @@ def location(text: str, asked: Sequence[str] = ()) -> httpx.URL:
         url = httpx.URL(text)
         userinfo = url.userinfo
     except (httpx.InvalidURL, ValueError):
-        raise MisuseError("the location is no URL", remedy="KIND:http://HOST:PORT/...") from None
+        raise MisuseError("the location is not a URL", remedy="KIND:http://HOST:PORT/...") from None
     if userinfo:
         raise MisuseError(
-            "a URL is no place for a password",
+            "a URL must not contain a password",
             where=str(url.copy_with(userinfo=b"")),
             remedy="give user and password_file",
         )
     bare = str(url.copy_with(query=None, fragment=None))
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 1) < 65536:
-        raise MisuseError(f"{bare!r} is no location of a server", remedy="http://HOST:PORT/...")
+        raise MisuseError(
+            f"{bare!r} is not the location of a server", remedy="http://HOST:PORT/..."
+        )
     for name in url.params:
         if name not in asked:
             raise MisuseError(
@@ -74,7 +76,7 @@ def secret_in(path: str) -> str:
     """
     secret = _text(path).strip("\r\n")
     if path and not (secret and _sendable(secret)):
-        raise MisuseError("holds no secret on one line", where=path)
+        raise MisuseError("does not contain exactly one line with a secret", where=path)
     return secret
 
 
@@ -84,7 +86,7 @@ def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise MisuseError(f"the secret cannot be read: {reason}", where=path) from None
 
 

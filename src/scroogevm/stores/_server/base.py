@@ -44,14 +44,14 @@ class ServerStore(Store):
         """Check what can be checked without a server.
 
         Raises:
-            MisuseError: the location is no URL, or the credentials make no sense.
+            MisuseError: the location is not a URL, or the credentials make no sense.
         """
         super().__post_init__()
         _ = self._url
         if bool(self.user) != bool(self.password_file):
-            raise MisuseError("user and password_file go together", where=self.location)
+            raise MisuseError("user and password_file need each other", where=self.location)
         if self.user and self.token_file:
-            raise MisuseError("a user and a token are too many", where=self.location)
+            raise MisuseError("a user and a token exclude each other", where=self.location)
         _ = self._further
 
     def __getstate__(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class ServerStore(Store):
         for name in pairs:
             if _SECRET.search(name):
                 raise MisuseError(
-                    f"{name} is no header to write down where everybody sees it",
+                    f"{name} is a secret, and everybody can read an option",
                     where="headers",
                     remedy="give headers_file, or token_file",
                 )

@@ -66,7 +66,9 @@ def read_recording(path: Path, remarks: Remarks) -> Recording:
     shape = _shape(document, config)
     ends = document.samples(document.root, "epoch", "")
     if not ends.size or np.isnan(ends).any() or np.any(np.diff(ends) <= 0):
-        raise document.error("epoch", "is no rising list of numbers", "end of each occurrence, s")
+        raise document.error(
+            "epoch", "is not a rising list of numbers", "end of each occurrence, s"
+        )
     node = document.member(document.root, "node", "")
     raw = _raw(document, node, "node", ends.size)
     nodes: list[Sampled] = []
@@ -111,7 +113,9 @@ def _shape(document: Document, config: Any) -> Shape:
     if history is None:
         history = 3
     if isinstance(history, bool) or not isinstance(history, int) or not 0 <= history < 10_000:
-        raise document.error("config.historical_occurences", f"{history!r} is no count of windows")
+        raise document.error(
+            "config.historical_occurences", f"{history!r} is not a number of windows"
+        )
     return Shape(scope, slice_, history)
 
 
@@ -164,7 +168,9 @@ def _sampled(document: Document, owner: Any, place: str, before: Sampled | None)
         if last is None:
             last = math.nan if before is None else before.size[resource]
         elif not 0 <= last < HUGE:
-            raise document.error(f"{place}.{resource}[-1]", f"{last:g} is no size", "0 or more")
+            raise document.error(
+                f"{place}.{resource}[-1]", f"{last:g} is not a size", "a number >= 0"
+            )
         size[resource] = last
         usage[resource] = document.samples(owner, f"{resource}_usage", place)
     return Sampled(size, usage)

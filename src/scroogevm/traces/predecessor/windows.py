@@ -86,7 +86,7 @@ def _vms(recording: Recording, number: int, resource: str, unit: VmCpuUnit) -> V
             refuse_above(usage, np.ones(ids.size), ABSURD_FRACTION, place, "")
         except TraceError as error:
             raise TraceError(
-                "is no fraction of the allocation: " + error.problem,
+                "is not a fraction of the allocation: " + error.problem,
                 where=error.where,
                 remedy="if VM usage is in cores, say so with --vm-cpu-usage cores",
             ) from None

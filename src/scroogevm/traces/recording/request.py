@@ -43,17 +43,17 @@ class StoreQuery:
         """
         scope, slice_ = self.shape.scope, self.shape.slice
         if not 0 < scope < inf:
-            raise MisuseError(f"{scope:g} s is no scope", where="--scope", remedy="more than 0")
+            raise MisuseError(f"{scope:g} s is not a scope", where="--scope", remedy="more than 0")
         if not 0 < slice_ <= scope or abs(scope / slice_ - round(scope / slice_)) > 1e-9:
             raise MisuseError(
-                f"a scope of {scope:g} s is no whole number of slices of {slice_:g} s",
+                f"a scope of {scope:g} s is not a whole number of slices of {slice_:g} s",
                 where="--slice",
             )
         if self.until <= self.since:
             raise MisuseError("is not after --since", where="--until")
         if self.interval is not None and not 0 < self.interval <= slice_:
             raise MisuseError(
-                f"{self.interval:g} s is no interval between samples",
+                f"{self.interval:g} s is not an interval between samples",
                 where="--interval",
                 remedy=f"more than 0 and at most a slice, {slice_:g} s",
             )

@@ -55,7 +55,7 @@ class Work(AbstractContextManager["Work"]):
             raise MisuseError(
                 "is being recorded by another process",
                 where=str(self.place),
-                remedy="wait for it, or choose another place",
+                remedy="wait for it, or choose another directory",
             ) from None
         return self
 
