@@ -118,7 +118,7 @@ class StagedDirectory(AbstractContextManager[Path]):
             taken = [path for path in (name, *name.parents) if (self._staged / path).is_file()]
             if taken or os.path.lexists(self._staged / name):
                 raise MisuseError(
-                    "was not written by scroogevm, and a file of this name has to be written",
+                    "was not written by scroogevm, and a file of this name must be written",
                     where=str(self.place / name),
                     remedy="move it elsewhere",
                 )

@@ -134,9 +134,9 @@ def test_memory_statistics_that_vanish_are_told_when_they_go_and_when_they_come_
         )  # fmt: skip
         result = ScrapeResult(Target("http://n/metrics"), 0.1, readings=[one])
         log.hear(Round("n", [result], meter.sample([one]), meter.troubles), 1)
-    assert [
-        line for line in said if "memory statistics" in line and "look like new" not in line
-    ] == [
-        "n: 1 of 3 VMs, such as b: guest memory statistics are missing now; memory counts as fully used",
-        "n: 1 of 3 VMs, such as b: guest memory statistics are back",
+    lines = [line for line in said if "memory statistics" in line and "look like new" not in line]
+    who = "n: 1 of 3 VMs, such as b"
+    assert lines == [
+        f"{who}: guest memory statistics are missing now; memory counts as fully used",
+        f"{who}: guest memory statistics are back",
     ]

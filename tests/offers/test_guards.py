@@ -80,7 +80,7 @@ def test_covered() -> None:
 def test_warm() -> None:
     state, free, said = judged("warm", windows=np.array([3]))
     assert (state, free, said) == (
-        "fallback", 20.0, "3 of 4 windows were seen: VMs count as promised."
+        "fallback", 20.0, "3 of 4 windows were seen: VMs count at their allocation."
     )  # fmt: skip
     assert judged("warm:windows=3", windows=np.array([3])) == CALM
     assert judged("warm", cold=np.array([True]))[:2] == ("fallback", 20.0)

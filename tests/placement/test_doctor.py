@@ -76,7 +76,7 @@ def faults_between(cloud: Cloud) -> Iterator[tuple[NodeStatus, str, str, str]]:
     for name in ("dense-1", "dense-2"):
         cloud.host(name, allocation_ratio=9.0)
         _join(cloud, name, OTHER)
-        yield node(name, vms=0), "aggregates", "warns", "have ratio 9, others have another one"
+        yield node(name, vms=0), "aggregates", "warns", "have ratio 9, other nodes have another one"
     cloud.host("crowded")
     cloud.place("crowded", 4)
     crowded = node("crowded", resource(64, 0, 64), vms=0)

@@ -44,7 +44,7 @@ def test_a_sink_that_fails_gets_the_newest_once_it_works() -> None:
     assert sink.arrived.wait(10)
     thread.close()
     assert sink.got[-1] == 2
-    assert said == ["failing: is broken; tried again until it works", "failing works again"]
+    assert said == ["failing: is broken; it is tried again until it works", "failing works again"]
     assert (thread.state.window, thread.state.trouble) == (2, "")
     assert thread.state.failures >= 1
 

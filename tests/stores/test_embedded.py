@@ -263,7 +263,7 @@ def test_a_time_that_makes_no_sense_is_refused(location: str, time: float) -> No
 
 
 def test_a_vm_that_is_named_twice_is_refused(location: str) -> None:
-    with quick(location) as store, pytest.raises(StoreError, match="names a VM twice"):
+    with quick(location) as store, pytest.raises(StoreError, match="contains a VM twice"):
         store.write([Sample("n", START, {}, ["v", "v"], {"cpu": np.ones(2)})])
 
 

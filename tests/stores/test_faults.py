@@ -122,7 +122,7 @@ def test_an_answer_that_ends_early_is_asked_for_again(kind: Callable[..., Store]
 def test_a_redirect_is_not_followed_and_says_where_it_leads(kind: Callable[..., Store]) -> None:
     away = {"Location": "http://elsewhere.example/login?next=1"}
     error = fail(kind, lambda: Said(302, headers=away))
-    assert "sends elsewhere, to 'http://elsewhere.example/login?next=1'" in str(error)
+    assert "redirects to 'http://elsewhere.example/login?next=1'" in str(error)
 
 
 def test_a_redirect_to_itself_ends_at_once(kind: Callable[..., Store]) -> None:

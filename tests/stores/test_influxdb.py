@@ -279,9 +279,9 @@ def test_a_store_that_was_used_goes_to_another_process(server: Influx1) -> None:
 @pytest.mark.parametrize(
     ("location", "said"),
     [
-        ("http://h:8086", "names no database"),
-        ("http://h:8086/a/b/c", "names no database"),
-        ("http://h:8086/?db=", "names no database"),
+        ("http://h:8086", "does not contain a database"),
+        ("http://h:8086/a/b/c", "does not contain a database"),
+        ("http://h:8086/?db=", "does not contain a database"),
         ("h:8086/db", "is not the location of a server"),
         ("ftp://h/db", "is not the location of a server"),
         ("http://h:99999999/db", "is not the location of a server"),

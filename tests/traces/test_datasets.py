@@ -258,7 +258,9 @@ def test_one_absurd_reading_is_refused_with_the_way_round_or_read_as_missing(
 
 def test_more_absurd_readings_than_slips_are_refused_even_so(tmp_path: Path) -> None:
     assert opened(absurd(tmp_path, 2), tmp_path, "vms:absurd=drop")[1]["mem_usage"].null_count()
-    with pytest.raises(TraceError, match="3 of 200 readings are absurd, the first 24576 of 1214"):
+    with pytest.raises(
+        TraceError, match="3 of 200 readings are impossible, the first 24576 of 1214"
+    ):
         opened(absurd(tmp_path, 3), tmp_path, "vms:absurd=drop")
 
 

@@ -250,7 +250,7 @@ TEXTS = {
     "huge number": (json.dumps(trace()).replace("0.55", "1e999"), "is not JSON"),
     "a list": ("[1, 2]", "is not a JSON object"),
     "not UTF-8": (None, "is not JSON"),
-    "twice the same VM": (json.dumps(trace()).replace("vm-b", "vm-a"), "vm.vm-a: stands twice"),
+    "twice the same VM": (json.dumps(trace()).replace("vm-b", "vm-a"), "vm.vm-a: is there twice"),
 }
 
 

@@ -222,7 +222,7 @@ def test_numbers_that_cannot_be_true_become_missing(store: Embedded, tmp_path: P
     sizes = {"cpu": 256.0, "mem": 1024.0}
     store.write([Sample("node-0", at, {**sizes, "cpu_usage": 1e6, "mem_usage": -5.0})])
     outcome = recorded(store, tmp_path / "trace")
-    assert outcome.remarks == ["2 numbers that cannot be true became missing"]
+    assert outcome.remarks == ["2 impossible values became missing"]
 
 
 def test_what_is_there_is_not_overwritten(store: Embedded, tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_whatever_ends_it_the_same_command_goes_on(
         assert done.returncode == 0, done.stderr
         facts = json.loads(done.stdout)
         assert 0 < facts["resumed"] < facts["pieces"]
-        assert f"{facts['resumed']} of {facts['pieces']} pieces were there" in done.stderr
+        assert f"{facts['resumed']} of {facts['pieces']} pieces had been read" in done.stderr
         assert 10**9 - gate.left < halfway * 3 // 2  # what was read is not read again
     for table, wanted in tables(whole).items():
         assert tables(place)[table].equals(wanted)
@@ -208,7 +208,7 @@ def test_a_server_that_goes_down_is_a_clear_error_and_the_same_command_goes_on(
         assert 1 < gate.refused < 10  # it was asked again, not for ever
         gate.left = 10**9
         done = recording(store, place)
-        assert "pieces were there" in done.stderr
+        assert "pieces had been read" in done.stderr
     for table, wanted in tables(whole).items():
         assert tables(place)[table].equals(wanted)
 

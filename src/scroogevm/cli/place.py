@@ -17,7 +17,7 @@ from scroogevm.cli._told import asking, from_file, told
 def command(vm: str, count: int, *, as_json: bool, **options: Any) -> None:
     """Show which nodes would take VMs of CPU cores and MEM MiB. Nothing is placed.
 
-    Ends with 1 where they do not all find a place.
+    Ends with 1 where not all of them can be placed.
     """
     from scroogevm.cli._output import print_json, table  # noqa: PLC0415  # on demand
     from scroogevm.offers.fit import fit  # noqa: PLC0415  # likewise
@@ -29,7 +29,7 @@ def command(vm: str, count: int, *, as_json: bool, **options: Any) -> None:
         print_json({"name": name, **asdict(found)})
     else:
         taken = [node for node in found.nodes if node.placed]
-        title = f"{found.placed} of {counted(count, 'VM')} find a place"
+        title = f"{found.placed} of {counted(count, 'VM')} can be placed"
         cells = [
             (each.node, str(each.placed), f"{each.cpu_left:.4g}", f"{each.mem_left:.6g}")
             for each in taken

@@ -70,7 +70,7 @@ _GROUP = ("strategy", "shadows", "guards", "without", "locked")
 @click.option("--certificate", type=_file, metavar="PEM", help="Certificate for TLS.")
 @click.option("--key", type=_file, metavar="PEM",
               help="Its key, where it is not in the same file.")  # fmt: skip
-@click.option("--behind-proxy", is_flag=True, help="A proxy before us does TLS.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy in front of the service does TLS.")
 @click.option("--node-series/--no-node-series", default=True,
               help="Whether own metrics have series of each node; of many nodes they are many.",
               )  # fmt: skip

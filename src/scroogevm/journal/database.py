@@ -123,5 +123,5 @@ class JournalFile:
             raise MisuseError(
                 f"is damaged: {error}",
                 where=str(self.path),
-                remedy="restore a backup of it, or move it away to begin anew",
+                remedy="restore a backup of it, or move it away to start with a new one",
             ) from None

@@ -213,7 +213,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
             yield
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise PlacementError(
-                f"answers what it should not: {type(error).__name__} {plain(error)}",
+                f"gives an unexpected answer: {type(error).__name__} {plain(error)}",
                 where=self.cloud,
                 remedy="is this the address of Placement?",
             ) from None
@@ -245,8 +245,8 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
             remedy = {
                 401: "check the credentials",
                 403: "docs/howto/openstack.md lists the policy rules that it needs",
-                404: "it was removed meanwhile; ask again",
-                406: f"it has to know microversion {MICROVERSION}",
+                404: "it was removed in the meantime; try again",
+                406: f"it must support microversion {MICROVERSION}",
             }.get(code, "")
             raise PlacementError(
                 f"answers {code}: {_said(response)}",

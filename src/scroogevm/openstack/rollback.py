@@ -189,7 +189,12 @@ def _restore(
             inventory = provider.inventories.get(one.kind)
             if inventory is None or inventory.ratio != one.before:
                 return Done(some[0].node, what, "conflict", f"somebody else wrote {one.kind}")
-    return Done(some[0].node, what, "conflict", f"{TRIES} times somebody wrote meanwhile: {detail}")
+    return Done(
+        some[0].node,
+        what,
+        "conflict",
+        f"{TRIES} times somebody else wrote in the meantime: {detail}",
+    )
 
 
 def _conflict(there: float, memory: Memory, key: Key) -> str:

@@ -193,7 +193,7 @@ class PlacementSink(OfferSink):
         unknown = [one for one in report.done if one.outcome in (None, "lost")]
         if unknown:
             raise PlacementError(
-                f"{counted(len(unknown), 'write')} did not arrive: {unknown[0].node}, "
+                f"{counted(len(unknown), 'write')} have no known result: {unknown[0].node}, "
                 f"{unknown[0].detail}",
                 where=self.name,
                 temporary=True,
@@ -284,7 +284,7 @@ class PlacementSink(OfferSink):
                 self.look()
             except ScroogeError as error:
                 if not trouble:
-                    self._hear(f"{self.name}: {error}; looked again every period")
+                    self._hear(f"{self.name}: {error}; tried again every period")
                 trouble = str(error)
             else:
                 trouble = ""

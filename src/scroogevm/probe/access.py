@@ -163,9 +163,9 @@ class ServerAccess:
         """
         if not (self.address.is_loopback or self.token or insecure):
             raise MisuseError(
-                f"{self.address.shown} is open to other machines, and no token is asked for",
+                f"{self.address.shown} is open to other machines without a token",
                 where="--listen",
-                remedy="add --token-file, or say --insecure",
+                remedy="add --token-file or --insecure",
             )
 
     def unreachable(self, error: OSError) -> ProbeError:

@@ -200,7 +200,7 @@ class Service:
             return number + 1
         skipped = oldest - number - 1
         self.health.skipped += skipped
-        self.note("skipped", f"{counted(skipped, 'window')} passed too long ago and were skipped")
+        self.note("skipped", f"{counted(skipped, 'window')} ended too long ago and were skipped")
         return oldest
 
     def _judge(self, number: int, stop: threading.Event) -> bool:
@@ -257,7 +257,7 @@ class Service:
             text = f"{counted(late, 'sample')} came too late for their window and were left out"
             found.append(Event(0, now, "late", "", text))
         if self.health.trouble:
-            found.append(Event(0, now, "over", "", f"this is over: {self.health.trouble}"))
+            found.append(Event(0, now, "over", "", f"solved: {self.health.trouble}"))
         return found
 
     def _bear(self, error: ScroogeError, wait: float, stop: threading.Event) -> bool:

@@ -48,12 +48,12 @@ def _split(text: str) -> tuple[str, str]:
     if kind in ("http", "https"):
         text = re.sub("//[^/]*@", "//", text)  # what stands there may be a secret
         raise MisuseError(
-            "does not say what kind of store it is",
+            "does not contain the kind of the store",
             where=text,
-            remedy="write its kind before it, such as prometheus:" + text,
+            remedy="write the kind before it, such as prometheus:" + text,
         )
     if not location.strip():
-        raise MisuseError(f"{text!r} names no store", remedy="write a folder, or KIND:LOCATION")
+        raise MisuseError(f"{text!r} is not a store", remedy="write a directory, or KIND:LOCATION")
     return kind, location
 
 

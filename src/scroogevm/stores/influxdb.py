@@ -72,7 +72,7 @@ class InfluxDB(ServerStore):
         """Check what can be checked without a server.
 
         Raises:
-            MisuseError: the location names no database, or see above.
+            MisuseError: the location does not contain a database, or see above.
         """
         super().__post_init__()
         _ = self._place
@@ -174,7 +174,9 @@ class InfluxDB(ServerStore):
         name = self._place.database.replace("\\", "\\\\").replace('"', '\\"')
         answer = self.http.fetch("POST", "/query", {"q": f'CREATE DATABASE "{name}"'}, form=True)
         if b'"error"' in answer.body:
-            raise self.http.error(f"creates no database: {self.http.shown(remark(answer.body))}")
+            raise self.http.error(
+                f"does not create the database: {self.http.shown(remark(answer.body))}"
+            )
 
     def _require_influxdb(self) -> None:
         if not self._version:
@@ -220,7 +222,7 @@ class InfluxDB(ServerStore):
             path = "/"
         if not 1 <= len(names) <= 2 or not all(names):
             raise MisuseError(
-                "names no database",
+                "does not contain a database",
                 where=self.location,
                 remedy="http://HOST:8086/DATABASE or http://HOST/PREFIX?db=DATABASE",
             )

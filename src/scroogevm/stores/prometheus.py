@@ -31,7 +31,7 @@ class Prometheus(ScrapedStore):
         """
         del samples
         raise MisuseError(
-            "a Prometheus takes no samples, it scrapes",
+            "Prometheus does not accept samples, it scrapes them",
             where=self.location,
             remedy="let it scrape `scroogevm probe`, or write to another store",
         )

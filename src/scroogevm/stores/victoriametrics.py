@@ -119,7 +119,7 @@ class VictoriaMetrics(ScrapedStore):
             raise enough(error) from None
         except GarbledError as error:
             raise self.http.error(
-                f"does not answer as VictoriaMetrics: it {error}", where
+                f"does not answer like VictoriaMetrics: it {error}", where
             ) from None
 
     def _own(self, first: int, end: int) -> Sequence[str]:

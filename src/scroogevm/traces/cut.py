@@ -77,7 +77,7 @@ class CutChunk:
         """The closed slices in order of time.
 
         Raises:
-            TraceError: a row is missing, stands twice, or is absurd.
+            TraceError: a row is missing, is there twice, or is absurd.
         """
         remarks = Remarks(self.found.kinds)
         self._walks.append(remarks)
@@ -263,7 +263,7 @@ class Cutter:
             raise TraceError(
                 f"node {stray['node']} has no samples",
                 where=f"{self.chunk.where}: vms: vm {stray['vm']}",
-                remedy="every node of a VM stands in the node table",
+                remedy="every node of a VM must be in the node table",
             )
         return home
 

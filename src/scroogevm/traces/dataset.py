@@ -120,7 +120,7 @@ def find_dataset(path: Path, spec: str | None = None) -> tuple[str, Dataset]:
         SpecError: the spec names none, or has parameters it does not take.
     """
     if not path.exists():
-        raise TraceError("there is no such file or directory", where=str(path))
+        raise TraceError("no such file or directory", where=str(path))
     if spec is not None:
         return spec.partition(":")[0].partition("(")[0], DATASETS.build(spec)
     for name in DATASETS.names:

@@ -53,7 +53,7 @@ def open_trace(path: Path, options: ReadOptions) -> TraceSource:
         TraceError: there is nothing, or no format knows it.
     """
     if not path.exists():
-        raise TraceError("there is no such file or directory", where=str(path))
+        raise TraceError("no such file or directory", where=str(path))
     for name in FORMATS.names:
         found: TraceFormat = FORMATS.build(name)
         if found.recognises(path):

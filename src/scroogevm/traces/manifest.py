@@ -128,7 +128,7 @@ class Manifest:
         manifest = cls(**content)
         problem = manifest._misfit()
         if problem:
-            raise TraceError("times do not fit", where=str(path), remedy=problem)
+            raise TraceError("the times do not match", where=str(path), remedy=problem)
         return manifest
 
     def _misfit(self) -> str:

@@ -195,7 +195,7 @@ def _absurd(
             .row(0)
         )
         if number > ABSURD_SHARE * readings:
-            problem = f"{number} of {readings} readings are absurd, the first {said}"
+            problem = f"{number} of {readings} readings are impossible, the first {said}"
             raise TraceError(problem, where=where, remedy=remedy)
         remarks.append(f"{counted(number, 'absurd reading')}, read as missing: {where}: {said}")
         frame = limited.with_columns(pl.when(~is_absurd).then(usage).alias(usage)).drop("limit")

@@ -72,15 +72,15 @@ class WebSettings:
         if not self.is_loopback:
             if self.tokens is None:
                 raise MisuseError(
-                    "other machines could ask without a token",
+                    "other machines could use it without a token",
                     where=f"--listen {self.listen}",
                     remedy="add --tokens FILE, or listen on 127.0.0.1",
                 )
             if self.certificate is None and not self.behind_proxy:
                 raise MisuseError(
-                    "tokens would cross the network in clear text",
+                    "tokens would be sent over the network in clear text",
                     where=f"--listen {self.listen}",
-                    remedy="add --certificate PEM, or --behind-proxy where a proxy does TLS",
+                    remedy="add --certificate PEM, or --behind-proxy if a proxy does TLS",
                 )
         for name, path in (("--certificate", self.certificate), ("--key", self.key)):
             if path is not None and not path.is_file():

@@ -60,9 +60,9 @@ class Contention(Guard):
         name, _, which = case.partition(" ")
         value = facts.signal(name)[node]
         what = _WORDS[name]
-        then = "no more is offered than before" if which == "1" else "VMs count as promised"
+        then = "no more is offered than before" if which == "1" else "VMs count at their allocation"
         if np.isinf(value):
-            return f"{what} is not told any more: {then}."
+            return f"{what} is no longer reported: {then}."
         limit = dict(self._pairs())[name][int(which) - 1] or 0.0
         shown = percent if name in _SHARES else "{:.3g}".format
         return f"{what} is {shown(value)} (limit {shown(limit)}): {then}."

@@ -39,7 +39,7 @@ class Fresh(Guard):
             what, age = "list of VMs", facts.list_age[node]
         limit = seconds(self._limit(facts))
         old = f"is {seconds(age)} old (limit {limit})" if np.isfinite(age) else "was never seen"
-        return f"The newest {what} {old}: what VMs were promised counts as demand."
+        return f"The newest {what} {old}: the allocation of VMs counts as demand."
 
     def _limit(self, facts: Facts) -> float:
         return max(self.intervals * facts.interval, self.least)

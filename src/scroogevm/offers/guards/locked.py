@@ -35,6 +35,6 @@ class Locked(Guard):
         del case
         locked = facts.locked[node]
         if np.isnan(locked):
-            return "Nobody knows how much of this node is locked: VMs count as promised."
+            return "It is not known how much of this node is locked: VMs count at their allocation."
         text = amount(locked, facts.unit)
         return f"VMs with {text} of locked memory or pinned cpus count as promised."

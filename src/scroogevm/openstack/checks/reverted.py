@@ -53,5 +53,5 @@ class Reverted(Check):
                 sentence = f"{kind}: the ratio went from {earlier.ratio:g} to {now:g} meanwhile"
                 yield self.finding("blocks", sentence, UNSET)
             elif wrote is None:
-                sentence = "no ratio was written yet, so nothing shows that one stays"
+                sentence = "no ratio was written yet, so it is not known whether a ratio stays"
                 yield self.finding("tells", sentence, UNSET, kind)

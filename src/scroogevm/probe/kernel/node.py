@@ -68,7 +68,7 @@ def _memory(path: Path, values: Values) -> str:
             values.put(f"scrooge_node_memory_{name}_bytes", known[key] * 1024)
     if "MemTotal" in known and "MemAvailable" in known:
         return ""
-    return f"{path} does not say MemTotal and MemAvailable"
+    return f"{path} does not contain MemTotal and MemAvailable"
 
 
 def _pressure(folder: Path, values: Values) -> str:
@@ -77,7 +77,7 @@ def _pressure(folder: Path, values: Values) -> str:
         seconds = total(text(folder / resource), kind)
         values.put(f"scrooge_node_pressure_{name}_seconds_total", seconds)
         seen |= seconds is not None
-    return "" if seen else f"{folder} has nothing to read (kernels may need psi=1)"
+    return "" if seen else f"{folder} has no files to read (kernels may need psi=1)"
 
 
 def _schedstat(path: Path, values: Values) -> str:

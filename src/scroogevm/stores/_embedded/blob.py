@@ -33,7 +33,7 @@ def see(blobs: Iterable[bytes]) -> None:
         DamagedError: one is not.
     """
     if not set(map(zlib.crc32, blobs)) <= {_WHOLE}:
-        raise DamagedError("a checksum does not fit")
+        raise DamagedError("a checksum is wrong")
 
 
 def unseal(blob: bytes) -> memoryview:

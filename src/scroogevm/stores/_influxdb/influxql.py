@@ -95,9 +95,9 @@ def points(question: Question, answer: Iterable[bytes]) -> Iterator[Points]:
                 for series in _objects(result, "series"):
                     yield _points(question, series)
         except GarbledError as error:
-            raise AnswerError(f"does not answer as InfluxDB: it {error}") from None
+            raise AnswerError(f"does not answer like InfluxDB: it {error}") from None
     if partial:
-        raise AnswerError("breaks off in the middle of an answer", temporary=True)
+        raise AnswerError("ends in the middle of an answer", temporary=True)
 
 
 def _results(document: Any) -> Sequence[Any]:
@@ -126,7 +126,7 @@ def _points(question: Question, series: Any) -> Points:
         name = str(found(series, "name"))[:40]
         raise AnswerError(f"answers with {name!r}, which was not asked for")
     if list(listed(found(series, "columns"))) != ["time", *question.fields]:
-        raise AnswerError("answers with other columns than were asked for")
+        raise AnswerError("answers with columns that were not requested")
     group = str(found(found(series, "tags"), question.group) or "")
     items = found(series, "values")
     try:
@@ -134,7 +134,7 @@ def _points(question: Question, series: Any) -> Points:
         table = table.reshape(-1, len(question.fields) + 1)
     except (GarbledError, ValueError):
         raise AnswerError(
-            f"has something else than numbers in {question.measurement!r} of {group[:40]!r}"
+            f"has values that are not numbers in {question.measurement!r} of {group[:40]!r}"
         ) from None
     time, values = table[:, 0], table[:, 1:]
     if not np.isfinite(time).all():

@@ -200,10 +200,10 @@ class ScrapedStore(ServerStore):
         except RefusalError as error:
             raise enough(error) from None
         except GarbledError as error:
-            raise self.http.error(f"does not answer as Prometheus: it {error}", where) from None
+            raise self.http.error(f"does not answer like Prometheus: it {error}", where) from None
         except PartialError as error:
-            problem = f"gives only a part: {self.http.shown(str(error))}"
-            remedy = "mend it, or take what there is: partial=yes"
+            problem = f"gives only a part of the answer: {self.http.shown(str(error))}"
+            remedy = "repair it, or accept partial answers: partial=yes"
             raise self.http.error(problem, where, remedy=remedy, temporary=True) from None
 
     def _values(self, names: Sequence[str], first: int, end: int) -> Mapping[str, Sequence[str]]:

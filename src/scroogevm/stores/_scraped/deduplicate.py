@@ -1,4 +1,4 @@
-"""What is there twice, since two servers scraped the same: it must not be summed."""
+"""Removes what is there twice, since two servers scraped the same: it must not be summed."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

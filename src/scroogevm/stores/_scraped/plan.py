@@ -160,6 +160,4 @@ class QueryPlan:
 
 
 def _hopeless(error: StoreError) -> StoreError:
-    return StoreError(
-        error.problem, where=error.where, remedy="allow the server to answer with more"
-    )
+    return StoreError(error.problem, where=error.where, remedy="raise the limit of the server")

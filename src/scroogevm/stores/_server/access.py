@@ -39,7 +39,7 @@ def location(text: str, asked: Sequence[str] = ()) -> httpx.URL:
             raise MisuseError(
                 f"asks for {name!r}, which is not sent",
                 where=bare,
-                remedy="leave it out; a secret belongs into a file: token_file or password_file",
+                remedy="leave it out; put a secret into a file: token_file or password_file",
             )
     return url
 
@@ -54,7 +54,7 @@ def headers(items: Iterable[str], where: str) -> dict[str, str]:
     for item in items:
         name, colon, value = (part.strip() for part in item.partition(":"))
         if not (colon and name and _sendable(name + value)):
-            raise MisuseError("headers are written NAME: VALUE; NAME: VALUE", where=where)
+            raise MisuseError("headers must have the form NAME: VALUE; NAME: VALUE", where=where)
         pairs[name] = value
     return pairs
 

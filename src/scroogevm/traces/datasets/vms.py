@@ -80,7 +80,7 @@ class Vms(Dataset):
         kind = schema[name]
         if not kind.is_numeric() and kind != pl.Null:
             remedy = VM_TABLE[name]
-            raise TraceError(f"is {kind}, no number", where=f"{path}: {name}", remedy=remedy)
+            raise TraceError(f"is {kind}, not a number", where=f"{path}: {name}", remedy=remedy)
         column = pl.col(name)
         return column.fill_nan(None) if kind.is_float() else column.cast(pl.Float64)
 

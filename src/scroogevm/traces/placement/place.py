@@ -189,11 +189,11 @@ def _assign(
             f"needs {vm['cpu']:g} cores and {vm['mem'] or 0:g} MiB, a node has "
             f"{placing.cores * limit:g} and {memory * limit:g}",
             where=f"{where}: VM {vm['vm']}",
-            remedy="larger --cores or --memory, or --skip-larger",
+            remedy="use larger --cores or --memory, or --skip-larger",
         )
     lives = lives.join(larger.select("vm"), on="vm", how="anti", maintain_order="left")
     if not lives.height:
-        raise TraceError("no VM fits a node", where=where, remedy="larger --cores or --memory")
+        raise TraceError("no VM fits a node", where=where, remedy="use larger --cores or --memory")
     node = pack(
         (_ints(lives["first"]), _ints(lives["last"] + table.interval)),
         (_ints(lives["cpu_weight"]), _ints(lives["need"])),

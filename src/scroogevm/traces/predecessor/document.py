@@ -153,13 +153,13 @@ class Document:
         """The keys of an object.
 
         Raises:
-            TraceError: one stands twice.
+            TraceError: one is there twice.
         """
         seen: set[str] = set()
         for name in owner.keys():  # noqa: SIM118  # a proxy iterates over something else
             if name in seen:
                 raise self.error(
-                    f"{place}.{name}", "stands twice", "every VM has a name of its own"
+                    f"{place}.{name}", "is there twice", "every VM must have its own name"
                 )
             seen.add(name)
             yield name

@@ -78,7 +78,9 @@ def read_recording(path: Path, remarks: Remarks) -> Recording:
         for resource, size in nodes[-1].size.items():
             if math.isnan(size):
                 raise document.error(
-                    f"{place}.{resource}", "is missing", "a node's size has to be known at first"
+                    f"{place}.{resource}",
+                    "is missing",
+                    "the size of a node must be known in the first occurrence",
                 )
     vms: list[dict[int, Sampled]] = [{} for _ in range(ends.size)]
     owners = document.member(document.root, "vm", "")

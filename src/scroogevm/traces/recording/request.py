@@ -90,9 +90,9 @@ class StoreQuery:
         if not there:
             self._refuse_begun(store)
             raise StoreError(
-                "has no samples of any node in the time asked for",
+                "has no samples of any node in this time",
                 where=self.origin,
-                remedy="another --since or --until; `scroogevm store info` says what it has",
+                remedy="another --since or --until; `scroogevm store info` shows what it has",
             )
         for pattern in self.nodes:
             if not any(fnmatchcase(node, pattern) for node in there):
@@ -114,8 +114,8 @@ class StoreQuery:
             length = self.shape.slice
             over = datetime.fromtimestamp(self.end + length, UTC)
             raise StoreError(
-                f"has samples of no whole window yet: the first one, of {length:g} s, is over at "
+                f"has no samples of a complete window yet: the first window, of {length:g} s, ends at "
                 f"{over:%Y-%m-%d %H:%M:%S} UTC",
                 where=self.origin,
-                remedy="ask again then, or for shorter windows: --scope 60",
+                remedy="try again then, or use shorter windows: --scope 60",
             )
