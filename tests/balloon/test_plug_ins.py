@@ -44,7 +44,7 @@ REFUSED: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"period": 0.0}, "Its statistics are never refreshed: no statistics period is set."
     ),
     "stale": ({"age": 31.0}, "Its statistics are 31 s old (limit 30 s)."),
-    "untold": ({"usable": NAN}, "Nobody tells what its guest could give (usable)."),
+    "untold": ({"usable": NAN}, "No value is known for memory that its guest can free (usable)."),
     "unfamiliar": ({"looked": 60.0}, "Its guest was watched for 60 s (needed: 5 min)."),
     "ignoring": ({"ignored": 3}, "Its balloon did not follow 3 requests in a row (limit 3)."),
 }  # fmt: skip
@@ -293,7 +293,7 @@ def test_parameters_are_given_for_all_modes_or_for_one() -> None:
 def test_a_host_that_tells_nothing_asks_nothing_and_gives_nothing_back() -> None:
     act, size, reasons = said(node(host={"available": NAN}, **ASKED), Policy.of())
     assert (act, size) == ("keep", 3000.0)
-    assert "does not tell how much memory it has left" in str(reasons)
+    assert "does not report how much memory it has left" in str(reasons)
 
 
 def test_a_node_without_vms_is_nothing_to_decide() -> None:

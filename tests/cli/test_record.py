@@ -139,7 +139,7 @@ def test_what_makes_no_sense_is_said_in_a_line_before_anything_is_read(
     ("words", "said"),
     [
         (("--since", "2001-01-01", "--until", "2001-01-03"), "has no samples of any node"),
-        (("--from", "nowhere-at-all"), "nowhere-at-all: no store is there"),
+        (("--from", "nowhere-at-all"), "nowhere-at-all: there is no store"),
         (("--from", "prometheus:http://127.0.0.1:1"), "cannot be reached"),
         (("--from", "influxdb:http://127.0.0.1:1/db"), "cannot be reached"),
     ],
@@ -164,7 +164,7 @@ def test_what_speaks_of_a_store_needs_one(tmp_path: Path) -> None:
     assert "--from KIND:LOCATION" in fails(2, "trace", "record", "-o", tmp_path / "t")
     assert "a store with --from" in fails(2, "replay", "-o", tmp_path / "r")
     said = fails(2, "replay", "prometheus:http://n:9090", "-o", tmp_path / "r")
-    assert "is a store and no trace" in said
+    assert "is a store, not a trace" in said
     for option in ("--since", "--until", "--node", "--interval", "--store-option"):
         said = fails(2, "replay", tmp_path, option, "1d", "-o", tmp_path / "r")
         assert f"{option}: speaks of a store" in said

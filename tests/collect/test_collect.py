@@ -234,11 +234,11 @@ def test_the_predecessors_token_is_handed_over_as_a_file_on_no_disk(tmp_path: Pa
     [
         ([], "no target is given"),
         (["--target", "ftp://n"], "names no exporter"),
-        (["--target", "n", "--json"], "--json: is for --once"),
+        (["--target", "n", "--json"], "--json: can only be used with --once"),
         (["--target", "n", "--store", "prometheus:http://127.0.0.1:1"], "takes no samples"),
         (["--target", "n", "--store", "nothing:x"], "unknown store 'nothing'"),
         (["--target", "n", "--store-option", "x=y"], "unknown parameter 'x'"),
-        (["--target", "n", "--listen", "0.0.0.0:9"], "no address of this machine alone"),
+        (["--target", "n", "--listen", "0.0.0.0:9"], "not a loopback address"),
         (["--target", "n", "--duration", "soon"], "is not a duration"),
         (["--target", "n", "--size-limit", "0"], "--size-limit 0 is not from"),
     ],

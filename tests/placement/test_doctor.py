@@ -38,7 +38,7 @@ def faults(cloud: Cloud) -> Iterator[tuple[NodeStatus, str, str, str]]:
     for name in ("twice.one", "twice.two", "short.example.org", "healthy", "alone"):
         cloud.host(name)
     yield node("nobody", vms=0), "found", "blocks", "no provider has this name"
-    yield node("twice", vms=0), "found", "blocks", "twice.one, twice.two may all be it"
+    yield node("twice", vms=0), "found", "blocks", "several providers match: twice.one, twice.two"
     yield node("short", vms=0), "found", "tells", "found as short.example.org"
     cloud.host("nested", vcpus=0, memory=1024)
     cloud.host("nested_numa0", parent="nested")
@@ -124,7 +124,7 @@ def test_each_fault_is_found_and_no_other(cloud: Cloud, tmp_path: Path) -> None:
     assert tested == {name.replace("-", "_") for name in CHECKS.names} - {"reverted"}
     text = operator.type("doctor", code=1)
     assert "blocked: 16 cpus are dedicated" in " ".join(text.split())
-    assert "keep nodes with cpu_dedicated_set out" in text
+    assert "exclude nodes with cpu_dedicated_set" in text
 
 
 @pytest.mark.parametrize("kind", ["VCPU", "MEMORY_MB"])

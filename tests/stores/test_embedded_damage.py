@@ -48,7 +48,7 @@ def test_damage_is_named_and_the_rest_stays_readable(
         ("UPDATE layout SET content = x'00' WHERE id = 2", "a checksum is wrong"),
         ("DELETE FROM layout WHERE id = 2", "layout 2 is missing"),
         ("DELETE FROM part WHERE rowid = 5", "cpu_usage is missing"),
-        ("UPDATE chunk SET first = first + 1 WHERE id = 3", "its times are not those"),
+        ("UPDATE chunk SET first = first + 1 WHERE id = 3", "its times differ from those"),
         ("UPDATE chunk SET samples = samples + 1 WHERE id = 3", "header check"),
         ("DELETE FROM node WHERE id = 2", "the name of the node is missing"),
     ],

@@ -315,7 +315,7 @@ def test_a_server_that_gives_little_at_once_is_asked_for_less(history: str) -> N
     with Narrow(history=history) as server, Prometheus(server.url) as store:
         nodes = store.read(["n1", "n2"], T, T + 600, EVERY).nodes
         assert len(nodes) == 120
-    with pytest.raises(StoreError, match=r"too many samples.*allow the server") as caught:
+    with pytest.raises(StoreError, match=r"too many samples.*raise the limit") as caught:
         _none_at_all(history)
     assert "node n1, 2023-11-14" in str(caught.value)
 
@@ -338,9 +338,9 @@ def test_a_prometheus_takes_no_samples(prometheus: PrometheusServer) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"node_pattern": "("}, "no regular expression"),
+        ({"node_pattern": "("}, "not a regular expression"),
         ({"node_pattern": ".*"}, "no group"),
-        ({"node_label": 'a"b'}, "no name of a label"),
+        ({"node_label": 'a"b'}, "not the name of a label"),
         ({"user": "me"}, "go together"),
         ({"headers": "X-Scope-OrgID"}, "NAME: VALUE"),
     ],

@@ -101,7 +101,7 @@ def test_a_trace_is_known_by_how_it_begins_whatever_its_name(tmp_path: Path) -> 
     (tmp_path / "trace").write_text("\n " + json.dumps(trace()))
     assert load(tmp_path / "trace").nodes == ("node-a",)
     (tmp_path / "notes.txt").write_text("dear diary")
-    with pytest.raises(TraceError, match="no trace that can be replayed"):
+    with pytest.raises(TraceError, match="not a trace that can be replayed"):
         load(tmp_path / "notes.txt")
 
 
@@ -347,5 +347,5 @@ def test_a_new_scope_joins_windows_where_samples_allow(tmp_path: Path) -> None:
     both = np.concatenate([one.windows["cpu"].usage for one in walked(apart)[:2]], axis=1)
     np.testing.assert_allclose(walked(joined)[0].windows["cpu"].usage, both)
     assert len(walked(load(path, scope=30.0, slice=10.0))) == 12
-    with pytest.raises(ScroogeError, match="no multiple of the interval"):
+    with pytest.raises(ScroogeError, match="not a multiple of the interval"):
         load(path, scope=60.0, slice=7.0)

@@ -206,7 +206,7 @@ def test_a_time_without_samples_is_one_line(store: Embedded, tmp_path: Path) -> 
     with pytest.raises(StoreError, match="embedded:somewhere: has no samples"):
         recorded(store, tmp_path / "t", asked(since=0.0, until=86400.0))
     early = asked(since=START - SCOPE - 1.0, until=START + SCOPE - 1.0)
-    wanted = r"no whole window yet: the first one, of 600 s, is over at 2027-01-15 08:10:00 UTC"
+    wanted = r"the first window, of 600 s, ends at 2027-01-15 08:10:00 UTC"
     with pytest.raises(StoreError, match=wanted):
         recorded(store, tmp_path / "t", early)
     with pytest.raises(

@@ -99,8 +99,8 @@ def test_vms_on_nodes_of_unknown_size_are_no_trace(
     only = ("--store-option", 'match=job="libvirt"')
     done = recording(f"prometheus:{prometheus.url}", tmp_path / "trace", *only)
     assert done.returncode == 1
-    assert "has VMs, but nothing that says which cpus and how much memory" in done.stderr
-    assert "let node_exporter or `scroogevm probe` tell it" in done.stderr
+    assert "has VMs, but no cpu count and no memory size" in done.stderr
+    assert "scrape node_exporter or `scroogevm probe` there" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -180,7 +180,7 @@ def test_whatever_ends_it_the_same_command_goes_on(
         assert not place.exists()
         assert process.returncode == ended[1]
         if ended[0] == signal.SIGINT:
-            assert "the same command goes on from there" in said
+            assert "the same command continues from there" in said
         assert "Traceback" not in said
         gate.left = 10**9
         done = recording(store, place, "--json")
@@ -204,7 +204,7 @@ def test_a_server_that_goes_down_is_a_clear_error_and_the_same_command_goes_on(
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
         assert "answers 503: later" in done.stderr
-        assert "the same command goes on from there" in done.stderr
+        assert "the same command continues from there" in done.stderr
         assert 1 < gate.refused < 10  # it was asked again, not for ever
         gate.left = 10**9
         done = recording(store, place)
@@ -242,7 +242,7 @@ def test_an_interrupted_replay_goes_on_reading_and_leaves_one_report(
         gate.left = 10**9
         done = scroogevm(*words)
     assert done.returncode == 0, done.stderr
-    assert "went on with what was interrupted" in done.stderr
+    assert "continued an interrupted recording" in done.stderr
     assert "VMs on 3 nodes (" in done.stdout
     page = (place / "report.html").read_text()
     assert "2023-11-14 00:00 UTC" in page

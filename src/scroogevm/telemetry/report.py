@@ -55,7 +55,7 @@ VMS: Sequence[Lack] = (
     ),
     Lack(
         "usable memory",
-        "the cache of the guest counts as used",
+        "the guest cache counts as used",
         [["guest_usable"]],
         of=["guest_total", "guest_unused"],
     ),

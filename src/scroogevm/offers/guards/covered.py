@@ -12,7 +12,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Covered(Guard):
-    """One window with few samples: the offer is held. A second one: VMs count at their allocation."""
+    """One window with few samples: the offer is held. Two of them: VMs count at the allocation."""
 
     formula = "free <= before, then demand >= allocated, where coverage < least"
     place: ClassVar[int] = 40

@@ -114,8 +114,8 @@ class StoreQuery:
             length = self.shape.slice
             over = datetime.fromtimestamp(self.end + length, UTC)
             raise StoreError(
-                f"has no samples of a complete window yet: the first window, of {length:g} s, ends at "
-                f"{over:%Y-%m-%d %H:%M:%S} UTC",
+                f"has no samples of a complete window yet: the first window, of {length:g} s, "
+                f"ends at {over:%Y-%m-%d %H:%M:%S} UTC",
                 where=self.origin,
                 remedy="try again then, or use shorter windows: --scope 60",
             )
