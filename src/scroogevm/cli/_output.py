@@ -110,5 +110,5 @@ def remark(text: str) -> None:
 
 
 def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Print for a program to read."""
+    """Print JSON."""
     click.echo(json.dumps(content, indent=1, allow_nan=False))

@@ -21,9 +21,11 @@ _ASKING = (
         "--url",
         default="http://127.0.0.1:8765",
         metavar="URL",
-        help="Where `scroogevm serve` answers.",
+        help="URL of `scroogevm serve`.",
     ),
-    click.option("--token-file", type=_file, metavar="FILE", help="File with the token for it."),
+    click.option(
+        "--token-file", type=_file, metavar="FILE", help="File with the token of the service."
+    ),
     click.option(
         "--ca-file",
         type=_file,
@@ -32,7 +34,7 @@ _ASKING = (
     ),
 )
 from_file = click.option(
-    "--file", type=_file, metavar="FILE", help="Read this status file instead: no service is asked."
+    "--file", type=_file, metavar="FILE", help="Read this status file instead of asking a service."
 )
 
 

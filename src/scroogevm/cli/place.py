@@ -10,14 +10,14 @@ from scroogevm.cli._told import asking, from_file, told
 
 @click.command("place")
 @click.argument("vm", metavar="NAME,CPU,MEM")
-@click.option("--count", type=click.IntRange(1, 1_000_000), default=1, help="How many such VMs.")
+@click.option("--count", type=click.IntRange(1, 1_000_000), default=1, help="Number of VMs.")
 @asking
 @from_file
-@click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(vm: str, count: int, *, as_json: bool, **options: Any) -> None:
-    """Show which nodes would take VMs of CPU cores and MEM MiB. Nothing is placed.
+    """Show which nodes have room for VMs of CPU cores and MEM MiB. Nothing is placed.
 
-    Ends with 1 where not all of them can be placed.
+    Exits with 1 if not all of them can be placed.
     """
     from scroogevm.cli._output import print_json, table  # noqa: PLC0415  # on demand
     from scroogevm.offers.fit import fit  # noqa: PLC0415  # likewise

@@ -72,7 +72,7 @@ hold every score."""
     type=float,
     default=0.0,
     metavar="SHARE",
-    help="Shortfall, as a share of capacity, that is no violation yet.",
+    help="Largest shortfall, as a share of capacity, that is not a violation.",
 )
 @formats
 @workers
@@ -80,19 +80,19 @@ hold every score."""
 @click.option(
     "--estimates",
     is_flag=True,
-    help="Also write every estimate of every node and window: what was promised, what came of it, "
-    "and why. These tables grow with windows.",
+    help="Also write every estimate of every node and window: the promise, the outcome and the "
+    "reason. The size of these tables grows with the number of windows.",
 )
 @click.option("--dump", is_flag=True, help="Also write dumps for the predecessor's analysis.")
 @figures
 @force
-@click.option("--json", "as_json", is_flag=True, help="Print the scores for a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def command(**options: Any) -> None:
     """Replay traces through strategies, score them, and write a report to DIR.
 
     TRACE is a directory written by `scroogevm trace`, or a JSON file of the predecessor (.json,
-    also .gz, .xz, .zst). Several traces are one fleet. With --from, what a store of samples has is
-    recorded first, into DIR-trace, where it stays to be replayed again.
+    also .gz, .xz, .zst). Several traces form one fleet. With --from, the samples of a store are
+    first recorded to DIR-trace; this trace stays and can be replayed again.
     """
     from scroogevm.cli._output import print_json, progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.wiring.offline import replay  # noqa: PLC0415  # imports NumPy and Polars
