@@ -129,7 +129,7 @@ def test_the_settings_file_has_tables_which_are_read_again(tmp_path: Path) -> No
             """
         )
         with Running(tmp_path, before=("--config", settings)) as run:
-            run.hears("^n: no samples: refuses us: 401; give a token-file")
+            run.hears("^n: no samples: refuses access: 401; give a token-file")
             token.write_text("tok3n")
             run.send(signal.SIGHUP)
             run.hears("^kept: n ")

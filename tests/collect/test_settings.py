@@ -98,7 +98,7 @@ def test_a_secret_that_changed_makes_another_target(tmp_path: Path) -> None:
         ({"url": "http://n", "token-file": 3}, "token-file is not text"),
         ({"url": "http://n", "token-file": "/none"}, "cannot be read: No such file"),
         ({"url": "http://n", "ca-file": "/none"}, "cannot be read: No such file"),
-        ({"url": "http://n", "user": "ann"}, "go together"),
+        ({"url": "http://n", "user": "ann"}, "need each other"),
         ({"url": "http://a:b@n", "token-file": "/none"}, "exclude each other"),
         ({"url": "http://n", "dialects": 3}, "dialects is not a table of tables"),
         ({"url": "http://n", "dialects": {"vmprob": {}}}, "did you mean 'vmprobe'?"),

@@ -98,7 +98,7 @@ def test_what_is_lost_is_said_once_and_no_vm_is_recorded_as_idle(tmp_path: Path)
             wait(lambda: len(run.kept("frozen")) > times + LOST, "samples")
             assert run.stop() == 0
             said = run.said
-    changes = [line for line in said if "since" in line or "again" in line or "ago" in line]
+    changes = [line for line in said if "since" in line or "again" in line or " s old" in line]
     assert len(changes) == 7
     with open_store(str(tmp_path / "scroogevm-store")) as store:
         names = [name[1:] for name in PAGES]

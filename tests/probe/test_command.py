@@ -282,7 +282,7 @@ def test_what_changes_is_said_once() -> None:
     cost = CAPABILITIES["libvirt"]
     assert lines == [
         f"cannot see libvirt: a; {cost}",
-        "can see libvirt again",
+        "libvirt can be read again",
         f"cannot see libvirt: c; {cost}",
     ]
 

@@ -341,7 +341,7 @@ def test_a_prometheus_takes_no_samples(prometheus: PrometheusServer) -> None:
         ({"node_pattern": "("}, "not a regular expression"),
         ({"node_pattern": ".*"}, "no group"),
         ({"node_label": 'a"b'}, "not the name of a label"),
-        ({"user": "me"}, "go together"),
+        ({"user": "me"}, "need each other"),
         ({"headers": "X-Scope-OrgID"}, "NAME: VALUE"),
     ],
 )

@@ -68,7 +68,7 @@ class Parser:
         values, bad, ages = layout.values(lines, time)
         if np.count_nonzero(ages > LONGEST) > ages.size / 2:
             raise ScrapeError(
-                f"gives values that are {np.median(ages):.0f} s ago, by its own time stamps",
+                f"gives values that are {np.median(ages):.0f} s old, by its own time stamps",
                 where=self._where,
                 remedy="check whether it hangs, or a cache repeats old answers",
             )

@@ -131,7 +131,7 @@ class EstimatorThread(threading.Thread):
             publish=self._publish,
             hear=self.hear,
         )
-        self.service.note("start", f"windows of {settings.shape.slice:g} s")
+        self.service.note("start", f"judging windows of {settings.shape.slice:g} s")
         self.service.run(self._stop_asked)
         self.service.note("stop", "stopping; offers expire by themselves")
 
