@@ -1,4 +1,4 @@
-"""Settings: what a user asked for, checked at once before anything starts.
+"""Settings of offline commands, all checked before anything starts.
 
 The command line wins over the environment (``SCROOGEVM_REPLAY_HISTORY=5``), and that over a TOML
 file given with ``--config``, whose tables are named for the commands.

@@ -1,4 +1,4 @@
-"""Keeps histories, asks strategies, yields estimates: a function from windows to estimates.
+"""Keeps histories, asks strategies, and yields estimates: a function from windows to estimates.
 
 It knows no clock, disk, socket, log or random number. All it remembers is a ``State``, which is
 data: hand the same state and window in again and the same estimates come out.

@@ -1,4 +1,4 @@
-"""Directories that appear whole or not at all, and files of settings."""
+"""Writes directories completely or not at all, and reads settings files."""
 
 import errno
 import os

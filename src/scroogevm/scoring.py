@@ -1,4 +1,4 @@
-"""What promises were worth, window by window. One definition for live and for replay.
+"""Scores promises window by window, with one definition for live and replay.
 
 A strategy's promise for a window is what it said at the end of the window before; with several
 slices in a scope it is the largest demand over the slices, since that is what a scheduler is told.

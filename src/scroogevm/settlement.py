@@ -1,4 +1,4 @@
-"""Settles windows as they come: one state between windows, for replays and for the live service."""
+"""Compares windows with the promises before them; used by replays and by the live service."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The status file: a ``Status`` as JSON, replaced whole, and read back with suspicion."""
+"""Writes the status file, a ``Status`` as JSON, and reads it with checks."""
 
 import os
 from contextlib import suppress

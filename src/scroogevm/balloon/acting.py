@@ -1,4 +1,4 @@
-"""What is asked of the VMs of a node: kept first, then asked, then followed."""
+"""Changes the VMs of a node: writes the journal first, then requests, then checks the result."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace

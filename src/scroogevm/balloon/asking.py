@@ -1,4 +1,4 @@
-"""What VMs are asked to do, and why they do not."""
+"""Sends requests to VMs, and reports why they fail."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial

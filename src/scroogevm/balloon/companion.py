@@ -1,4 +1,4 @@
-"""One node: looked at, judged, and changed, cycle by cycle."""
+"""Handles one node: reads it, decides, and changes VMs, cycle by cycle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

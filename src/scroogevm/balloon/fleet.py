@@ -1,4 +1,4 @@
-"""All nodes: each in a thread of its own, so that one that hangs delays no other."""
+"""Runs all nodes, each in its own thread, so that one that hangs delays no other."""
 
 import threading
 from collections.abc import Callable, Sequence

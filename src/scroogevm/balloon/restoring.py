@@ -1,4 +1,4 @@
-"""Gives the VMs of a node back what was taken from them, whatever happened meanwhile."""
+"""Gives the VMs of a node their memory back."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the companion shows of itself: for its file, the command line, the API and the page."""
+"""The state of the companion, for its file, the command line, the API and the page."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The command line: one file per command group, found by being here; no arithmetic."""
+"""The command line: one module for each command group, found by its file name; no arithmetic."""
 
 import pkgutil
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Options of the memory companion, which ``serve`` has as a table, too."""
+"""Options of the memory companion, for ``balloon`` and for the ``[balloon]`` table."""
 
 from collections.abc import Callable, Mapping
 from functools import reduce

@@ -1,4 +1,4 @@
-"""Moments as people write them: a date, or how long ago."""
+"""Parses times: a date, or how long ago."""
 
 from datetime import UTC, datetime
 

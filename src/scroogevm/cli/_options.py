@@ -1,4 +1,4 @@
-"""Options that several commands have: how traces are read, and what is written of them."""
+"""Options that several commands share: how traces are read, and what is written."""
 
 import sys
 from collections.abc import Callable, Sequence

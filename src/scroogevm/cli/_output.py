@@ -1,4 +1,4 @@
-"""What people see in a terminal: tables on stdout, progress and remarks on stderr."""
+"""Terminal output: tables on stdout, progress and remarks on stderr."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Options of whoever writes to OpenStack's Placement: which cloud, which nodes, how far."""
+"""Options of writing to OpenStack's Placement: cloud, nodes, limits."""
 
 from collections.abc import Callable, Mapping
 from functools import reduce

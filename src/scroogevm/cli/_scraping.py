@@ -1,4 +1,4 @@
-"""Options of whoever scrapes: which exporters, how, and where to."""
+"""Options of scraping: exporters, time limits, credentials and the store."""
 
 from collections.abc import Callable
 from functools import reduce

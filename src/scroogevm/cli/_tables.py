@@ -1,4 +1,4 @@
-"""Options that are tables of the settings file, and no words of the command line."""
+"""Options that exist only as tables of the settings file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a service tells, for commands: from its API, or from its status file."""
+"""Reads the status of a service for commands: from its API, or from its status file."""
 
 from collections.abc import Callable
 from functools import reduce

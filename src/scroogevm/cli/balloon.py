@@ -1,4 +1,4 @@
-"""``scroogevm balloon``: memory that guests do not need, given back to their host."""
+"""``scroogevm balloon``: gives memory that guests do not need back to their host."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

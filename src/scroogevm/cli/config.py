@@ -1,4 +1,4 @@
-"""``scroogevm config``: files of settings, checked, shown, and made of the predecessor's."""
+"""``scroogevm config``: checks, shows and converts settings files."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial

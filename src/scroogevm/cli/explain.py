@@ -1,4 +1,4 @@
-"""``scroogevm explain``: why an offer is what it is."""
+"""``scroogevm explain``: explains the offers of a node."""
 
 from typing import Any
 

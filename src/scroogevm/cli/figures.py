@@ -1,4 +1,4 @@
-"""``scroogevm figures``: the pictures of a report, as files."""
+"""``scroogevm figures``: writes the figures of a report as files."""
 
 from pathlib import Path
 

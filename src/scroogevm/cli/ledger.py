@@ -1,4 +1,4 @@
-"""``scroogevm ledger``: what promises were worth."""
+"""``scroogevm ledger``: shows the results of promises."""
 
 from typing import Any
 

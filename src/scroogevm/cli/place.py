@@ -1,4 +1,4 @@
-"""``scroogevm place``: which nodes would take VMs of a size."""
+"""``scroogevm place``: shows which nodes have room for VMs of a size."""
 
 from dataclasses import asdict
 from typing import Any

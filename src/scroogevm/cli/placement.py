@@ -1,4 +1,4 @@
-"""``scroogevm placement``: offers become allocation ratios in OpenStack's Placement."""
+"""``scroogevm placement``: writes offers as allocation ratios to OpenStack's Placement."""
 
 import time
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""``scroogevm probe``: show what a worker node measures."""
+"""``scroogevm probe``: serves the values of a worker node as metrics."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``scroogevm quiescence``: which windows are like the ones before, and what says so."""
+"""``scroogevm quiescence``: shows which windows are like the ones before, with the reason."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby

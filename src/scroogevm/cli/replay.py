@@ -1,4 +1,4 @@
-"""``scroogevm replay``: what each strategy would have freed, and how often it would have erred."""
+"""``scroogevm replay``: runs strategies on traces, scores them, and writes a report."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``scroogevm status``: what is free, node by node."""
+"""``scroogevm status``: shows what is free on each node."""
 
 import time
 from typing import Any

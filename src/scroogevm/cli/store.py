@@ -1,4 +1,4 @@
-"""``scroogevm store``: look after what was measured."""
+"""``scroogevm store``: shows, checks and prunes stores of samples."""
 
 import time
 from collections.abc import Iterable, Sequence

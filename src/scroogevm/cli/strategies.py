@@ -1,4 +1,4 @@
-"""``scroogevm strategies``: what there is to choose from."""
+"""``scroogevm strategies``: lists strategies and quiescence tests."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""``scroogevm trace``: look at traces, convert them, make them."""
+"""``scroogevm trace``: shows, converts, generates, places and records traces."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

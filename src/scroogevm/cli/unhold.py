@@ -1,4 +1,4 @@
-"""``scroogevm unhold``: end the freeze of a node."""
+"""``scroogevm unhold``: ends the hold of a node."""
 
 from typing import Any
 from urllib.parse import quote

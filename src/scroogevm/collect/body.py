@@ -1,4 +1,4 @@
-"""What comes over a connection, unpacked, and never more than was allowed."""
+"""Reads and decompresses the body of an answer, up to a limit."""
 
 import zlib
 

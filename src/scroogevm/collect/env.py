@@ -1,4 +1,4 @@
-"""The predecessor's settings, ``.env``: what its aggregator scraped, how often, and where to."""
+"""Reads the predecessor's settings (``.env``): exporters, interval, store."""
 
 import json
 import re

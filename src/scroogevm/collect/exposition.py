@@ -1,4 +1,4 @@
-"""What an exporter answers, read fast and without trust."""
+"""Parses the answer of an exporter, fast and with checks."""
 
 from collections.abc import Sequence
 from dataclasses import replace

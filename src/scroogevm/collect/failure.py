@@ -1,4 +1,4 @@
-"""Why a scrape failed, sorted into a few reasons that can be counted."""
+"""Classifies failures of scrapes into a few reasons that can be counted."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Asks an exporter: whatever it answers, it takes no more time and memory than allowed."""
+"""Fetches an exporter's answer, within limits of time and memory."""
 
 import asyncio
 import ssl

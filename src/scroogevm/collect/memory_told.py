@@ -1,4 +1,4 @@
-"""Guest memory statistics that begin to be missing, or come back: told once each."""
+"""Reports when guest memory statistics become missing, and when they are back."""
 
 from collections.abc import Iterator, Sequence
 

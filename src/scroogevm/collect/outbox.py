@@ -1,4 +1,4 @@
-"""Samples on their way to the store: written in a thread, in batches, in order."""
+"""Writes samples to the store from a thread, in batches, in order."""
 
 import asyncio
 import time

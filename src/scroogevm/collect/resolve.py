@@ -1,4 +1,4 @@
-"""Wishes become targets: looked at, with secrets read and names given, all problems at once."""
+"""Resolves the configured targets: checks them, reads secrets, reports all problems together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

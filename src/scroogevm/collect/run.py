@@ -1,4 +1,4 @@
-"""Runs the collector until it is told to end."""
+"""Runs the collector until it is stopped."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What the collector says of itself, as metrics."""
+"""The collector's own metrics."""
 
 import resource
 import time

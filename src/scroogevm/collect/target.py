@@ -1,4 +1,4 @@
-"""What to scrape, and how to ask."""
+"""A target: its URL and credentials."""
 
 import ssl
 from base64 import b64encode

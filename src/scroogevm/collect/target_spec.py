@@ -1,4 +1,4 @@
-"""What a user asked to scrape, as it was written, wherever it was written."""
+"""Targets as the user wrote them, from options, settings and files."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Lengths of time as people write them."""
+"""Parses durations such as 30d or 1h30m."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is measured, in the units of the estimator.
+"""The measured quantities, in the units of the estimator.
 
 An exporter's counters and gauges become *samples* (see ``telemetry``); stores keep samples and give
 them back as *rows*. Missing is NaN in both, never zero.

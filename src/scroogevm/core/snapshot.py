@@ -1,4 +1,4 @@
-"""A state as arrays by name, and back: data that any format of arrays can hold.
+"""Converts a state to named arrays and back, for any format of arrays.
 
 Names are JSON in an array of bytes, since arrays of text would cut zero characters off their ends.
 """

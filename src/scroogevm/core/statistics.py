@@ -1,4 +1,4 @@
-"""Statistics along the last axis that know missing samples: NaN never counts, never spreads.
+"""Statistics along the last axis that ignore missing samples (NaN).
 
 A row without any sample gives NaN. All of it is exact to rounding: no sketches, no sampling.
 """

@@ -1,4 +1,4 @@
-"""Tasks on the workers of a Dask cluster."""
+"""Runs tasks on the workers of a Dask cluster."""
 
 import logging
 from collections import deque

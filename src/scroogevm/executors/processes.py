@@ -1,4 +1,4 @@
-"""Tasks in processes of this machine."""
+"""Runs tasks in processes of this machine."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""Arrays as bytes, and back, each under the hash of its content.
+"""Encodes arrays as bytes, each with the hash of its content.
 
 Most of what a service remembers is the same from window to window: the kept windows, the names. So
 arrays are stored by content, and a commit writes only those that are new.

@@ -1,4 +1,4 @@
-"""A SQLite file that one process writes at a time, and that survives being killed."""
+"""Opens a SQLite file with one writing process at a time, which survives crashes."""
 
 import fcntl
 import os

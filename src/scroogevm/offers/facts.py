@@ -1,4 +1,4 @@
-"""What guards judge by: the facts of one window, one resource, as arrays over nodes."""
+"""The facts that guards use, of one window and one resource, as arrays over nodes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace

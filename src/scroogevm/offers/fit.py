@@ -1,4 +1,4 @@
-"""Which nodes have room for VMs of a size."""
+"""Finds nodes with room for VMs of a size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

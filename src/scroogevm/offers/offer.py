@@ -1,4 +1,4 @@
-"""An offer: what a scheduler is told of each node, and which guards had a say."""
+"""An offer of a node, with the guards that changed it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What is told of a fleet at the end of a window: one object for every reader.
+"""The status of a fleet at the end of a window: one object for every reader.
 
 The status file, the API, the sinks and the journal hold the same object. Times are seconds since
 1970. A number that nobody knows is None. ``Status.at`` is how a reader looks at it: an offer that

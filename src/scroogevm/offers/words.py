@@ -1,4 +1,4 @@
-"""Why the offers of a node are what they are, in words."""
+"""Explains the offers of a node in words."""
 
 from collections.abc import Sequence
 

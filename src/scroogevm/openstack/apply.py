@@ -1,4 +1,4 @@
-"""Writes a plan: what is open first, then what others undid, then change by change."""
+"""Writes a plan: first resolves open writes, then reverted ratios, then each change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

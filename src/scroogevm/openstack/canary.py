@@ -1,4 +1,4 @@
-"""Whether the nodes that went first did well, so that others may follow."""
+"""Checks whether the canaries did well, so that other nodes may follow."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass

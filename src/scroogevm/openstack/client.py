@@ -1,4 +1,4 @@
-"""The edge to Placement: what is asked, what is written, and what its errors mean.
+"""The client of Placement: requests, writes, and the meaning of its errors.
 
 Needs keystoneauth and openstacksdk, which read ``clouds.yaml`` and ``OS_*``, sign in, renew tokens
 and find the address of Placement in the catalogue.

@@ -1,4 +1,4 @@
-"""Which resource provider a node of the telemetry is."""
+"""Finds the resource provider of a node."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The plan: every ratio that would change, with the reason, and what stays and why."""
+"""Plans every change of a ratio, with the reason, and lists what stays."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Back to the ratios that there were at the start, or at a time; from the journal alone."""
+"""Restores the ratios of the start or of a time, from the journal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Placement as a sink of the service: each window planned or written, and watched in between."""
+"""Placement as a sink of the service: plans or writes each window, and checks in between."""
 
 import json
 import threading

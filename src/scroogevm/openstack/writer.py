@@ -1,4 +1,4 @@
-"""Writes one provider: journal first, then Placement, then the answer into the journal."""
+"""Writes one provider: first to the journal, then to Placement, then the answer to the journal."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Who may ask, and under which address."""
+"""Addresses, certificates and tokens of the probe's server."""
 
 import hmac
 import socket

@@ -1,4 +1,4 @@
-"""What a probe may be unable to see, and what that costs."""
+"""What a probe may be unable to read, with the consequence."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The probe as a service: reads, serves, writes, says what changed."""
+"""Runs the probe: reads, serves, writes the textfile, and logs changes."""
 
 import signal
 import time

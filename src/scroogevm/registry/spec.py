@@ -1,4 +1,4 @@
-"""How a plug-in and its parameters are written: ``n-sigma:n=3``, ``margin(doa, by=1.2)``.
+"""Parses a plug-in and its parameters: ``n-sigma:n=3``, ``margin(doa, by=1.2)``.
 
 ```
 spec  = name | name ":" pairs | name "(" items ")"

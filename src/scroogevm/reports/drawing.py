@@ -1,4 +1,4 @@
-"""The figures of a panel. Matplotlib is an extra: this module is imported where it is used."""
+"""Draws the figures of a panel with Matplotlib, an extra, imported where it is used."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The sinks of quiescence tests asked by themselves, and what came of it."""
+"""The sinks of `scroogevm quiescence`, and their results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Why the last demands on the nodes that are watched are what they are, in words."""
+"""Explains the last demands of the drawn nodes in words."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence

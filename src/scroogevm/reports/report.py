@@ -1,4 +1,4 @@
-"""``report.html``: the scores and the figures in one file that needs nothing else."""
+"""Writes ``report.html``: the scores and figures in one self-contained file."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

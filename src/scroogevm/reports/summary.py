@@ -1,4 +1,4 @@
-"""What a replay comes to, in a few sentences a resource."""
+"""Summarises a replay in a few sentences for each resource."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Judges the windows of a fleet, group by group, and commits each before anything is told."""
+"""Judges the windows of a fleet, group by group, and commits each before it is published."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Own metrics of the service, written by ``prometheus_client``."""
+"""The service's own metrics, with ``prometheus_client``."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

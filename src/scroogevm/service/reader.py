@@ -1,4 +1,4 @@
-"""What API and pages read of the service."""
+"""The data of the service for API and pages."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence

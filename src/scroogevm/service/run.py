@@ -1,4 +1,4 @@
-"""Runs the service: collector, estimator and sinks in one process, until told to end."""
+"""Runs the service: collector, estimator and sinks in one process, until it is stopped."""
 
 import asyncio
 import json

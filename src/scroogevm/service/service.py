@@ -1,4 +1,4 @@
-"""The loop: each window in its time, judged once, committed, then told."""
+"""The loop of the service: judges each window once, commits it, then publishes it."""
 
 import threading
 import time

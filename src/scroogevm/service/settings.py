@@ -1,4 +1,4 @@
-"""What a user asked the service for, checked at once before anything starts."""
+"""Settings of the service, all checked before anything starts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""From judged windows to the status that is told."""
+"""Builds the status that is published from judged windows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite

@@ -1,4 +1,4 @@
-"""What a sink is, and the thread that feeds it: a slow or dead sink delays nobody."""
+"""The interface of a sink, and its thread: a slow or dead sink delays nothing else."""
 
 import threading
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""A URL that each status is posted to, signed."""
+"""Posts each status to a URL, signed."""
 
 import hashlib
 import hmac

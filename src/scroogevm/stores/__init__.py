@@ -1,4 +1,4 @@
-"""Where samples stay: one store a file, found by being here, opened by what a user wrote."""
+"""Stores of samples: one module for each kind, opened by KIND:LOCATION."""
 
 import re
 from collections.abc import Iterable, Mapping

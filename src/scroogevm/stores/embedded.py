@@ -1,4 +1,4 @@
-"""The embedded store, the default: a folder, no server."""
+"""The embedded store, the default: a directory, no server."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

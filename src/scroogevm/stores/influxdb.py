@@ -1,4 +1,4 @@
-"""InfluxDB of any version, under the predecessor's names."""
+"""The store of InfluxDB, any version, with the predecessor's names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Prometheus, and whatever answers as it does."""
+"""The store of Prometheus and compatible servers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

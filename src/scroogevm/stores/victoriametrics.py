@@ -1,4 +1,4 @@
-"""VictoriaMetrics: samples of ours, and what it scraped itself."""
+"""The store of VictoriaMetrics: ScroogeVM's samples, and metrics that it scraped itself."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The calibrated strategy: one dial, the share of windows in which a node may be short."""
+"""The calibrated strategy: its one parameter is the share of windows with a shortfall."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

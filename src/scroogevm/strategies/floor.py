@@ -1,4 +1,4 @@
-"""A combinator: never below a share of what was promised."""
+"""A combinator: never below a share of the allocation."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""What our probe says: every name, once. The probe writes these, the dialect understands them."""
+"""All metric names of the probe, defined once for the probe and its dialect."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""Names of one's own: what a user writes down of an exporter that nobody here knows, or of a fork.
+"""Metric names that a user defines for unknown exporters or forks.
 
 ```toml
 [collect.names]

@@ -1,4 +1,4 @@
-"""What a node does not say, and what that costs: told once, when it is first read."""
+"""Reports what the exporters of a node lack, with the consequence, once."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

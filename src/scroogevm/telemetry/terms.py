@@ -1,4 +1,4 @@
-"""Terms: what exporters count, brought to one name and one unit each."""
+"""Terms: the values of exporters, with one name and one unit each."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""Numbers that must not be believed, wherever they were read."""
+"""Refuses impossible values, whichever format they come from."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Traces and data sets into our own files."""
+"""Converts traces and data sets to ScroogeVM's own files."""
 
 import os
 from collections import deque

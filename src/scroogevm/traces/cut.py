@@ -1,4 +1,4 @@
-"""The two tables of our format as the windows the engine asks for, block of time by block."""
+"""Cuts the two tables of a trace into windows for the engine, block by block."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

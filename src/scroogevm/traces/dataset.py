@@ -1,4 +1,4 @@
-"""What a data set of VMs has to offer, whatever its publisher's layout."""
+"""The interface of a data set of VMs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a format of node traces has to offer."""
+"""The interface of a format of node traces."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable

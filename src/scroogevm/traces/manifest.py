@@ -1,4 +1,4 @@
-"""``trace.json``: what a directory of Parquet files is, and in which units."""
+"""Reads and writes ``trace.json``, the description of a trace directory."""
 
 import json
 import re

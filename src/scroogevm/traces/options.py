@@ -1,4 +1,4 @@
-"""How a trace is to be read, where that differs from what it says of itself."""
+"""Options that change how a trace is read: scope, slice, history, aggregation and cpu unit."""
 
 from dataclasses import dataclass
 

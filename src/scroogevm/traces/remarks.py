@@ -1,4 +1,4 @@
-"""What a reader noticed and could live with: said once for each kind, with a count."""
+"""Collects remarks of a reader: one line for each kind, with a count."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""One table of our format in a block of time, cut into windows: rows of nodes, or of VMs."""
+"""Cuts one table of a trace, of nodes or of VMs, into windows for a block of time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The two tables of our own trace format, and the writer that never leaves half a trace.
+"""The two tables of the trace format, and a writer that never leaves an incomplete trace.
 
 A trace is a directory: ``trace.json`` (see ``manifest``), and for each part ``nodes/PART.parquet``
 and ``vms/PART.parquet``. A part holds whole nodes and is read at once, so it bounds the memory of a

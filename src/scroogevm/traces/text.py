@@ -1,4 +1,4 @@
-"""Files as bytes, plain or compressed, and JSON with the place of its faults."""
+"""Reads plain and compressed files, and JSON with the place of errors."""
 
 import gzip
 import json

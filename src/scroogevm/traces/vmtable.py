@@ -1,4 +1,4 @@
-"""A data set of VMs, checked: its rows, and when each VM lives."""
+"""A checked data set of VMs: its rows, and the lifetime of each VM."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may ask: tokens of a file, and which names of this machine are believed."""
+"""Checks tokens, and the host names that requests may use."""
 
 import hmac
 import re

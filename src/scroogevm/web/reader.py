@@ -1,4 +1,4 @@
-"""What the API and the pages read: a port, which the service fills."""
+"""The port that API and pages read from; the service implements it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

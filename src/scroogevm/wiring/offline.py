@@ -1,4 +1,4 @@
-"""Settings of a replay, a recording or quiescence tests -> what they ask for."""
+"""Builds replays, recordings and quiescence runs from their settings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""Settings of collector, service and memory companion -> what they ask for."""
+"""Builds collector, service and memory companion from their settings."""
 
 import asyncio
 import os

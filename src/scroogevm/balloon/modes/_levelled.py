@@ -1,4 +1,4 @@
-"""What the modes do that look at the host: take what is asked, give back what there is room for."""
+"""The common parts of modes that look at the host."""
 
 from abc import abstractmethod
 from dataclasses import dataclass

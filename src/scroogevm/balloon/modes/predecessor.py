@@ -1,4 +1,4 @@
-"""The rule of the predecessor, set right."""
+"""The rule of the predecessor, corrected."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The refusal of VMs in huge pages."""
+"""The refusal of VMs with huge pages."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The refusal of VMs without a balloon."""
+"""The refusal of VMs without a balloon device."""
 
 from dataclasses import dataclass
 

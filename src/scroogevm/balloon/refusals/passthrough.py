@@ -1,4 +1,4 @@
-"""The refusal of VMs with a device of the host."""
+"""The refusal of VMs with a passed-through device."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The refusal of guests that were not watched for long."""
+"""The refusal of guests that were not watched long enough."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The refusal of VMs of which too little is told."""
+"""The refusal of VMs with missing values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The rule of rest after a release."""
+"""The rule of a pause after a release."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The rule of what a guest needed lately."""
+"""The rule of the recent need of a guest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

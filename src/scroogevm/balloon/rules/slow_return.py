@@ -1,4 +1,4 @@
-"""The rule of giving back."""
+"""The rule that limits how fast memory is given back."""
 
 from dataclasses import dataclass
 

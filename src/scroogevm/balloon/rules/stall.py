@@ -1,4 +1,4 @@
-"""The rule of waiting for memory on the host."""
+"""The rule for a host whose tasks wait for memory."""
 
 from dataclasses import dataclass
 

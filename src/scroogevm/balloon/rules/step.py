@@ -1,4 +1,4 @@
-"""The rule of the step."""
+"""The rule that limits how much a VM gives in a cycle."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

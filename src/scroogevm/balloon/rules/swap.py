@@ -1,4 +1,4 @@
-"""The rule of the host's swap."""
+"""The rule for a host that reads from swap."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The guard of the oversubscription ratio."""
+"""The guard that limits the oversubscription ratio."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The guard of contention."""
+"""The guard against contention."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The guard of windows with few samples."""
+"""The guard for windows with few samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

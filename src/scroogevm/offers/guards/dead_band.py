@@ -1,4 +1,4 @@
-"""The guard of small changes."""
+"""The guard against small changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

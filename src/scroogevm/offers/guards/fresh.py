@@ -1,4 +1,4 @@
-"""The guard of old data."""
+"""The guard against old data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

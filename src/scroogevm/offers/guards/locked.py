@@ -1,4 +1,4 @@
-"""The guard of what cannot be oversold."""
+"""The guard for memory and cpus that cannot be oversold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The guard of nodes that are not known yet."""
+"""The guard for nodes with too few windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The check whether Placement and telemetry speak of the same machine."""
+"""The check that Placement and telemetry have the same capacity."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The check whether the node is a resource provider."""
+"""The check that the node is a resource provider."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

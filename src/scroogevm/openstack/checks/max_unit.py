@@ -1,4 +1,4 @@
-"""The check of what a single VM may have."""
+"""The check of the limits of a single VM."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

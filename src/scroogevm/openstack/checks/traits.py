@@ -1,4 +1,4 @@
-"""The check of traits that say what is special about a node."""
+"""The check of special traits of a node."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The node: its cpus, memory, run queues and pressure."""
+"""Reads the node: its cpus, memory, run queues and pressure."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the store does, on connections that are opened when they are first needed."""
+"""The operations of the store, on connections that are opened at first use."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""Numbers as bytes that know whether they are still what was written."""
+"""Encodes numbers as bytes with a checksum."""
 
 import sys
 import zlib

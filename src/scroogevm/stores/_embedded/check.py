@@ -1,4 +1,4 @@
-"""Looks at every byte, and says what is not what was written."""
+"""Checks every byte of a store, and reports what is damaged."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping

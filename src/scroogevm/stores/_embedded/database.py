@@ -1,4 +1,4 @@
-"""The SQLite file: its tables, how it is opened, what its errors mean."""
+"""The SQLite file: its tables, how it is opened, and the meaning of its errors."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One writer: a lock that ends with its process."""
+"""Allows one writer: a lock that ends with its process."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""The one writer: takes samples, then tidies a little, so that no write takes long."""
+"""The one writer: stores samples, then compacts a little, so that no write takes long."""
 
 import logging
 import math

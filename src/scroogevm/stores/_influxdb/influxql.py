@@ -1,4 +1,4 @@
-"""InfluxQL: the one kind of question that is asked, and what its answers hold."""
+"""Builds InfluxQL queries, and reads their answers."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The store: nodes by their labels, and everything exporters said of them as rows."""
+"""Base class of stores with scraped metrics: finds nodes by labels, and reads their rows."""
 
 import re
 from abc import abstractmethod

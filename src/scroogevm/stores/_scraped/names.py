@@ -1,4 +1,4 @@
-"""What a user wrote down of exporters that are read from a server."""
+"""Reads the user's file of metric and node names for scraped stores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is asked of a server at once: as much as it gives and memory takes."""
+"""Plans the size of requests by the limits of server and memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Series as Prometheus and VictoriaMetrics answer with them."""
+"""Reads series from answers of Prometheus and VictoriaMetrics."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

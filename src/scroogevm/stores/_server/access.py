@@ -1,4 +1,4 @@
-"""Where a server is, and what it is told of us: looked at before anything is sent."""
+"""The location and credentials of a server, checked before anything is sent."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

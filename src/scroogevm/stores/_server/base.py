@@ -1,4 +1,4 @@
-"""A store behind HTTP: an address, credentials, trust."""
+"""Base class of stores behind HTTP: address, credentials, certificates."""
 
 import re
 import ssl

@@ -1,4 +1,4 @@
-"""HTTP to a server that may be down, slow, mistaken or hostile: everything it may do is bounded.
+"""HTTP requests to a server that may be down, slow or hostile; all answers are limited.
 
 Nothing is followed elsewhere, nothing is unpacked, and no secret is ever part of a message.
 """

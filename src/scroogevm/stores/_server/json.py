@@ -1,4 +1,4 @@
-"""JSON of servers, of which most is numbers."""
+"""Reads JSON answers of servers, which are mostly numbers."""
 
 from typing import Any
 

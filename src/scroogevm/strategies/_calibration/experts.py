@@ -1,4 +1,4 @@
-"""Experts: ways to foresee a node's next peak. Each is a base and a scale of what may come on top.
+"""Experts: forecasts of a node's next peak, each a base and a scale of the excess.
 
 A demand is ``base + q*scale``; q is read off what happened to all nodes.
 """

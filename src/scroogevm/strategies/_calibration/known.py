@@ -1,4 +1,4 @@
-"""What is known of all nodes together: scores, losses and the level."""
+"""The state of all nodes together: scores, losses and the level."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""Why a demand is what it is, in words."""
+"""Explains a demand of calibrated in words."""
 
 from collections.abc import Mapping
 from math import isnan

@@ -1,4 +1,4 @@
-"""What the Bitbrains and Materna traces of the Grid Workloads Archive share: a CSV for each VM."""
+"""The common layout of the Bitbrains and Materna traces: one CSV file for each VM."""
 
 import re
 from abc import abstractmethod

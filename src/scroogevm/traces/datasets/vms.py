@@ -1,4 +1,4 @@
-"""Our own table of VMs: Parquet or CSV with a header."""
+"""ScroogeVM's own table of VMs: Parquet or CSV with a header."""
 
 from dataclasses import dataclass
 from pathlib import Path

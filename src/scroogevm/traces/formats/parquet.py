@@ -1,4 +1,4 @@
-"""Our own format: a directory of Parquet files."""
+"""ScroogeVM's own trace format: a directory of Parquet files."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""VMs of a data set on identical nodes: from readings of VMs to a trace of nodes."""
+"""Places VMs of a data set on identical nodes, and writes the trace of the nodes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A JSON document read without making a Python object of every number."""
+"""Reads a JSON document into arrays, without a Python object for every number."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a document says, occurrence by occurrence: the quirks end here."""
+"""Reads a document of the predecessor occurrence by occurrence, and resolves its quirks."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A recording as the two tables of our own format."""
+"""Converts a recording of the predecessor to the two tables of a trace."""
 
 from pathlib import Path
 

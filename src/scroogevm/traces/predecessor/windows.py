@@ -1,4 +1,4 @@
-"""A recording as the windows the engine asks for."""
+"""Converts a recording of the predecessor to windows for the engine."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A store's samples, piece by piece, into a trace."""
+"""Records samples of a store as a trace, piece by piece."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager

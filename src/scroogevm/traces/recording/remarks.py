@@ -1,4 +1,4 @@
-"""What a trace of a store lacks, and what that costs: said once, when it is made."""
+"""Reports what a recorded trace lacks, with the consequence, once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime

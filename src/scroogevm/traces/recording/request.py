@@ -1,4 +1,4 @@
-"""What shall be recorded."""
+"""The request of a recording: nodes, time and interval."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

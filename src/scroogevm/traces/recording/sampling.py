@@ -1,4 +1,4 @@
-"""How often a store has samples, and what follows for a trace made of them."""
+"""Finds the sample interval of a store, and chooses that of the trace."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The pieces of a trace, beside its place, until it is whole: work that goes on."""
+"""Keeps the pieces of a trace beside its place until it is complete, so that work can resume."""
 
 import fcntl
 import json
