@@ -23,25 +23,26 @@ ASKED: dict[str, Any] = {"actual": 3000.0, "asked": 3000.0, "since": 100.0}
 
 REFUSED: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "unsized": ({"actual": NAN}, "Its size or its maximum is not known."),
-    "no-device": ({"device": False}, "It has no balloon device: its definition says none."),
+    "no-device": ({"device": False}, "It has no balloon device in its definition."),
     "not-running": (
-        {"running": False}, "It does not run: a request would be followed when it goes on."
+        {"running": False}, "It does not run, so it would follow a request only later."
     ),
     "migrating": ({"migrating": True}, "It is being migrated, saved, restored or dumped."),
     "resized": (
         {"taken": True, "asked": 3500.0, "actual": 3000.0},
-        "Somebody else resized it: this program asked for 3500 MiB, it has 3000 MiB.",
+        "Somebody else resized it: this program requested 3500 MiB, it has 3000 MiB.",
     ),
-    "locked": ({"locked": True}, "Its memory is locked: the host would gain nothing."),
+    "locked": ({"locked": True}, "Its memory is locked, so the host would gain nothing."),
     "hugepages": (
-        {"hugepages": True}, "Its memory is in huge pages: the host would gain nothing."
+        {"hugepages": True}, "Its memory is in huge pages, so the host would gain nothing."
     ),
     "passthrough": (
-        {"passthrough": True}, "A device of the host is passed to it (VFIO): its memory is pinned."
+        {"passthrough": True},
+        "A device of the host is passed through to it (VFIO), so its memory is pinned.",
     ),
     "just-booted": ({"up": 60.0}, "It was started 60 s ago (needed: 5 min)."),
     "no-period": (
-        {"period": 0.0}, "Its statistics are never refreshed: no statistics period is set."
+        {"period": 0.0}, "Its statistics are never refreshed, because no statistics period is set."
     ),
     "stale": ({"age": 31.0}, "Its statistics are 31 s old (limit 30 s)."),
     "untold": ({"usable": NAN}, "No value is known for memory that its guest can free (usable)."),

@@ -30,7 +30,9 @@ def _traits(cloud: Cloud, name: str, *traits: str) -> None:
     cloud.ask("PUT", f"/resource_providers/{cloud.names[name]}/traits", json=body)
 
 
-LOCKED = OfferReason("locked", 9, 9, "VMs with 4096 MiB of locked memory count as promised.")
+LOCKED = OfferReason(
+    "locked", 9, 9, "VMs with 4096 MiB of locked memory count at their allocation."
+)
 
 
 def faults(cloud: Cloud) -> Iterator[tuple[NodeStatus, str, str, str]]:

@@ -101,7 +101,7 @@ def test_settings_are_read_again_all_or_nothing(tmp_path: Path, exporters: Expor
         service.hears("cpu of n1 is ok")
         config.write_text('[[serve.groups]]\nname = "rack"\nnodes = ["n*"]\nguard = ["x"]\n')
         service.send(signal.SIGHUP)
-        service.hears("guard is unknown; did you mean 'guards'.*stay as they were")
+        service.hears("guard is unknown; did you mean 'guards'.*did not change")
         config.write_text('[[serve.groups]]\nname = "rack"\nnodes = ["n*"]\nlocked = ["cpu"]\n')
         service.send(signal.SIGHUP)
         service.hears("settings were read again: groups rack, all")

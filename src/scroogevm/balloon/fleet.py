@@ -248,7 +248,7 @@ class BalloonFleet:
     def _run(self, one: Companion) -> None:
         try:
             for held in one.restore(self._settings.patience):
-                self._say(f"{one.node}: {held.name} has not followed yet")
+                self._say(f"{one.node}: {held.name} has not reached the requested size yet")
         except OutputError as error:
             self._say(str(error))
         while not self._stop_asked.is_set():
@@ -264,7 +264,7 @@ class BalloonFleet:
         try:
             made: Cycle = one.cycle()
         except OutputError as error:
-            self._complain(f"{error}; nothing is shrunk until it can be written")
+            self._complain(f"{error}; no VM is shrunk until it can be written")
             return
         except BaseException as error:  # noqa: BLE001  # whoever waits raises it
             self.error = error

@@ -140,7 +140,7 @@ class Restoring:
                 if actual < one.original - SAME:
                     self.say(
                         f"{one.node}: {one.name} was resized to {actual:.0f} MiB by somebody "
-                        f"else, so it is not given back {one.original:.0f} MiB"
+                        f"else, so it does not get back {one.original:.0f} MiB"
                     )
             elif actual >= one.original - SAME and one.asked >= one.original - SAME:
                 over.append(one)

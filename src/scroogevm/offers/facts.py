@@ -20,7 +20,7 @@ SIGNALS: Mapping[str, Mapping[str, str]] = {
         "stall": "PSI: share of time in which every task waited for memory",
         "swap_in": "read back from the swap of guests, MiB/s",
         "faults": "major page faults of VMs, 1/s",
-        "ballooned": "promised to VMs and held by their balloons, MiB",
+        "ballooned": "allocated to VMs and held by their balloons, MiB",
     },
 }
 """Signals of contention by resource, and what free memory rests on: more is worse."""

@@ -20,7 +20,7 @@ from scroogevm.offers.status import (
 from scroogevm.ports import UNITS, Shape
 from scroogevm.service.group import GroupWindow, Judged
 
-_UNMEASURED = "The window has too few samples: VMs count at what they were promised."
+_UNMEASURED = "The window has too few samples, so VMs count at their allocation."
 
 
 def status_of(

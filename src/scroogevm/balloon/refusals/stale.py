@@ -18,8 +18,8 @@ class Stale(Refusal):
     formula = "age > max(limit, periods * period)"
     place = 110
 
-    limit: float = parameter(30.0, "seconds that statistics may be old", low=1)
-    periods: float = parameter(3.0, "of their own periods that they may be old in any case", low=1)
+    limit: float = parameter(30.0, "largest age of statistics, s", low=1)
+    periods: float = parameter(3.0, "age in statistics periods that is always allowed", low=1)
 
     def where(self, facts: NodeFacts) -> Bools:
         """VMs with old statistics."""

@@ -21,7 +21,7 @@ class Stall(HostRule):
 
     some: float = parameter(0.1, "share of time in which some task waited", low=0, high=1)
     full: float = parameter(0.02, "share of time in which every task waited", low=0, high=1)
-    ask: float = parameter(0.02, "asked in a cycle, share of the host's memory", low=0, high=1)
+    ask: float = parameter(0.02, "taken in a cycle, share of the host's memory", low=0, high=1)
 
     def asks(self, host: Host) -> Ask:
         """Something above a limit."""

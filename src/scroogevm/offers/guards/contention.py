@@ -16,7 +16,7 @@ _MEMORY: Mapping[str, float] = {"pressure_first": 0.01, "pressure_second": 0.1}
 
 @dataclass(frozen=True)
 class Contention(Guard):
-    """No increase while VMs wait for a resource; where they wait long they count as promised.
+    """No increase while VMs wait for a resource; after long waits they count at their allocation.
 
     A node that tells a signal and stops telling it counts as one that waits long. A signal that a
     node never told is not judged.

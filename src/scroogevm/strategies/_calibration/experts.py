@@ -21,7 +21,7 @@ BASES: Mapping[str, str] = {
 }
 SCALES: Mapping[str, str] = {
     "used": "the root of what it uses times what its VMs were promised",
-    "sold": "what its VMs were promised",
+    "sold": "allocation of its VMs",
     "vms": "the root of what it uses times what its VMs use one by one",
 }
 EXPERTS = tuple((base, scale) for base in BASES for scale in SCALES)
