@@ -18,8 +18,8 @@ def explained(node: NodeStatus) -> Sequence[str]:
         held = node.signals.get(resource, {}).get("ballooned", 0.0)
         if held >= 1:
             lines.append(
-                f"Balloons hold {_amount(held)} {offer.unit} of the allocation of VMs. The free amount "
-                "depends on this; a VM gets it back when it needs it."
+                f"Balloons hold {_amount(held)} {offer.unit} of the allocation of VMs. The free "
+                "amount depends on this; a VM gets it back when it needs it."
             )
         lines += [
             f"{reason.guard}: {reason.sentence} Free: {_amount(reason.before)} -> "
