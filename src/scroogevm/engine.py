@@ -171,7 +171,7 @@ class Engine:
     def conclude(self, prepared: Prepared, pools: Pools) -> tuple[State, Step]:
         """Ask every strategy.
 
-        A node with too few samples gets no new estimate: what its VMs were promised stands as its
+        A node with too few samples gets no new estimate: the allocation of its VMs stands as its
         demand, and its memo stays as it was. After K windows without a sample it starts cold.
 
         Args:

@@ -145,7 +145,7 @@ SCORES: Mapping[str, str] = {
     "check": "mean check function at a risk of 1 % / capacity: 0.99 of what the usage without new "
     "VMs exceeded the promise by, 0.01 of what it stayed below it",
     "regret": "mean distance from the oracle's demand / capacity: waste and shortfall together",
-    "decreases": "times an offer was taken back, beyond what new VMs took",
+    "decreases": "number of times an offer was reduced by more than new VMs took",
     "churn": "sum of |change of free| / capacity",
     "misprediction": "the predecessor's: sum of |truth - expected| / capacity",
     "violation": "the predecessor's: sum of max(0, expected - truth) / capacity",

@@ -41,7 +41,7 @@ def test_the_service_shows_what_the_companion_does(tmp_path: Path, mode: str) ->
         assert 'scroogevm_balloon_node_up{node="n1"} 1.0' in metrics
         assert 'scroogevm_balloon_node_up{node="n2"} 0.0' in metrics
         assert 'scroogevm_balloon_vms{act="refuse",node="n1"} 1.0' in metrics
-        service.hears("n2: .*; it is asked again every cycle")
+        service.hears("n2: .*; it is tried again every cycle")
         wait(lambda: service.state("n1") == "ok", "an offer")
         if mode == "plan":
             with running() as browser, dashboard(browser, service.url) as page:

@@ -59,7 +59,7 @@ def test_no_names_change_nothing() -> None:
         (3, "is 3, not a table"),
         ({}, "term is missing"),
         ({"term": "cpu_tim"}, "'cpu_tim' is not a term of a node, did you mean 'cpu_time'?"),
-        ({"term": "vcpus"}, "vm must say which label names the VM"),
+        ({"term": "vcpus"}, "vm must be the label that names the VM"),
         ({"term": "cores", "vm": "domain"}, "leave vm out"),
         ({"term": ["cores"]}, "is not a term of a node"),
         ({"term": "zzz"}, "there are clock, interval, cores"),

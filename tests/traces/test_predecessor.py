@@ -193,9 +193,9 @@ REFUSED = {
     "true for a sample": (USAGE(True), "node.raw_data[1].cpu_usage[3]: True is not a number"),
     "list of one number for a sample": (
         at("vm", "vm-a", "raw_data", 1, "cpu_usage", 3)([0.1]),
-        "vm.vm-a.raw_data[1].cpu_usage: holds lists",
+        "vm.vm-a.raw_data[1].cpu_usage: contains lists",
     ),
-    "list in epoch": (at("epoch", 1)([60]), "epoch: holds lists"),
+    "list in epoch": (at("epoch", 1)([60]), "epoch: contains lists"),
     "scope of no time": (at("config", "node_scope")(5e-324), "config.node_scope: 4.94066e-324 s"),
     "slice of no time": (at("config", "slice_scope")(5e-324), "config.slice_scope: 4.94066e-324 s"),
     "slices without end": (

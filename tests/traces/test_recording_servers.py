@@ -90,7 +90,7 @@ def test_what_exporters_do_not_say_is_told_once_with_its_cost(
     ]
     only = ("--store-option", 'match=job="node"')
     said = recording(f"prometheus:{prometheus.url}", tmp_path / "nodes", *only).stderr
-    assert "no VM was seen; so the allocation, and what could be freed, is unknown" in said
+    assert "no VM was seen, so the allocation, and what could be freed, is unknown" in said
 
 
 def test_vms_on_nodes_of_unknown_size_are_no_trace(

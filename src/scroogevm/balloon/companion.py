@@ -103,7 +103,7 @@ class Companion:
     def _tell(self, made: Cycle) -> None:
         """Say what is new."""
         if made.problem and not self._trouble:
-            self._say(f"{self.node}: {made.problem}; it is asked again every cycle")
+            self._say(f"{self.node}: {made.problem}; it is tried again every cycle")
         elif self._trouble and not made.problem:
             self._say(f"{self.node}: answers again")
         self._trouble = made.problem

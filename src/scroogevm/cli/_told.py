@@ -81,7 +81,7 @@ def client(options: dict[str, Any]) -> "httpx.Client":
         verify = ssl.create_default_context(cafile=options["ca_file"])
     except OSError:
         raise MisuseError(
-            "holds no certificates", where=f"--ca-file {options['ca_file']}"
+            "contains no certificates", where=f"--ca-file {options['ca_file']}"
         ) from None
     base = options["url"].rstrip("/") + "/"
     return httpx.Client(base_url=base, headers=headers, verify=verify, timeout=_SECONDS)

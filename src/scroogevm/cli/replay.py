@@ -197,8 +197,9 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
     _show_verdicts(outcome)
     click.echo(
         "savings: 1 - demand/allocated; violations: windows whose p99 exceeded the promise; worst: "
-        "largest\nshortfall of capacity; covered: windows that stayed within the promise, beside "
-        "what was asked;\ncheck: 0.99 of shortfalls and 0.01 of waste, 1/1000 of capacity: least "
+        "largest\nshortfall of capacity; covered: windows that stayed within the promise, with "
+        "the requested share;\ncheck: 0.99 of shortfalls and 0.01 of waste, 1/1000 of capacity: "
+        "least "
         "is best at a risk of 1 %;\nmisprediction and violation: the predecessor's, summed over "
         "windows, of capacity."
     )
@@ -206,8 +207,8 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
         click.echo(printable(line))
     if not any(outcome.judged.values()):
         remark(
-            "no window could be judged: each is judged by what was said before it, so at least two "
-            "are needed; replay a longer time, or cut shorter windows with --scope"
+            "no window could be judged, because this takes at least two windows; replay a longer "
+            "time, or use shorter windows with --scope"
         )
     click.echo(f"Report: {output / 'report.html'}")
 

@@ -112,7 +112,7 @@ def prune(
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
 
     if (keep is None) == (before is None):
-        raise MisuseError("it is not clear what to keep", remedy="give either --keep or --before")
+        raise MisuseError("no limit is given", remedy="give either --keep or --before")
     limit = date(before, "--before") if before is not None else time.time() - seconds(keep or "")
     with _kept(store, store_option) as opened:
         was = opened.size

@@ -18,12 +18,12 @@ from scroogevm.telemetry.names import Options, dialects
 
 KEYS: Mapping[str, str] = {
     "interval": "between scrapes: seconds, or 15s; by default what is announced, else 5 s",
-    "token-file": "file that holds a bearer token",
+    "token-file": "file with a bearer token",
     "user": "user, for HTTP basic authentication",
-    "password-file": "file that holds the user's password",
+    "password-file": "file with the user's password",
     "ca-file": "certificates to trust instead of the system's, in PEM",
-    "cert-file": "our own certificate, for exporters that ask for one",
-    "key-file": "its key, where it is not in the same file",
+    "cert-file": "client certificate, for exporters that require one",
+    "key-file": "its key, if it is not in the same file",
     "dialects": "parameters of dialects: a table for each, as in collect.dialects",
 }
 """What may be said of a target, beside its node and URL."""

@@ -35,7 +35,7 @@ class Facts:
 
     Attributes:
         capacity: what each node has, cores or MiB.
-        allocated: what its VMs were promised.
+        allocated: the allocation of its VMs.
         estimated: the demand that the strategy said.
         age: seconds from the newest sample to the end of the window.
         list_age: seconds from the newest list of VMs to it.

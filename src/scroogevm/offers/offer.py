@@ -41,7 +41,7 @@ class Offer:
 
     Attributes:
         capacity: what each node has, cores or MiB.
-        allocated: what its VMs were promised.
+        allocated: the allocation of its VMs.
         demand: what to be ready for.
         free: what may be promised to further VMs.
         changes: what guards said, in their order.

@@ -255,7 +255,7 @@ def _policy(offer: ResourceOffer, rules: Rules) -> Policy:
 
 def _reason(offer: ResourceOffer, aim: RatioTarget, kind: str) -> str:
     guard = f" ({offer.reasons[-1].sentence})" if offer.reasons else ""
-    said = f"{aim.limit:.6g} {kind} may be promised in all, {offer.free:.6g} are free{guard}"
+    said = f"{aim.limit:.6g} {kind} may be allocated in all, {offer.free:.6g} are free{guard}"
     return {
         "high": f"{said}; no more than the largest ratio allowed",
         "low": f"{said}; no less than the least ratio allowed, which is more than the offer",

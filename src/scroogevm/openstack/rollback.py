@@ -114,7 +114,7 @@ def roll_back(
     undoing: Undoing,
     *,
     purpose: Purpose = "rollback",
-    reason: str = "back to what was",
+    reason: str = "back to the earlier ratio",
 ) -> None:
     """Write what a rollback restores; its nodes stop, so that no offer undoes it.
 

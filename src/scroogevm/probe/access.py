@@ -81,7 +81,7 @@ class Token:
             raise MisuseError(f"cannot be read: {error.strerror}", where=where) from None
         if not secret or not all(33 <= letter <= 126 for letter in secret):
             raise MisuseError(
-                "holds no token", where=where, remedy="one line of letters, digits and signs"
+                "contains no token", where=where, remedy="one line of letters, digits and signs"
             )
         return secret
 

@@ -11,8 +11,8 @@ CAPABILITIES: Mapping[str, str] = {
     "pressure": "contention on the node is judged only by run queues",
     "schedstat": "no wait time of tasks on the node; pressure is used where it can be read",
     "frequency": "no frequency of the cpus; nothing is estimated from it",
-    "processes": "the wait time of VMs is that of their vCPUs, where libvirt reports it",
-    "threads": "the wait time of VMs is that of their vCPUs, where libvirt reports it",
+    "processes": "the wait time of VMs is that of their vCPUs, if libvirt reports it",
+    "threads": "the wait time of VMs is that of their vCPUs, if libvirt reports it",
     "cgroups": "no throttling and no pressure of VMs",
     "perf": "these performance counters are left out; nothing is estimated from them",
     "host": "processes and control groups of VMs may not be visible",
@@ -34,7 +34,7 @@ def container(procfs: Path) -> dict[str, str]:
         inside = os.stat("/proc/self/ns/pid").st_ino != _FIRST_NAMESPACE  # noqa: PTH116  # a handle
     except OSError:
         inside = False
-    return {"host": "this is a container with processes of its own"} if inside else {}
+    return {"host": "this is a container with its own processes"} if inside else {}
 
 
 def known(blind: Mapping[str, str], *, vms: bool, perf: bool) -> dict[str, bool]:

@@ -188,7 +188,8 @@ def cumulation(scene: Scene) -> Figure:
     scene.heading(
         figure,
         "Cumulated misprediction and violation",
-        "misprediction: what was offered too little or too much (logarithmic above 1) · violation: "
+        "misprediction: the error of the offer, too little or too much (logarithmic above 1) · "
+        "violation: "
         "the part that was too much (logarithmic above 0.1)",
     )
     return figure
@@ -206,7 +207,7 @@ def ratio(scene: Scene) -> Figure:
     scene.heading(
         figure,
         "Oversubscription ratio",
-        "how much could be promised in all; 1 (black line) is no oversubscription",
+        "how much could be allocated in all; 1 (black line) means no oversubscription",
     )
     return figure
 
@@ -224,7 +225,7 @@ def frontier(scene: Scene, scores: Sequence[Mapping[str, Any]]) -> Figure:
         axes.scatter(score["savings"], score["violation_rate"], s=70, c=look.colour, marker=marker)
     axes.xaxis.set_major_formatter(PercentFormatter(1, None))
     axes.yaxis.set_major_formatter(PercentFormatter(1, None))
-    axes.set_xlabel("savings: share of what was allocated that need not be kept ready →")
+    axes.set_xlabel("savings: share of the allocation that need not be kept ready →")
     axes.set_ylabel("← violation rate: share of windows")
     axes.margins(0.12)
     clean(axes)

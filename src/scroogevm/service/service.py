@@ -265,7 +265,7 @@ class Service:
         health = self.health
         if not health.trouble:
             health.trouble, health.since = str(error), self._clock.now()
-            text = f"{error}; windows wait, and offers expire meanwhile"
+            text = f"{error}; windows wait, and offers expire"
             with suppress(OutputError):  # the journal itself may be what fails
                 self.note("trouble", text)
         return self._clock.wait(self._clock.now() + wait, stop)

@@ -182,7 +182,8 @@ class InfluxDB(ServerStore):
         if not self._version:
             raise self.http.error(
                 "is not InfluxDB: its /ping reports no version",
-                remedy="write prometheus:URL or victoriametrics:URL where it is one",
+                remedy="if it is Prometheus or VictoriaMetrics, write prometheus:URL or "
+                "victoriametrics:URL",
             )
 
     @cached_property

@@ -44,7 +44,7 @@ class VictoriaMetrics(ScrapedStore):
     """
 
     write_location: str = parameter(
-        "", "URL that samples are written to, where it is another: http://HOST:8480/insert/0/..."
+        "", "URL that samples are written to, if it differs: http://HOST:8480/insert/0/..."
     )
 
     formula: ClassVar[str] = "scrooge_node_*{node}, scrooge_vm_*{node, vm}; or as Prometheus"

@@ -190,7 +190,7 @@ def _term_problems(term: Any, *, of_vm: bool) -> Sequence[str]:
     if term in known:
         return []
     if term in other:
-        remedy = "leave vm out" if of_vm else "vm must say which label names the VM"
+        remedy = "leave vm out" if of_vm else "vm must be the label that names the VM"
         return [f"{problem}, {remedy}"]
     return [problem + _near(term, known)]
 

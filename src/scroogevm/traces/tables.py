@@ -28,7 +28,7 @@ NODES: Mapping[str, str] = {
     "mem": "capacity, MiB",
     "cpu_usage": "cores in use; null where missing",
     "mem_usage": "MiB in use; null where missing",
-    "vms": "how many VMs the sample lists; null where it lists none because nobody could tell",
+    "vms": "how many VMs the sample lists; null if the VMs were unknown",
 }
 """Columns of ``nodes/``, one row a node and sample."""
 

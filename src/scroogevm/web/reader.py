@@ -18,7 +18,7 @@ class HistoryPoint:
     Attributes:
         end: of the window, seconds since 1970.
         capacity: what the node has; None where nobody knows, and so below.
-        allocated: what its VMs were promised.
+        allocated: the allocation of its VMs.
         usage: percentile 99 of the usage in the window.
         demand: what to be ready for in the next window, after guards.
         free: what was offered for it.

@@ -107,7 +107,7 @@ def _in_one_process(settings: ReplaySettings, engines: "Engines") -> Sequence[st
     pooling = {name for family in families for name, one in family.items() if one.pools}
     said = (
         f"{', '.join(sorted(pooling))}: learns from all nodes together, so all strategies were "
-        f"replayed window by window in one process, and {' and '.join(asked)} did not count"
+        f"replayed window by window in one process, and {' and '.join(asked)} had no effect"
     )
     return [said]
 

@@ -47,7 +47,7 @@ class PredecessorMode(Mode):
             return f"{both}: it is made small for {seconds(self.hold)}."
         if change > 0:
             return "It was small for long enough, and gets its maximum back."
-        return f"{both}: it is made small where that is {mib(self.gain)} apart."
+        return f"{both}: it is made small if these are {mib(self.gain)} apart."
 
     def _due(self, facts: NodeFacts) -> Bools:
         guests = facts.guests

@@ -16,7 +16,7 @@ class Stall(HostRule):
     """
 
     formula = "wanted >= ask * total where some > limit, or full > limit; room = 0 above half of it"
-    source = "PSI: free memory does not show what reclaiming it costs"
+    source = "PSI: free memory does not show the cost of reclaiming it"
     place = 20
 
     some: float = parameter(0.1, "share of time in which some task waited", low=0, high=1)

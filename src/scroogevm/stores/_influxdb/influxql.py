@@ -124,7 +124,7 @@ def _objects(holder: Any, key: str) -> Sequence[Any]:
 def _points(question: Question, series: Any) -> Points:
     if found(series, "name") != question.measurement:
         name = str(found(series, "name"))[:40]
-        raise AnswerError(f"answers with {name!r}, which was not asked for")
+        raise AnswerError(f"answers with {name!r}, which was not requested")
     if list(listed(found(series, "columns"))) != ["time", *question.fields]:
         raise AnswerError("answers with columns that were not requested")
     group = str(found(found(series, "tags"), question.group) or "")

@@ -32,24 +32,24 @@ _TOO_MUCH = re.compile("too many|too large|too long|exceed|limit", re.IGNORECASE
 class ScrapedStore(ServerStore):
     """A store that holds what exporters said."""
 
-    match: str = parameter("", 'further matchers for exporters, as in PromQL: job="libvirt"')
+    match: str = parameter("", 'more matchers for exporters, as in PromQL: job="libvirt"')
     node_label: str = parameter("instance", "label that names the node")
     node_pattern: str = parameter(
         r"(.*?)(:\d+)?", "regular expression of that label, whose first group is the node's name"
     )
-    vm_label: str = parameter("", "label that names a VM; empty for the one each exporter has")
+    vm_label: str = parameter("", "label that names a VM; empty for the default of each exporter")
     replica_labels: str = parameter(
         "prometheus_replica,replica,__replica__",
-        "labels that tell servers apart which scrape the same",
+        "labels that distinguish servers that scrape the same targets",
     )
     names_file: str = parameter(
-        "", "TOML file of own names: of metrics in collect.names, of nodes in nodes"
+        "", "TOML file of names: of metrics in collect.names, of nodes in nodes"
     )
     partial: bool = parameter(
-        default=False, meaning="take answers from which something is missing, as the server says"
+        default=False, meaning="accept answers that the server marks as partial"
     )
     longest: float = parameter(
-        LONGEST, "seconds between two scrapes above which no rate is given", low=1.0, high=86400.0
+        LONGEST, "longest time between two scrapes for a rate, s", low=1.0, high=86400.0
     )
 
     def __post_init__(self) -> None:

@@ -30,12 +30,12 @@ class ServerStore(Store):
 
     location: str = parameter(MISSING, "URL of the server")
     user: str = parameter("", "user, for HTTP basic authentication")
-    password_file: str = parameter("", "file that holds the user's password")
-    token_file: str = parameter("", "file that holds a token, instead of user and password")
+    password_file: str = parameter("", "file with the user's password")
+    token_file: str = parameter("", "file with a token, instead of user and password")
     ca_file: str = parameter("", "certificates to trust instead of the system's, in PEM")
-    headers: str = parameter("", "further headers: NAME: VALUE; NAME: VALUE")
-    headers_file: str = parameter("", "file of further headers that are secret, a line for each")
-    timeout: float = parameter(30.0, "seconds in which a request is answered", low=0.1, high=3600.0)
+    headers: str = parameter("", "more headers: NAME: VALUE; NAME: VALUE")
+    headers_file: str = parameter("", "file of more headers, for secrets, a line for each")
+    timeout: float = parameter(30.0, "time limit of a request, s", low=0.1, high=3600.0)
 
     scheme: ClassVar[str] = "Bearer"
     asked_in_location: ClassVar[Sequence[str]] = ()
@@ -122,7 +122,7 @@ class ServerStore(Store):
             return ssl.create_default_context(cafile=self.ca_file or None)
         except (OSError, ssl.SSLError) as error:
             raise MisuseError(
-                f"holds no certificates: {error.strerror or error}", where=self.ca_file
+                f"contains no certificates: {error.strerror or error}", where=self.ca_file
             ) from None
 
 

@@ -64,7 +64,7 @@ class Http:
         headers: sent with each request.
         secrets: kept out of every message.
         context: what TLS trusts.
-        timeout: seconds in which a request is answered whole.
+        timeout: time limit of a request, s whole.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from math import isnan
 
 from scroogevm.strategies._calibration.experts import BASES, SCALES, Experts
 
-_SAID = {**BASES, "learned": "what trees foresaw that learned from all nodes"}
+_SAID = {**BASES, "learned": "the forecast of trees that learned from all nodes"}
 
 
 def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:

@@ -110,7 +110,7 @@ class Placed:
             yield f"VMs larger than a node, left out: {self.skipped}"
         if self.missing:
             share = f"{100 * self.missing:.1f} %"
-            yield f"{share} of the nodes' samples are missing, for want of readings"
+            yield f"{share} of the nodes' samples are missing, because there are too few readings"
         if self.cut:
             yield f"samples cut at a node's capacity, as its VMs wanted more: {self.cut}"
 

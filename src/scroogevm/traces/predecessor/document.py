@@ -74,7 +74,7 @@ class Document:
         for number, item in enumerate(listed):
             if not isinstance(item, simdjson.Object | dict):
                 raise self.error(
-                    f"{place}{key}[{number}]", "is not an object", "{} where nothing is"
+                    f"{place}{key}[{number}]", "is not an object", "{} if there is nothing"
                 )
         return listed
 
@@ -123,7 +123,7 @@ class Document:
             return self._with_nulls(value.as_list(), where)
         # The buffer flattens lists of lists, which are no samples.
         if self._lists_in_lists and any(isinstance(each, simdjson.Array) for each in value):
-            raise self.error(where, "holds lists", "a list of numbers")
+            raise self.error(where, "contains lists", "a list of numbers")
         return samples
 
     def _with_nulls(self, values: list[Any], place: str) -> Floats:

@@ -127,7 +127,7 @@ def _raw(document: Document, owner: Any, place: str, occurrences: int) -> list[A
         raise document.error(
             f"{place}.raw_data",
             f"has {len(raw)} occurrences, epoch has {occurrences}",
-            "as many in both, {} where nothing is",
+            "the same number in both, {} if there is nothing",
         )
     return raw
 

@@ -88,7 +88,7 @@ def _vms(recording: Recording, number: int, resource: str, unit: VmCpuUnit) -> V
             raise TraceError(
                 "is not a fraction of the allocation: " + error.problem,
                 where=error.where,
-                remedy="if VM usage is in cores, say so with --vm-cpu-usage cores",
+                remedy="if VM usage is in cores, use --vm-cpu-usage cores",
             ) from None
         usage = usage * allocated[:, np.newaxis]
     else:

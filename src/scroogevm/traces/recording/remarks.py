@@ -74,7 +74,7 @@ def lacks(nodes: pl.LazyFrame, vms: pl.LazyFrame) -> Iterator[str]:
     if residents.height:
         yield from _missing(residents, "vms", "vm")
     else:
-        yield "no VM was seen; so the allocation, and what could be freed, is unknown"
+        yield "no VM was seen, so the allocation, and what could be freed, is unknown"
 
 
 def _spoken(rows: pl.LazyFrame, *keys: str) -> pl.DataFrame:
