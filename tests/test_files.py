@@ -266,7 +266,7 @@ def test_an_unwritable_place_gives_one_line_that_names_it(tmp_path: Path, way: s
         fill(place, "new")
     assert caught.value.where == str(place)
     assert caught.value.problem.startswith("cannot be written: ")
-    assert caught.value.remedy == "choose another place"
+    assert caught.value.remedy == "choose another directory"
     assert caught.value.exit_code == 1
     assert len(str(caught.value).splitlines()) == 1
 

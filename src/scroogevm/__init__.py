@@ -1,4 +1,4 @@
-"""How much of a hypervisor node is really free, so that a scheduler can place more on it.
+"""Measures how much of a hypervisor node is really free, so that a scheduler can place more on it.
 
 The heart is an engine that takes closed windows and returns estimates; ``scroogevm replay`` runs it
 over recorded traces and scores every strategy.

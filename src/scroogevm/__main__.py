@@ -29,7 +29,7 @@ def main() -> None:
         code = _say(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         said = str(error.__cause__ or error)  # click puts its own before what was raised
-        _leave(_say(said or "interrupted; nothing was left half-written", 130))
+        _leave(_say(said or "interrupted; no incomplete output was left", 130))
     except SystemExit as end:
         _leave(end.code if isinstance(end.code, int) else 1)
     except BrokenPipeError:

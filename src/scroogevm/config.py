@@ -1,4 +1,4 @@
-"""Settings: what a user asked for, checked at once before anything starts.
+"""Settings of offline commands, all checked before anything starts.
 
 The command line wins over the environment (``SCROOGEVM_REPLAY_HISTORY=5``), and that over a TOML
 file given with ``--config``, whose tables are named for the commands.
@@ -218,7 +218,7 @@ def _unbuildable(family: Family, specs: Iterable[Spec]) -> Sequence[str]:
 
 def _absent(path: Path) -> str:
     if str(path).partition(":")[0] in STORES.names:
-        return "is a store and no trace; `scroogevm trace record --from` makes one of it"
+        return "is a store, not a trace; `scroogevm trace record --from` makes a trace from it"
     return "does not exist"
 
 

@@ -1,4 +1,4 @@
-"""Keeps histories, asks strategies, yields estimates: a function from windows to estimates.
+"""Keeps histories, asks strategies, and yields estimates: a function from windows to estimates.
 
 It knows no clock, disk, socket, log or random number. All it remembers is a ``State``, which is
 data: hand the same state and window in again and the same estimates come out.
@@ -171,7 +171,7 @@ class Engine:
     def conclude(self, prepared: Prepared, pools: Pools) -> tuple[State, Step]:
         """Ask every strategy.
 
-        A node with too few samples gets no new estimate: what its VMs were promised stands as its
+        A node with too few samples gets no new estimate: the allocation of its VMs stands as its
         demand, and its memo stays as it was. After K windows without a sample it starts cold.
 
         Args:

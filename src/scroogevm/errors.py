@@ -1,4 +1,4 @@
-"""Everything raised on purpose.
+"""All exceptions that this program raises on purpose.
 
 ```
 ScroogeError                 exit code 1: it went wrong

@@ -1,4 +1,4 @@
-"""Directories that appear whole or not at all, and files of settings."""
+"""Writes directories completely or not at all, and reads settings files."""
 
 import errno
 import os
@@ -118,7 +118,7 @@ class StagedDirectory(AbstractContextManager[Path]):
             taken = [path for path in (name, *name.parents) if (self._staged / path).is_file()]
             if taken or os.path.lexists(self._staged / name):
                 raise MisuseError(
-                    "was not written by scroogevm, and a file of this name has to be written",
+                    "was not written by scroogevm, and a file of this name must be written",
                     where=str(self.place / name),
                     remedy="move it elsewhere",
                 )
@@ -152,7 +152,7 @@ class StagedDirectory(AbstractContextManager[Path]):
     def _unwritable(self, error: Exception) -> OutputError:
         number = system_number(error)
         reason = os.strerror(number) if number else str(error)
-        remedy = "free some space" if number in _FULL else "choose another place"
+        remedy = "free some space" if number in _FULL else "choose another directory"
         return OutputError(f"cannot be written: {reason}", where=str(self.place), remedy=remedy)
 
 

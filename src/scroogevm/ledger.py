@@ -1,4 +1,4 @@
-"""Adds up what promises were worth: totals by node, strategy, resource and day.
+"""Adds up the results of promises by node, strategy, resource and day.
 
 A *cell* is one node, strategy, resource and day. It is added up window by window in order of time,
 in one place, as plain floats. Whatever is made of many cells is exact (``math.fsum`` rounds once,

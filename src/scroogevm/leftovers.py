@@ -1,4 +1,4 @@
-"""What lies in and beside a directory that is replaced: own files, those of others, leftovers."""
+"""Classifies files in and beside a directory to replace: own, of others, or left over."""
 
 import fcntl
 import json

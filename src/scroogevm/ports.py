@@ -1,4 +1,4 @@
-"""Every interface on one page: what a plug-in must offer, and what the loop hands around."""
+"""All interfaces: what a plug-in must offer, and the data of the loop."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What numbers options may be, once for the command line, files of settings and whoever checks."""
+"""The allowed ranges of number options, defined once for command line, files and checks."""
 
 from collections.abc import Mapping
 from math import isfinite

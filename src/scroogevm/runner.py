@@ -1,4 +1,4 @@
-"""The stepper, and the two orders in which chunks and windows are gone through.
+"""The stepper, and the two orders of chunks and windows.
 
 A ``Runner`` holds what is remembered of one chunk. ``replay`` takes one chunk through all its
 windows; ``Lockstep`` takes all chunks through one window, then through the next, which is what a

@@ -1,4 +1,4 @@
-"""What promises were worth, window by window. One definition for live and for replay.
+"""Scores promises window by window, with one definition for live and replay.
 
 A strategy's promise for a window is what it said at the end of the window before; with several
 slices in a scope it is the largest demand over the slices, since that is what a scheduler is told.
@@ -145,7 +145,7 @@ SCORES: Mapping[str, str] = {
     "check": "mean check function at a risk of 1 % / capacity: 0.99 of what the usage without new "
     "VMs exceeded the promise by, 0.01 of what it stayed below it",
     "regret": "mean distance from the oracle's demand / capacity: waste and shortfall together",
-    "decreases": "times an offer was taken back, beyond what new VMs took",
+    "decreases": "number of times an offer was reduced by more than new VMs took",
     "churn": "sum of |change of free| / capacity",
     "misprediction": "the predecessor's: sum of |truth - expected| / capacity",
     "violation": "the predecessor's: sum of max(0, expected - truth) / capacity",

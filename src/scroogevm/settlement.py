@@ -1,4 +1,4 @@
-"""Settles windows as they come: one state between windows, for replays and for the live service."""
+"""Compares windows with the promises before them; used by replays and by the live service."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -139,4 +139,4 @@ def restored_promises(arrays: Snapshot) -> Promises:
         outline = outline_of(arrays)
         return Promises.restored(outline["nodes"], outline["strategies"], arrays)
     except (KeyError, TypeError) as error:
-        raise ValueError(f"is no snapshot of promises: {error!r}") from None
+        raise ValueError(f"is not a snapshot of promises: {error!r}") from None

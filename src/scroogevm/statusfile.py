@@ -1,4 +1,4 @@
-"""The status file: a ``Status`` as JSON, replaced whole, and read back with suspicion."""
+"""Writes the status file, a ``Status`` as JSON, and reads it with checks."""
 
 import os
 from contextlib import suppress
@@ -30,7 +30,7 @@ def from_json(text: str | bytes, where: str) -> Status:
         where: what to call it in messages.
 
     Raises:
-        MisuseError: it is no status, or one of another version.
+        MisuseError: it is not the status, or one of another version.
     """
     from pydantic import ValidationError  # noqa: PLC0415  # most commands need no such thing
 
@@ -41,7 +41,7 @@ def from_json(text: str | bytes, where: str) -> Status:
         place = ".".join(map(str, first["loc"]))
         more = f", and {error.error_count() - 1} more" if error.error_count() > 1 else ""
         raise MisuseError(
-            f"is no status of a fleet: {first['msg']}{more}",
+            f"is not the status of a fleet: {first['msg']}{more}",
             where=f"{where}: {place}" if place else where,
             remedy="`scroogevm serve` writes status.json",
         ) from None

@@ -1,4 +1,4 @@
-"""So many of something, and what an error says, in words."""
+"""Formats counts and errors as words."""
 
 import re
 

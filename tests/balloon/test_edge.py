@@ -128,8 +128,8 @@ def test_the_command_plans_shows_and_refuses(tmp_path: Path) -> None:
     assert "refuse" in shown.stdout
     assert not (tmp_path / "balloon.sqlite").exists()  # nothing is changed, nothing is kept
     assert "writes it into its data" in fails(2, "balloon", *data, "status")
-    assert "no journal of a companion" in fails(2, *words, "restore")
-    assert "no journal of a companion" in fails(2, "balloon", *data, "log")
+    assert "no journal of a memory companion" in fails(2, *words, "restore")
+    assert "no journal of a memory companion" in fails(2, "balloon", *data, "log")
     assert "unknown" in fails(2, *words, "--rule", "steep:most=1", "plan")
-    assert "no address of libvirt" in fails(2, "balloon", "--node", "n1=http://x", "plan")
-    assert "two nodes are called" in fails(2, *NODE, *NODE[1:], "plan")
+    assert "not an address of libvirt" in fails(2, "balloon", "--node", "n1=http://x", "plan")
+    assert "two nodes have the name" in fails(2, *NODE, *NODE[1:], "plan")

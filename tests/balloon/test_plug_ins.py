@@ -23,28 +23,29 @@ ASKED: dict[str, Any] = {"actual": 3000.0, "asked": 3000.0, "since": 100.0}
 
 REFUSED: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "unsized": ({"actual": NAN}, "Its size or its maximum is not known."),
-    "no-device": ({"device": False}, "It has no balloon device: its definition says none."),
+    "no-device": ({"device": False}, "It has no balloon device in its definition."),
     "not-running": (
-        {"running": False}, "It does not run: a request would be followed when it goes on."
+        {"running": False}, "It does not run, so it would follow a request only later."
     ),
     "migrating": ({"migrating": True}, "It is being migrated, saved, restored or dumped."),
     "resized": (
         {"taken": True, "asked": 3500.0, "actual": 3000.0},
-        "Somebody else resized it: this program asked for 3500 MiB, it has 3000 MiB.",
+        "Somebody else resized it: this program requested 3500 MiB, it has 3000 MiB.",
     ),
-    "locked": ({"locked": True}, "Its memory is locked: the host would gain nothing."),
+    "locked": ({"locked": True}, "Its memory is locked, so the host would gain nothing."),
     "hugepages": (
-        {"hugepages": True}, "Its memory is in huge pages: the host would gain nothing."
+        {"hugepages": True}, "Its memory is in huge pages, so the host would gain nothing."
     ),
     "passthrough": (
-        {"passthrough": True}, "A device of the host is passed to it (VFIO): its memory is pinned."
+        {"passthrough": True},
+        "A device of the host is passed through to it (VFIO), so its memory is pinned.",
     ),
     "just-booted": ({"up": 60.0}, "It was started 60 s ago (needed: 5 min)."),
     "no-period": (
-        {"period": 0.0}, "Its statistics are never refreshed: no statistics period is set."
+        {"period": 0.0}, "Its statistics are never refreshed, because no statistics period is set."
     ),
     "stale": ({"age": 31.0}, "Its statistics are 31 s old (limit 30 s)."),
-    "untold": ({"usable": NAN}, "Nobody tells what its guest could give (usable)."),
+    "untold": ({"usable": NAN}, "No value is known for memory that its guest can free (usable)."),
     "unfamiliar": ({"looked": 60.0}, "Its guest was watched for 60 s (needed: 5 min)."),
     "ignoring": ({"ignored": 3}, "Its balloon did not follow 3 requests in a row (limit 3)."),
 }  # fmt: skip
@@ -293,7 +294,7 @@ def test_parameters_are_given_for_all_modes_or_for_one() -> None:
 def test_a_host_that_tells_nothing_asks_nothing_and_gives_nothing_back() -> None:
     act, size, reasons = said(node(host={"available": NAN}, **ASKED), Policy.of())
     assert (act, size) == ("keep", 3000.0)
-    assert "does not tell how much memory it has left" in str(reasons)
+    assert "does not report how much memory it has left" in str(reasons)
 
 
 def test_a_node_without_vms_is_nothing_to_decide() -> None:

@@ -107,7 +107,7 @@ def test_every_fault_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
         "5: replay.coverage is 2, not from 0 to 1",
         "6: replay.workers is 0, not from 1 to 1024",
         (
-            "9: quiescence.scope is wrong: 'soon' is no length of time; "
+            "9: quiescence.scope is wrong: 'soon' is not a duration; "
             "write 30d, 12h, 90m, 45s or 1h30m"
         ),
         "10: quiescence.format is wrong: 'png' is not one of 'parquet', 'csv', 'json'",

@@ -113,7 +113,7 @@ def test_figures_are_drawn_of_the_first_nodes(fleet: Path, tmp_path: Path) -> No
 def test_where_no_window_can_be_judged_a_remark_says_why(fleet: Path) -> None:
     done = scroogevm("quiescence", fleet, "--history", "9", "--nodes", "0")
     assert done.returncode == 0
-    assert "no window was judged: 10 windows of a slice have to be kept" in done.stderr
+    assert "no window was judged: 10 windows of a slice must come before it" in done.stderr
     assert "smaller --history" in done.stderr
 
 

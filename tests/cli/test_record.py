@@ -110,16 +110,16 @@ def test_a_bar_shows_in_a_terminal_how_much_is_read(store: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--since", "2999-01-01"), "--since: lies in the future"),
+        (("--since", "2999-01-01"), "--since: is in the future"),
         (("--since", "2d", "--until", "3d"), "--until: is not after --since"),
         (("--since", "lately"), "write how long ago, 30d or 12h, or a date"),
-        (("--until", "2023-13-01"), "'2023-13-01' is no date"),
-        (("--scope", "0"), "--scope: 0 s is no scope"),
-        (("--scope", "inf"), "--scope: inf s is no scope"),
-        (("--slice", "7"), "a scope of 1800 s is no whole number of slices of 7 s"),
+        (("--until", "2023-13-01"), "'2023-13-01' is not a date"),
+        (("--scope", "0"), "--scope: 0 s is not a scope"),
+        (("--scope", "inf"), "--scope: inf s is not a scope"),
+        (("--slice", "7"), "a scope of 1800 s is not a whole number of slices of 7 s"),
         (("--scope", "86400"), "no whole slice of 86400 s"),
-        (("--interval", "3h"), "--interval: 10800 s is no interval between samples"),
-        (("--interval", "0"), "--interval: 0 s is no interval between samples"),
+        (("--interval", "3h"), "--interval: 10800 s is not an interval between samples"),
+        (("--interval", "0"), "--interval: 0 s is not an interval between samples"),
         (("--node", "rack2-*"), "no node is called 'rack2-*'; there are 3, such as rack1-0"),
         (("--store-option", "nonsense"), "write KEY=VALUE"),
         (("--store-option", "user=me"), "unknown parameter 'user'"),
@@ -139,7 +139,7 @@ def test_what_makes_no_sense_is_said_in_a_line_before_anything_is_read(
     ("words", "said"),
     [
         (("--since", "2001-01-01", "--until", "2001-01-03"), "has no samples of any node"),
-        (("--from", "nowhere-at-all"), "nowhere-at-all: no store is there"),
+        (("--from", "nowhere-at-all"), "nowhere-at-all: there is no store"),
         (("--from", "prometheus:http://127.0.0.1:1"), "cannot be reached"),
         (("--from", "influxdb:http://127.0.0.1:1/db"), "cannot be reached"),
     ],
@@ -164,7 +164,7 @@ def test_what_speaks_of_a_store_needs_one(tmp_path: Path) -> None:
     assert "--from KIND:LOCATION" in fails(2, "trace", "record", "-o", tmp_path / "t")
     assert "a store with --from" in fails(2, "replay", "-o", tmp_path / "r")
     said = fails(2, "replay", "prometheus:http://n:9090", "-o", tmp_path / "r")
-    assert "is a store and no trace" in said
+    assert "is a store, not a trace" in said
     for option in ("--since", "--until", "--node", "--interval", "--store-option"):
         said = fails(2, "replay", tmp_path, option, "1d", "-o", tmp_path / "r")
         assert f"{option}: speaks of a store" in said

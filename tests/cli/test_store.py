@@ -103,9 +103,9 @@ def test_a_collector_that_writes_is_not_in_the_way_of_prune(store: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("info", "/nowhere"), "/nowhere: no store is there"),
-        (("check", "/nowhere"), "/nowhere: no store is there"),
-        (("prune", "/nowhere", "--keep", "1d"), "/nowhere: no store is there"),
+        (("info", "/nowhere"), "/nowhere: there is no store"),
+        (("check", "/nowhere"), "/nowhere: there is no store"),
+        (("prune", "/nowhere", "--keep", "1d"), "/nowhere: there is no store"),
     ],
 )
 def test_a_store_that_is_not_there_fails(words: tuple[str, ...], said: str) -> None:
@@ -117,15 +117,15 @@ def test_a_store_that_is_not_there_fails(words: tuple[str, ...], said: str) -> N
     [
         (("info", "embeded:/x"), "did you mean 'embedded'?"),
         (("info", "http://host:9090"), "prometheus:http://host:9090"),
-        (("info", "embedded:"), "names no store"),
-        (("info", "/x", "--since", "soon"), "--since: 'soon' is no length of time"),
+        (("info", "embedded:"), "is not a store"),
+        (("info", "/x", "--since", "soon"), "--since: 'soon' is not a duration"),
         (("prune", "/x", "--keep", "soon"), "write 30d, 12h, 90m, 45s or 1h30m"),
         (("info", "/x", "--store-option", "retention"), "write KEY=VALUE"),
         (("info", "/x", "--store-option", "retention=x"), "retention: 'x' is not a number"),
         (("prune", "/x"), "either --keep or --before"),
         (("prune", "/x", "--keep", "1d", "--before", "2026-01-01"), "either --keep or --before"),
-        (("prune", "/x", "--before", "lately"), "'lately' is no date"),
-        (("check", "influxdb:http://127.0.0.1:1/db"), "looks after its own files"),
+        (("prune", "/x", "--before", "lately"), "'lately' is not a date"),
+        (("check", "influxdb:http://127.0.0.1:1/db"), "manages its own files"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_a_line(words: tuple[str, ...], said: str) -> None:

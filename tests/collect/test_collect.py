@@ -103,7 +103,7 @@ def test_a_file_of_targets_is_read_again_when_it_changes_and_on_a_signal(tmp_pat
             times = len(run.kept("a"))
             path.write_text("nonsense")
             run.send(signal.SIGHUP)
-            run.hears("is not JSON; the targets stay as they were")
+            run.hears("is not JSON; the targets did not change")
             before = len(run.kept("b"))
             wait(lambda: len(run.kept("b")) > before, "samples")
             assert len(run.kept("a")) <= times + 2  # those that waited
@@ -129,7 +129,7 @@ def test_the_settings_file_has_tables_which_are_read_again(tmp_path: Path) -> No
             """
         )
         with Running(tmp_path, before=("--config", settings)) as run:
-            run.hears("^n: no samples: refuses us: 401; give a token-file")
+            run.hears("^n: no samples: refuses access: 401; give a token-file")
             token.write_text("tok3n")
             run.send(signal.SIGHUP)
             run.hears("^kept: n ")
@@ -205,7 +205,8 @@ def test_once_shows_what_each_node_says_and_lacks(tmp_path: Path) -> None:
     assert table.returncode == 0
     assert "scroogevm" in table.stdout.split()
     assert (
-        "n: all 2 VMs: no guest memory statistics: memory is counted at allocation" in table.stderr
+        "n: all 2 VMs: the exporter reports no guest memory statistics; memory counts as fully used"
+        in table.stderr
     )
     assert plain.returncode == 1
     assert plain.stderr == "scroogevm: 1 of 2 nodes gave no sample\n"
@@ -233,12 +234,12 @@ def test_the_predecessors_token_is_handed_over_as_a_file_on_no_disk(tmp_path: Pa
     [
         ([], "no target is given"),
         (["--target", "ftp://n"], "names no exporter"),
-        (["--target", "n", "--json"], "--json: is for --once"),
+        (["--target", "n", "--json"], "--json: can only be used with --once"),
         (["--target", "n", "--store", "prometheus:http://127.0.0.1:1"], "takes no samples"),
         (["--target", "n", "--store", "nothing:x"], "unknown store 'nothing'"),
         (["--target", "n", "--store-option", "x=y"], "unknown parameter 'x'"),
-        (["--target", "n", "--listen", "0.0.0.0:9"], "no address of this machine alone"),
-        (["--target", "n", "--duration", "soon"], "is no length of time"),
+        (["--target", "n", "--listen", "0.0.0.0:9"], "not a loopback address"),
+        (["--target", "n", "--duration", "soon"], "is not a duration"),
         (["--target", "n", "--size-limit", "0"], "--size-limit 0 is not from"),
     ],
 )

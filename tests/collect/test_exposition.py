@@ -183,7 +183,7 @@ def test_lines_that_are_alike_at_the_start_are_told_apart() -> None:
 @pytest.mark.parametrize("body", ["<html><body>404</body></html>", "load\n", "\x00\x01", "{}"])
 def test_an_answer_without_any_sample_is_refused(body: str) -> None:
     reader = parser()
-    with pytest.raises(ScrapeError, match="http://n/metrics: answers no metrics"):
+    with pytest.raises(ScrapeError, match="http://n/metrics: gives no metrics"):
         reader.read(body.encode(), 1.0)
     assert read("load 1", reader).values == {"cores": 1}
 

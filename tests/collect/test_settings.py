@@ -86,21 +86,21 @@ def test_a_secret_that_changed_makes_another_target(tmp_path: Path) -> None:
     [
         ({}, "give url, or urls"),
         ({"url": "http://n", "urls": []}, "give url, or urls"),
-        ({"urls": "http://n"}, "urls is no list of text"),
-        ({"url": 3}, "url is no text"),
-        ({"url": "http://n", "node": 3}, "node is no text"),
+        ({"urls": "http://n"}, "urls is not a list of texts"),
+        ({"url": 3}, "url is not text"),
+        ({"url": "http://n", "node": 3}, "node is not text"),
         ({"url": "ftp://n"}, "names no exporter"),
         ({"url": "http://n:99999"}, "names no exporter"),
         ({"url": "http://n", "intervall": 5}, "did you mean 'interval'?"),
         ({"url": "http://n", "interval": 0}, "is not from 0.05 to 3600 s"),
-        ({"url": "http://n", "interval": "often"}, "is no length of time"),
+        ({"url": "http://n", "interval": "often"}, "is not a duration"),
         ({"url": "http://n", "interval": True}, "is not a number of seconds"),
-        ({"url": "http://n", "token-file": 3}, "token-file is no text"),
+        ({"url": "http://n", "token-file": 3}, "token-file is not text"),
         ({"url": "http://n", "token-file": "/none"}, "cannot be read: No such file"),
         ({"url": "http://n", "ca-file": "/none"}, "cannot be read: No such file"),
-        ({"url": "http://n", "user": "ann"}, "go together"),
-        ({"url": "http://a:b@n", "token-file": "/none"}, "are too many"),
-        ({"url": "http://n", "dialects": 3}, "dialects is no table of tables"),
+        ({"url": "http://n", "user": "ann"}, "need each other"),
+        ({"url": "http://a:b@n", "token-file": "/none"}, "exclude each other"),
+        ({"url": "http://n", "dialects": 3}, "dialects is not a table of tables"),
         ({"url": "http://n", "dialects": {"vmprob": {}}}, "did you mean 'vmprobe'?"),
         ({"url": "http://n", "dialects": {"vmprobe": {"x": "y"}}}, "unknown parameter 'x'"),
     ],
@@ -115,8 +115,8 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     for each in (
         "names no exporter",
         "n has http://n/metrics twice",
-        "is no target",
-        "url is no text",
+        "is not a target",
+        "url is not text",
         "none: cannot be read",
     ):
         assert each in said
@@ -169,7 +169,7 @@ def test_a_file_of_targets_as_prometheus_takes_it(tmp_path: Path) -> None:
     "content", [{}, [3], [{"targets": "n1"}], [{"targets": ["n1"], "labels": {"node": 3}}]]
 )
 def test_a_file_of_targets_that_is_none(tmp_path: Path, content: object) -> None:
-    assert "is no list of targets" in problem(discovery(tmp_path, content))
+    assert "is not a list of targets" in problem(discovery(tmp_path, content))
     (tmp_path / "targets.json").write_text("[")
     assert "is not JSON" in problem(TargetConfig(targets_file=tmp_path / "targets.json"))
 
@@ -205,8 +205,8 @@ def test_the_predecessors_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("AGGREG_STUB_LIST=[[1, 2]]", "is no list"),
-        ("AGGREG_STUB_LIST=nodes", "is no list"),
+        ("AGGREG_STUB_LIST=[[1, 2]]", "is not a list"),
+        ("AGGREG_STUB_LIST=nodes", "is not a list"),
         ("AGGREG_FETCH_DELAY=soon", "is not a number of milliseconds"),
     ],
 )

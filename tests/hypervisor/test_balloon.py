@@ -48,7 +48,10 @@ def node() -> Iterator[Node]:
 @pytest.fixture(scope="module")
 def pair(node: Node) -> Iterator[tuple[Guest, Guest]]:
     """One with disks, to read and to swap to; one without a driver."""
-    guests = node.guest("filled", memory=SIZE, disk=192, swap=64), node.guest("bare-3", driver=False)
+    guests = (
+        node.guest("filled", memory=SIZE, disk=192, swap=64),
+        node.guest("bare-3", driver=False),
+    )
     with closing(guests[0]), closing(guests[1]):
         yield guests[0].booted(), guests[1].booted()
 

@@ -80,7 +80,7 @@ def test_covered() -> None:
 def test_warm() -> None:
     state, free, said = judged("warm", windows=np.array([3]))
     assert (state, free, said) == (
-        "fallback", 20.0, "3 of 4 windows were seen: VMs count as promised."
+        "fallback", 20.0, "3 of 4 windows were seen: VMs count at their allocation."
     )  # fmt: skip
     assert judged("warm:windows=3", windows=np.array([3])) == CALM
     assert judged("warm", cold=np.array([True]))[:2] == ("fallback", 20.0)
@@ -107,7 +107,7 @@ def test_contention(resource: str, signal: str, first: float, second: float | No
     assert at(0.0) == CALM
     assert at(first)[:2] == ("held", 30.0)
     assert at(np.nan)[:2] == ("fallback", 20.0)
-    assert "not told any more" in at(np.nan)[2]
+    assert "no longer reported" in at(np.nan)[2]
     assert at(np.nan, told=False) == CALM
     if second is not None:
         assert at(second)[:2] == ("fallback", 20.0)

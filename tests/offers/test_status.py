@@ -16,5 +16,5 @@ def test_an_expired_offer_has_nothing_free() -> None:
     late = status.at(3700.0).nodes["n1"]
     offer = late.resources["cpu"]
     assert (offer.free, offer.ratio, offer.state) == (0.0, 0.5, "expired")
-    assert (late.state, late.reason) == ("expired", "the offer is older than it may be believed")
+    assert (late.state, late.reason) == ("expired", "the offer is no longer valid")
     assert status.nodes["n1"].state == "ok"

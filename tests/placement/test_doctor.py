@@ -30,7 +30,9 @@ def _traits(cloud: Cloud, name: str, *traits: str) -> None:
     cloud.ask("PUT", f"/resource_providers/{cloud.names[name]}/traits", json=body)
 
 
-LOCKED = OfferReason("locked", 9, 9, "VMs with 4096 MiB of locked memory count as promised.")
+LOCKED = OfferReason(
+    "locked", 9, 9, "VMs with 4096 MiB of locked memory count at their allocation."
+)
 
 
 def faults(cloud: Cloud) -> Iterator[tuple[NodeStatus, str, str, str]]:
@@ -38,7 +40,7 @@ def faults(cloud: Cloud) -> Iterator[tuple[NodeStatus, str, str, str]]:
     for name in ("twice.one", "twice.two", "short.example.org", "healthy", "alone"):
         cloud.host(name)
     yield node("nobody", vms=0), "found", "blocks", "no provider has this name"
-    yield node("twice", vms=0), "found", "blocks", "twice.one, twice.two may all be it"
+    yield node("twice", vms=0), "found", "blocks", "several providers match: twice.one, twice.two"
     yield node("short", vms=0), "found", "tells", "found as short.example.org"
     cloud.host("nested", vcpus=0, memory=1024)
     cloud.host("nested_numa0", parent="nested")
@@ -76,7 +78,7 @@ def faults_between(cloud: Cloud) -> Iterator[tuple[NodeStatus, str, str, str]]:
     for name in ("dense-1", "dense-2"):
         cloud.host(name, allocation_ratio=9.0)
         _join(cloud, name, OTHER)
-        yield node(name, vms=0), "aggregates", "warns", "have ratio 9, others have another one"
+        yield node(name, vms=0), "aggregates", "warns", "have ratio 9, other nodes have another one"
     cloud.host("crowded")
     cloud.place("crowded", 4)
     crowded = node("crowded", resource(64, 0, 64), vms=0)
@@ -124,7 +126,7 @@ def test_each_fault_is_found_and_no_other(cloud: Cloud, tmp_path: Path) -> None:
     assert tested == {name.replace("-", "_") for name in CHECKS.names} - {"reverted"}
     text = operator.type("doctor", code=1)
     assert "blocked: 16 cpus are dedicated" in " ".join(text.split())
-    assert "keep nodes with cpu_dedicated_set out" in text
+    assert "exclude nodes with cpu_dedicated_set" in text
 
 
 @pytest.mark.parametrize("kind", ["VCPU", "MEMORY_MB"])

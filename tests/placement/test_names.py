@@ -33,7 +33,7 @@ def test_a_name_is_found(node: str, names: list[str], how: str) -> None:
     ("node", "names", "problem"),
     [
         ("c", ["a", "b"], "no provider has this name"),
-        ("a", ["a.one", "a.two"], "providers a.one, a.two may all be it"),
+        ("a", ["a.one", "a.two"], "several providers match: a.one, a.two"),
         ("a.one", ["a.two"], "no provider has this name"),
         ("A", ["a", "á", "aA", "Aa"], ""),
     ],
@@ -53,7 +53,7 @@ def test_the_table_wins_and_must_be_right() -> None:
     table = {"a": "b", "x": "uuid-a", "y": "nobody"}
     found = match(["a", "x", "y"], known, table)
     assert [one.provider and one.provider.name for one in found.values()] == ["b", "a", None]
-    assert "no provider is called so" in found["y"].problem
+    assert "no provider has that name" in found["y"].problem
 
 
 def test_a_provider_whose_units_lie_within_it_is_told() -> None:

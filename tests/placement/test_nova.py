@@ -126,7 +126,7 @@ def test_a_doctor_who_watches_sees_who_writes(
         monkeypatch.setattr("scroogevm.cli.placement.time.sleep", sleep)
         found = operator.json("doctor", "--watch", "--period", "90s", code=1)["nodes"][0]
     assert waited == [180.0]
-    assert found["findings"][0]["sentence"] == "VCPU: the ratio went from 1 to 16 meanwhile"
+    assert found["findings"][0]["sentence"] == "VCPU: the ratio went from 1 to 16 in the meantime"
 
 
 def test_a_ratio_stays_where_nova_conf_has_none(

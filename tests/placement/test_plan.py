@@ -112,14 +112,16 @@ def test_canaries_go_first_and_others_wait_for_their_ledger() -> None:
 
     new = adopted(survey, recent={"n0": (NOW - SLICE, NOW - SLICE)})
     old = adopted(survey, recent={"n0": (NOW - 3 * SLICE, NOW - SLICE)})
-    assert reason(new) == "canaries are written for 1 window, 2 are asked for"
+    assert reason(new) == "canaries have been written for 1 window, 2 are required"
     assert reason(old) == ""
-    assert reason(old, short=2) == "canaries fell short in 20.0 % of 10 windows"
+    assert reason(old, short=2) == "canaries had a shortfall in 20.0 % of 10 windows"
     assert reason(old, windows=0) == "no window of a canary was settled yet"
     stopped = replace(old, stops={("uuid-n0", "VCPU"): "somebody wrote"})
     assert reason(stopped) == "canary n0 has stopped"
     without = planned(told, survey, rules, old)
-    assert {one.reason for one in without.stays} == {"no ledger is here to tell how canaries did"}
+    assert {one.reason for one in without.stays} == {
+        "there is no ledger that shows how canaries did"
+    }
 
 
 def test_only_nodes_and_classes_that_were_asked_for_are_written() -> None:

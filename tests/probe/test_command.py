@@ -143,14 +143,14 @@ def test_the_predecessors_names(tmp_path: Path) -> None:
         (("--listen", "nonsense"), "HOST:PORT"),
         (("--listen", "0.0.0.0:0"), "--insecure"),
         (("--token-file", "/nonexistent"), "cannot be read"),
-        (("--tls-cert", "/nonexistent"), "come together"),
+        (("--tls-cert", "/nonexistent"), "need each other"),
         (("--tls-cert", "/nonexistent", "--tls-key", "/nonexistent"), "cannot be used"),
         (("--vmprobe", "1-2"), "cannot begin"),
-        (("--path.procfs", "/nonexistent"), "is no folder"),
+        (("--path.procfs", "/nonexistent"), "is not a directory"),
         (("--json",), "--once"),
-        (("--once", "--json", "--vmprobe", "x"), "leave one out"),
-        (("--once", "--listen", "127.0.0.1:0"), "--listen: is not for --once"),
-        (("--once", "--textfile", "x.prom"), "--textfile: is not for --once"),
+        (("--once", "--json", "--vmprobe", "x"), "give only one of them"),
+        (("--once", "--listen", "127.0.0.1:0"), "--listen: cannot be used with --once"),
+        (("--once", "--textfile", "x.prom"), "--textfile: cannot be used with --once"),
         (("--textfile", "x.prom", "--token-file", "x"), "add --listen"),
     ],
 )
@@ -216,7 +216,7 @@ def test_it_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
         wait(lambda: httpx.get(url, headers=new).status_code == 200, "the new token")
         token.write_text("")
         process.send_signal(signal.SIGHUP)
-        wait(lambda: "what was read before stays" in log.read_text(), "a complaint")
+        wait(lambda: "the last reading is kept" in log.read_text(), "a complaint")
         assert httpx.get(url, headers=new).status_code == 200
         taken = fails_to_start(url.removeprefix("http://").partition("/")[0])
         assert "cannot listen" in taken
@@ -282,7 +282,7 @@ def test_what_changes_is_said_once() -> None:
     cost = CAPABILITIES["libvirt"]
     assert lines == [
         f"cannot see libvirt: a; {cost}",
-        "can see libvirt again",
+        "libvirt can be read again",
         f"cannot see libvirt: c; {cost}",
     ]
 

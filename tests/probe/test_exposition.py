@@ -100,7 +100,7 @@ def test_every_family_is_described_once_before_its_samples() -> None:
         values.put("scrooge_node_cpu_seconds_total", 1.5, mode)
     values.put("scrooge_probe_info", 1, "9")
     assert render(Snapshot(values)) == (
-        "# HELP scrooge_probe_info Which probe this is.\n"
+        "# HELP scrooge_probe_info Version of the probe.\n"
         "# TYPE scrooge_probe_info gauge\n"
         'scrooge_probe_info{version="9"} 1\n'
         "# HELP scrooge_node_cpu_seconds_total Time that the cpus spent in each mode.\n"
@@ -109,7 +109,7 @@ def test_every_family_is_described_once_before_its_samples() -> None:
         'scrooge_node_cpu_seconds_total{mode="idle"} 1.5\n'
     )
     assert render(Snapshot(values), openmetrics=True) == (
-        "# HELP scrooge_probe Which probe this is.\n"
+        "# HELP scrooge_probe Version of the probe.\n"
         "# TYPE scrooge_probe info\n"
         'scrooge_probe_info{version="9"} 1\n'
         "# HELP scrooge_node_cpu_seconds Time that the cpus spent in each mode.\n"

@@ -77,7 +77,7 @@ def test_combinators_take_strategies_with_and_without_a_name() -> None:
         ("google-avg:warm=1.5", "warm: '1.5' is not a whole number"),
         ("rc-like:capped=maybe", "capped: 'maybe' is not true or false"),
         ("n-sigma:n=doa(p=1)", "n: doa(p=1) is not a plain value"),
-        ("margin", "strategy margin: 'strategy' is missing; the strategy to be careful with"),
+        ("margin", "strategy margin: 'strategy' is missing; the strategy to add a margin to"),
         ("max-of", "strategy max-of: 'strategies' is missing"),
         ("margin(doa, borg)", "unexpected 'borg'; parameters: strategy, by, plus"),
         ("margin(doa, strategy=borg)", "'strategy' is given twice"),

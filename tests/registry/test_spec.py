@@ -65,7 +65,7 @@ def test_any_text_builds_a_strategy_or_gives_one_line(text: str) -> None:
         ("n-sigma: ?", "unexpected '?'"),
         ("margin(doa", "a parenthesis is not closed"),
         ("margin(doa))", "unexpected ')'"),
-        ("margin(a(b)=3)", "'a(b)' is no parameter's name"),
+        ("margin(a(b)=3)", "'a(b)' is not the name of a parameter"),
         ("a(" * 50, "it is nested too deeply"),
     ],
 )

@@ -45,7 +45,7 @@ def test_the_service_shows_what_the_companion_does(tmp_path: Path, mode: str) ->
         assert 'scroogevm_balloon_node_up{node="n1"} 1.0' in metrics
         assert 'scroogevm_balloon_node_up{node="n2"} 0.0' in metrics
         assert 'scroogevm_balloon_vms{act="refuse",node="n1"} 1.0' in metrics
-        service.hears("n2: .*; it is asked again every cycle")
+        service.hears("n2: .*; it is tried again every cycle")
         wait(lambda: service.state("n1") == "ok", "an offer")
         if mode == "plan":
             with running() as browser, dashboard(browser, service.url) as page:
@@ -63,7 +63,7 @@ def test_settings_of_the_companion_are_refused_before_anything_starts(tmp_path: 
     config = tmp_path / "scroogevm.toml"
     config.write_text('[balloon]\nnode = ["n1=ftp://x"]\n')
     said = fails(2, "--config", config, "serve", "--data", tmp_path / "d")
-    assert "n1: 'ftp://x' is no address of libvirt" in said
+    assert "n1: 'ftp://x' is not an address of libvirt" in said
     config.write_text('[balloon]\nrule = ["step:nope=1"]\n')
     assert "nope" in fails(2, "--config", config, "serve", "--data", tmp_path / "d")
     assert not (tmp_path / "d").exists()

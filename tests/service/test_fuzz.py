@@ -136,4 +136,4 @@ def test_what_is_no_status_is_told_by_the_command(tmp_path: Path, content: bytes
     path.write_bytes(content)
     done = CliRunner().invoke(cli, ["status", "--file", str(path)])
     assert isinstance(done.exception, MisuseError), done.exception
-    assert "is no status of a fleet" in str(done.exception)
+    assert "is not the status of a fleet" in str(done.exception)

@@ -58,13 +58,13 @@ def test_commands_ask_the_service_and_hold_a_node(tmp_path: Path, exporters: Exp
         assert json.loads(placed.stdout)["placed"] == 1
         many = scroogevm("place", "web,1,512", "--count", "1000", *asked)
         assert many.returncode == 1
-        assert "of 1,000 VMs find a place" in many.stdout
+        assert "of 1,000 VMs can be placed" in many.stdout
         said = scroogevm("explain", "n1", *asked).stdout
         assert "persistence says a demand of" in said
         wait(lambda: "offered" in scroogevm("ledger", *asked).stdout, "a window to be settled")
         assert "n1 is held: at most" in scroogevm("hold", "n1", "--note", "test", *asked).stdout
         wait(lambda: service.state("n1") == "held", "the hold to count")
-        assert scroogevm("unhold", "n1", *asked).stdout == "n1 is held no more\n"
+        assert scroogevm("unhold", "n1", *asked).stdout == "n1 is no longer held\n"
         wait(lambda: service.state("n1") == "ok", "the hold to end")
         url = ("--url", service.url)
         assert "A token is needed; --token-file FILE" in fails(2, "status", *url)
@@ -101,7 +101,7 @@ def test_settings_are_read_again_all_or_nothing(tmp_path: Path, exporters: Expor
         service.hears("cpu of n1 is ok")
         config.write_text('[[serve.groups]]\nname = "rack"\nnodes = ["n*"]\nguard = ["x"]\n')
         service.send(signal.SIGHUP)
-        service.hears("guard is unknown; did you mean 'guards'.*stay as they were")
+        service.hears("guard is unknown; did you mean 'guards'.*did not change")
         config.write_text('[[serve.groups]]\nname = "rack"\nnodes = ["n*"]\nlocked = ["cpu"]\n')
         service.send(signal.SIGHUP)
         service.hears("settings were read again: groups rack, all")
@@ -128,7 +128,7 @@ def test_what_makes_no_sense_is_told_before_anything_starts(tmp_path: Path) -> N
     (tmp_path / "t").write_text("admin ann short\n")
     clear = ("--listen", "0.0.0.0:0", "--tokens", tmp_path / "t")
     assert "in clear text" in fails(2, "serve", *data, *clear)
-    assert "t: line 1: is no token" in fails(2, "serve", *data, "--tokens", tmp_path / "t")
+    assert "t: line 1: is not a token" in fails(2, "serve", *data, "--tokens", tmp_path / "t")
     assert not (tmp_path / "d").exists()
 
 

@@ -134,7 +134,7 @@ def test_a_receiver_that_is_away_is_told() -> None:
         pytest.raises(OutputError, match=r"http://127.0.0.1:9.*: cannot be reached"),
     ):
         hook.send(TOLD, json.dumps({}))
-    with pytest.raises(MisuseError, match="is no address"):
+    with pytest.raises(MisuseError, match="is not an address"):
         Webhook("ftp://x")
 
 

@@ -44,7 +44,7 @@ def test_a_sink_that_fails_gets_the_newest_once_it_works() -> None:
     assert sink.arrived.wait(10)
     thread.close()
     assert sink.got[-1] == 2
-    assert said == ["failing: is broken; tried again until it works", "failing works again"]
+    assert said == ["failing: is broken; it is tried again until it works", "failing works again"]
     assert (thread.state.window, thread.state.trouble) == (2, "")
     assert thread.state.failures >= 1
 
@@ -65,9 +65,9 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "is no status"),
-        ("[]", "is no status"),
-        ('{"version": 1}', "x: window: is no status of a fleet: .*, and 5 more"),
+        ("", "is not the status"),
+        ("[]", "is not the status"),
+        ('{"version": 1}', "x: window: is not the status of a fleet: .*, and 5 more"),
         (to_json(_status(1)).replace('"version":1', '"version":2'), "version 2 cannot be read"),
     ],
 )

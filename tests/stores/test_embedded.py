@@ -172,7 +172,7 @@ def test_what_is_read_as_if_nobody_wrote_is_not_believed_when_somebody_did(
     with quick(location) as store, quick(location) as other:
         assert len(store.read(NODES, 0, 4e9).nodes) == 6
         with (  # noqa: PT012  # what is meant comes at its end
-            pytest.raises(StoreError, match="a writer began") as caught,
+            pytest.raises(StoreError, match="a writer started") as caught,
             store._access.moment(),
         ):
             other.write([sample("a", 3)])
@@ -257,13 +257,13 @@ def test_what_was_to_be_packed_may_be_pruned_meanwhile(location: str) -> None:
 
 @pytest.mark.parametrize("time", [float("nan"), -1.0, float("inf"), 5e9])
 def test_a_time_that_makes_no_sense_is_refused(location: str, time: float) -> None:
-    with quick(location) as store, pytest.raises(StoreError, match="no sensible time") as caught:
+    with quick(location) as store, pytest.raises(StoreError, match="an invalid time") as caught:
         store.write([Sample("n", time, {"cpu": 1.0})])
     assert not caught.value.temporary
 
 
 def test_a_vm_that_is_named_twice_is_refused(location: str) -> None:
-    with quick(location) as store, pytest.raises(StoreError, match="names a VM twice"):
+    with quick(location) as store, pytest.raises(StoreError, match="contains a VM twice"):
         store.write([Sample("n", START, {}, ["v", "v"], {"cpu": np.ones(2)})])
 
 

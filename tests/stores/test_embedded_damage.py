@@ -30,11 +30,11 @@ def test_damage_is_named_and_the_rest_stays_readable(
     fill(location, 200)
     spoil(location, table, column)
     with quick(location) as store:
-        with pytest.raises(StoreError, match=r"node '[ab]': a checksum does not fit"):
+        with pytest.raises(StoreError, match=r"node '[ab]': a checksum is wrong"):
             store.read(NODES, 0, 4e9, ("cpu", "cpu_usage"))
         said = fails_with_lines(location)
         assert said.count("\n") == 1
-        assert "a checksum does not fit" in said
+        assert "a checksum is wrong" in said
         (line,) = store.check(repair=True)
         assert line in said
         assert list(store.check()) == []
@@ -45,10 +45,10 @@ def test_damage_is_named_and_the_rest_stays_readable(
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
-        ("UPDATE layout SET content = x'00' WHERE id = 2", "a checksum does not fit"),
+        ("UPDATE layout SET content = x'00' WHERE id = 2", "a checksum is wrong"),
         ("DELETE FROM layout WHERE id = 2", "layout 2 is missing"),
         ("DELETE FROM part WHERE rowid = 5", "cpu_usage is missing"),
-        ("UPDATE chunk SET first = first + 1 WHERE id = 3", "its times are not those"),
+        ("UPDATE chunk SET first = first + 1 WHERE id = 3", "its times differ from those"),
         ("UPDATE chunk SET samples = samples + 1 WHERE id = 3", "header check"),
         ("DELETE FROM node WHERE id = 2", "the name of the node is missing"),
     ],
@@ -85,7 +85,7 @@ def test_nothing_is_repaired_while_somebody_writes(location: str) -> None:
     spoil(location, "chunk", "head")
     with quick(location) as writes, quick(location) as repairs:
         writes.write([sample("a", 100)])
-        with pytest.raises(StoreError, match="end the writer before a repair"):
+        with pytest.raises(StoreError, match="stop the writer before a repair"):
             list(repairs.check(repair=True))
         writes.close()
         assert len(list(repairs.check(repair=True))) == 1
@@ -103,7 +103,7 @@ def test_what_cannot_be_packed_is_told_once_and_stays(
         assert [record.message for record in caplog.records if "cannot be packed" in record.message]
         assert len(caplog.records) == 1
         (line,) = store.check(repair=True)
-        assert "a checksum does not fit" in line
+        assert "a checksum is wrong" in line
         store.write([sample("a", 60)])
         assert len(store.read(["a"], 0, 4e9).nodes) == 60
 
@@ -136,7 +136,7 @@ def fails_with_lines(location: str) -> str:
 def test_a_file_that_is_no_store_is_refused(location: str) -> None:
     folder = Path(location)
     folder.mkdir()
-    assert "no store is there" in fails(1, "store", "info", location)
+    assert "there is no store" in fails(1, "store", "info", location)
     (folder / "samples.sqlite").write_bytes(b"no SQLite at all" * 100)
     assert "not a database" in fails(1, "store", "info", location)
     (folder / "samples.sqlite").unlink()
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_store_is_refused(location: str) -> None:
         store.write([sample("a", 0)])
     assert (folder / "samples.sqlite").read_bytes() == before
     (folder / "samples.sqlite").write_bytes(b"")  # a first write that was cut off
-    assert "nothing was written yet" in fails(1, "store", "info", location)
+    assert "no sample was written yet" in fails(1, "store", "info", location)
     with quick(location) as store:
         store.write([sample("a", 0)])
         assert store.nodes(0, 4e9) == ["a"]

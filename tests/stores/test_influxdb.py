@@ -217,7 +217,7 @@ def test_a_victoriametrics_that_plays_influxdb_is_found_out() -> None:
     with (
         VictoriaMetrics() as server,
         InfluxDB(f"{server.url}/osub") as store,
-        pytest.raises(StoreError, match=r"is no InfluxDB.*victoriametrics:URL"),
+        pytest.raises(StoreError, match=r"is not InfluxDB.*victoriametrics:URL"),
     ):
         store.read(["n1"], T, T + 1)
 
@@ -226,7 +226,7 @@ def test_a_server_without_a_ping_is_no_influxdb() -> None:
     with (
         canned(lambda _: Said(404, b"404 page not found")) as server,
         InfluxDB(f"{server.url}/osub") as store,
-        pytest.raises(StoreError, match=r"is no InfluxDB.*prometheus:URL"),
+        pytest.raises(StoreError, match=r"is not InfluxDB.*prometheus:URL"),
     ):
         store.nodes(T, T + 1)
 
@@ -279,14 +279,14 @@ def test_a_store_that_was_used_goes_to_another_process(server: Influx1) -> None:
 @pytest.mark.parametrize(
     ("location", "said"),
     [
-        ("http://h:8086", "names no database"),
-        ("http://h:8086/a/b/c", "names no database"),
-        ("http://h:8086/?db=", "names no database"),
-        ("h:8086/db", "is no location of a server"),
-        ("ftp://h/db", "is no location of a server"),
-        ("http://h:99999999/db", "is no location of a server"),
+        ("http://h:8086", "does not contain a database"),
+        ("http://h:8086/a/b/c", "does not contain a database"),
+        ("http://h:8086/?db=", "does not contain a database"),
+        ("h:8086/db", "is not the location of a server"),
+        ("ftp://h/db", "is not the location of a server"),
+        ("http://h:99999999/db", "is not the location of a server"),
         ("http://[::1/db", "no URL"),
-        ("http://me:hunter2@h/db", "no place for a password"),
+        ("http://me:hunter2@h/db", "a URL must not contain a password"),
     ],
 )
 def test_a_location_that_makes_no_sense_is_refused_without_showing_a_secret(

@@ -80,7 +80,7 @@ def test_a_server_that_gives_less_is_asked_for_less_and_not_refused_again_and_ag
 
 
 def test_a_server_that_gives_nothing_at_all_is_an_error() -> None:
-    with pytest.raises(StoreError, match=r"too many samples.*allow the server"):
+    with pytest.raises(StoreError, match=r"too many samples.*raise the limit"):
         Server(37.0, 0, HOUR, limit=10).read(2, 0, HOUR)
 
 

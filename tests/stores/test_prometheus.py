@@ -274,9 +274,9 @@ def test_a_file_of_names_says_what_a_fork_means_and_what_its_node_is_called(
     ("content", "said"),
     [
         ("x = ", "is not TOML"),
-        ("collect = 3", "collect is no table"),
+        ("collect = 3", "collect is not a table"),
         ("[nodes]\na = 3", 'nodes are written "LABEL" = "NAME"'),
-        ("[collect.dialects]\ninovex = 3", "inovex is no table"),
+        ("[collect.dialects]\ninovex = 3", "inovex is not a table"),
         ("[collect.dialects.inovexx]", "did you mean 'inovex'"),
         ('[collect.names]\nx = { term = "cpu_tim" }', "did you mean 'cpu_time'"),
     ],
@@ -315,7 +315,7 @@ def test_a_server_that_gives_little_at_once_is_asked_for_less(history: str) -> N
     with Narrow(history=history) as server, Prometheus(server.url) as store:
         nodes = store.read(["n1", "n2"], T, T + 600, EVERY).nodes
         assert len(nodes) == 120
-    with pytest.raises(StoreError, match=r"too many samples.*allow the server") as caught:
+    with pytest.raises(StoreError, match=r"too many samples.*raise the limit") as caught:
         _none_at_all(history)
     assert "node n1, 2023-11-14" in str(caught.value)
 
@@ -338,10 +338,10 @@ def test_a_prometheus_takes_no_samples(prometheus: PrometheusServer) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"node_pattern": "("}, "no regular expression"),
+        ({"node_pattern": "("}, "not a regular expression"),
         ({"node_pattern": ".*"}, "no group"),
-        ({"node_label": 'a"b'}, "no name of a label"),
-        ({"user": "me"}, "go together"),
+        ({"node_label": 'a"b'}, "not the name of a label"),
+        ({"user": "me"}, "need each other"),
         ({"headers": "X-Scope-OrgID"}, "NAME: VALUE"),
     ],
 )

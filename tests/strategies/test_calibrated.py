@@ -249,7 +249,7 @@ def test_a_demand_is_explained() -> None:
     first, last = (
         {k: float(v[0]) for k, v in steps[at].estimates[CPU][NAME].memo.items()} for at in (1, -1)
     )
-    assert words(first, "cores", EXPERTS).startswith("Too little is known (0 node-windows")
+    assert words(first, "cores", EXPERTS).startswith("There is too little data (0 node-windows")
     text = words(last, "cores", EXPERTS)
     assert text.startswith(f"Of {last['pool']:,.0f} node-windows of all nodes, ")
     assert f"{last['foreseen']:.4g} cores" in text

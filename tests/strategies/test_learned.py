@@ -116,7 +116,7 @@ def test_it_learns_what_no_expert_foresees(monkeypatch: pytest.MonkeyPatch) -> N
     assert loss < 0.8 * check(usage[61:] - theirs[late], 0.1).mean()
     assert 0.03 < (usage[61:] > ours[late]).mean() < 0.2
     memo = {k: float(v[0]) for k, v in steps[-1].estimates[CPU][NAME].memo.items()}
-    assert "what trees foresaw that learned from all nodes" in Learned().explain(memo, "cores")
+    assert "the forecast of trees that learned from all nodes" in Learned().explain(memo, "cores")
 
 
 @settings(max_examples=15, deadline=None)

@@ -58,10 +58,10 @@ def test_no_names_change_nothing() -> None:
     [
         (3, "is 3, not a table"),
         ({}, "term is missing"),
-        ({"term": "cpu_tim"}, "'cpu_tim' is no term of a node, did you mean 'cpu_time'?"),
-        ({"term": "vcpus"}, "vm must say which label names the VM"),
+        ({"term": "cpu_tim"}, "'cpu_tim' is not a term of a node, did you mean 'cpu_time'?"),
+        ({"term": "vcpus"}, "vm must be the label that names the VM"),
         ({"term": "cores", "vm": "domain"}, "leave vm out"),
-        ({"term": ["cores"]}, "is no term of a node"),
+        ({"term": ["cores"]}, "is not a term of a node"),
         ({"term": "zzz"}, "there are clock, interval, cores"),
         ({"term": "cores", "vn": "x"}, "unknown key 'vn': there are term, vm, factor"),
         ({"term": "cores", "wher": {}}, "unknown key 'wher', did you mean 'where'?"),

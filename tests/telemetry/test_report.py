@@ -31,10 +31,14 @@ def test_tables_name_terms_that_there_are(lack: report.Lack) -> None:
 
 
 def test_what_the_node_does_not_say_is_told_with_its_cost() -> None:
-    assert lacking([reading({"cpu_time": NAN})]) == ["no cpu time: its cpu is never estimated"]
+    assert lacking([reading({"cpu_time": NAN})]) == [
+        "the exporter reports no cpu time; its cpu gets no estimate"
+    ]
     assert lacking([reading({"cpu_pressure_time": NAN})]) == []
     (line,) = lacking([reading({"cpu_pressure_time": NAN, "wait_time": 0.0})])
-    assert line == "no pressure or run queues: contention is seen in its VMs only"
+    assert (
+        line == "the exporter reports no pressure or run queues; contention is seen only in its VMs"
+    )
 
 
 def test_what_one_exporter_does_not_say_another_may() -> None:
@@ -42,7 +46,7 @@ def test_what_one_exporter_does_not_say_another_may() -> None:
 
 
 def test_vms_that_lack_something_are_counted() -> None:
-    cost = "no guest memory statistics: memory is counted at allocation"
+    cost = "the exporter reports no guest memory statistics; memory counts as fully used"
     some = {"guest_total": [1, NAN, 0], "guest_time": [1, NAN, 0]}
     assert lacking([reading(vm=some)]) == [f"2 of 3 VMs: {cost}"]
     gone = dict.fromkeys(("guest_total", "guest_usable", "guest_unused", "guest_time"), [NAN] * 3)
@@ -51,7 +55,9 @@ def test_vms_that_lack_something_are_counted() -> None:
 
 def test_guests_that_say_only_what_is_unused_are_told_apart() -> None:
     (line,) = lacking([reading(vm={"guest_usable": [0.0, 1.0, 1.0]})])
-    assert line == "1 of 3 VMs: no usable memory: what the guest caches counts as used"
+    assert (
+        line == "1 of 3 VMs: the exporter reports no usable memory; the guest cache counts as used"
+    )
 
 
 def test_a_vm_that_could_not_be_read_or_is_shut_off_lacks_nothing() -> None:
@@ -63,6 +69,6 @@ def test_a_vm_that_could_not_be_read_or_is_shut_off_lacks_nothing() -> None:
 
 
 def test_a_node_without_vms_or_without_anything_is_told() -> None:
-    assert lacking([Reading("n", 0.0, NODE)]) == ["no VM: the node seems to be empty"]
+    assert lacking([Reading("n", 0.0, NODE)]) == ["no VM; the node seems to be empty"]
     assert lacking([Reading("n", 0.0, NODE | {"vms_up": 0.0})]) == [], "libvirt is told by itself"
-    assert lacking([]) == ["nothing that any dialect knows: the node is not seen at all"]
+    assert lacking([]) == ["no dialect knows any of the metrics; the node is not seen"]

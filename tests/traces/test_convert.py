@@ -209,7 +209,7 @@ def test_files_of_the_predecessor_become_one_fleet(tmp_path: Path) -> None:
 
 def test_files_that_are_cut_differently_are_not_joined(tmp_path: Path) -> None:
     files = [GOLDEN / f"{name}.json.xz" for name in ("decreasing", "churn-slices")]
-    with pytest.raises(TraceError, match=r"scope is .* convert them apart"):
+    with pytest.raises(TraceError, match=r"scope is .* convert them separately"):
         convert_nodes(files, tmp_path / "t")
 
 

@@ -258,7 +258,9 @@ def test_one_absurd_reading_is_refused_with_the_way_round_or_read_as_missing(
 
 def test_more_absurd_readings_than_slips_are_refused_even_so(tmp_path: Path) -> None:
     assert opened(absurd(tmp_path, 2), tmp_path, "vms:absurd=drop")[1]["mem_usage"].null_count()
-    with pytest.raises(TraceError, match="3 of 200 readings are absurd, the first 24576 of 1214"):
+    with pytest.raises(
+        TraceError, match="3 of 200 readings are impossible, the first 24576 of 1214"
+    ):
         opened(absurd(tmp_path, 3), tmp_path, "vms:absurd=drop")
 
 
@@ -347,7 +349,7 @@ BROKEN: dict[str, tuple[Make, str]] = {
     ),
     "planetlab with a word": (
         lambda root: planetlab(root, "5", "x"),
-        r"host_example_slice: line 2: 'x' is no percentage",
+        r"host_example_slice: line 2: 'x' is not a percentage",
     ),
     "planetlab cut short": (lambda root: planetlab(root, *["5"] * 287), "has 287 readings; 288"),
     "planetlab above 100": (lambda root: planetlab(root, "101"), "line 1: '101'"),
@@ -384,7 +386,7 @@ BROKEN: dict[str, tuple[Make, str]] = {
     ),
     "off the grid": (
         lambda root: vms(root, HEAD, *(f"a,{t},1,2,," for t in (0, 60, 120, 130))),
-        "VM a: time: 130 is no multiple of 60 s after 0",
+        "VM a: time: 130 is not a multiple of 60 s after 0",
     ),
     "one reading": (lambda root: vms(root, HEAD, "a,0,1,2,,"), "interval is unknown"),
     "no name": (lambda root: vms(root, HEAD, ",0,1,2,,"), "vm: is missing"),

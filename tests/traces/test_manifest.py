@@ -142,7 +142,9 @@ def test_bytes_that_are_no_text_give_one_line(tmp_path: Path) -> None:
 
 
 def test_a_directory_without_a_manifest_says_what_one_holds(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match=r"cannot be read: .*; a trace directory holds trace.json"):
+    with pytest.raises(
+        TraceError, match=r"cannot be read: .*; a trace directory contains trace.json"
+    ):
         Manifest.read(tmp_path)
     (tmp_path / MANIFEST).mkdir()
     with pytest.raises(TraceError, match="cannot be read"):

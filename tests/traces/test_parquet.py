@@ -117,12 +117,12 @@ BAD: Mapping[str, tuple[str, Spoil, str]] = {
         "time: is Datetime",
     ),
     "truth values": ("nodes", lambda t: t.with_columns(cpu_usage=True), "cpu_usage: is Boolean"),
-    "negative usage": ("nodes", at(5, "cpu_usage", -1.0), "time 300: cpu_usage: -1 is no usage"),
-    "negative capacity": ("nodes", at(5, "cpu", -1.0), "time 300: cpu: -1 is no usage or size"),
-    "infinite usage": ("vms", at(0, "mem_usage", float("inf")), "mem_usage: inf is no usage"),
+    "negative usage": ("nodes", at(5, "cpu_usage", -1.0), "time 300: cpu_usage: -1 is not a usage"),
+    "negative capacity": ("nodes", at(5, "cpu", -1.0), "time 300: cpu: -1 is not a usage or size"),
+    "infinite usage": ("vms", at(0, "mem_usage", float("inf")), "mem_usage: inf is not a usage"),
     "percent of a node": ("nodes", at(0, "cpu_usage", 90.0), "90 of 16 is absurd; usage and size"),
-    "rows twice": ("nodes", lambda t: pl.concat([t, t]), "a second sample in the interval"),
-    "a row twice": ("vms", lambda t: pl.concat([t, t.head(1)]), "a second sample in the interval"),
+    "rows twice": ("nodes", lambda t: pl.concat([t, t]), "a second sample in one interval"),
+    "a row twice": ("vms", lambda t: pl.concat([t, t.head(1)]), "a second sample in one interval"),
     "time backwards": ("nodes", lambda t: t.sort("node", -pl.col("time")), "not sorted by time"),
     "a time before": ("vms", at(0, "time", -60), "time -60: time: -60 is not in the trace"),
     "a time after": ("nodes", at(3, "time", 1200), "1200 is not in the trace; from 0 to before"),
@@ -159,7 +159,7 @@ def test_a_node_in_two_parts_is_refused(tables: Tables, tmp_path: Path) -> None:
     one, other = ({k: t.filter(w) for k, t in tables.items()} for w in (whose, ~whose))
     assert len(read(write(tmp_path / "apart", one, other))) == 2
     twice = write(tmp_path / "twice", one, other, one)
-    with pytest.raises(TraceError, match="node node-0: stands in part 0 and in part 2; a part"):
+    with pytest.raises(TraceError, match="node node-0: is in part 0 and in part 2; a node"):
         read(twice)
 
 

@@ -94,7 +94,7 @@ def test_compressed_traces_read_alike(
 
 def test_a_name_that_is_no_unicode_is_refused_as_such(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(r'{"config": {"node_name": "\ud800"}}')
-    with pytest.raises(TraceError, match=r"is not JSON: .* a text is no Unicode"):
+    with pytest.raises(TraceError, match=r"is not JSON: .* a text is not Unicode"):
         next(iter(open_trace(tmp_path / "t.json", ReadOptions()).loads()))()
 
 
@@ -102,7 +102,7 @@ def test_a_trace_is_known_by_how_it_begins_whatever_its_name(tmp_path: Path) -> 
     (tmp_path / "trace").write_text("\n " + json.dumps(trace()))
     assert load(tmp_path / "trace").nodes == ("node-a",)
     (tmp_path / "notes.txt").write_text("dear diary")
-    with pytest.raises(TraceError, match="no trace that can be replayed"):
+    with pytest.raises(TraceError, match="not a trace that can be replayed"):
         load(tmp_path / "notes.txt")
 
 
@@ -181,22 +181,22 @@ REFUSED = {
     "wrong number of slices": (at("config", "number_of_slice")(3), "config.number_of_slice"),
     "negative history": (at("config", "historical_occurences")(-1), "config.historical_occurences"),
     "no epoch": (at("epoch")(KeyError), "epoch: "),
-    "epoch falls": (at("epoch", 0)(1e6), "epoch: is no rising list"),
+    "epoch falls": (at("epoch", 0)(1e6), "epoch: is not a rising list"),
     "epoch too short": (at("epoch")([30, 60]), "node.raw_data: has 4 occurrences, epoch has 2"),
     "vm too short": (at("vm", "vm-a", "raw_data")([{}]), "vm.vm-a.raw_data: has 1 occurrences"),
     "no node": (at("node")(KeyError), "node: is missing"),
     "no vm": (at("vm")(KeyError), "vm: is missing"),
     "no raw data": (at("vm", "vm-a")({}), "vm.vm-a.raw_data: is missing"),
-    "vm is a list": (at("vm", "vm-a")([]), "vm.vm-a: is no object"),
-    "occurrence is null": (at("node", "raw_data", 2)(None), "node.raw_data[2]: is no object"),
+    "vm is a list": (at("vm", "vm-a")([]), "vm.vm-a: is not an object"),
+    "occurrence is null": (at("node", "raw_data", 2)(None), "node.raw_data[2]: is not an object"),
     "node never had a size": (at("node", "raw_data", 0, "cpu")([]), "node.raw_data[0].cpu: is"),
     "text for a sample": (USAGE("0.5"), "node.raw_data[1].cpu_usage[3]: '0.5' is not a number"),
     "true for a sample": (USAGE(True), "node.raw_data[1].cpu_usage[3]: True is not a number"),
     "list of one number for a sample": (
         at("vm", "vm-a", "raw_data", 1, "cpu_usage", 3)([0.1]),
-        "vm.vm-a.raw_data[1].cpu_usage: holds lists",
+        "vm.vm-a.raw_data[1].cpu_usage: contains lists",
     ),
-    "list in epoch": (at("epoch", 1)([60]), "epoch: holds lists"),
+    "list in epoch": (at("epoch", 1)([60]), "epoch: contains lists"),
     "scope of no time": (at("config", "node_scope")(5e-324), "config.node_scope: 4.94066e-324 s"),
     "slice of no time": (at("config", "slice_scope")(5e-324), "config.slice_scope: 4.94066e-324 s"),
     "slices without end": (
@@ -204,20 +204,23 @@ REFUSED = {
         "config.slice_scope: 0.001 s makes more than 1,000,000 slices",
     ),
     "list for a sample": (USAGE([1.0, 2.0]), "node.raw_data[1].cpu_usage"),
-    "negative usage": (USAGE(-0.5), "node.raw_data[1].cpu_usage[3]: -0.5 is no usage"),
+    "negative usage": (USAGE(-0.5), "node.raw_data[1].cpu_usage[3]: -0.5 is not a usage"),
     "absurd usage": (USAGE(1e9), "node.raw_data[1].cpu_usage[3]: 1e+09 of 8 is absurd"),
-    "not a list": (at("node", "raw_data", 1, "cpu_usage")(3), "node.raw_data[1].cpu_usage: is no"),
+    "not a list": (
+        at("node", "raw_data", 1, "cpu_usage")(3),
+        "node.raw_data[1].cpu_usage: is not a list",
+    ),
     "negative size": (
         at("vm", "vm-a", "raw_data", 1, "cpu")([-2]),
-        "vm.vm-a.raw_data[1].cpu[-1]: -2 is no size",
+        "vm.vm-a.raw_data[1].cpu[-1]: -2 is not a size",
     ),
     "negative vm usage": (
         at("vm", "vm-b", "raw_data", 2, "mem_usage", 4)(-1),
-        "vm.vm-b.raw_data[2].mem_usage[4]: -1 is no usage",
+        "vm.vm-b.raw_data[2].mem_usage[4]: -1 is not a usage",
     ),
     "cores where a fraction is meant": (
         at("vm", "vm-b", "raw_data", 2, "cpu_usage", 4)(3.5),
-        "vm.vm-b.raw_data[2].cpu_usage[4]: is no fraction of the allocation",
+        "vm.vm-b.raw_data[2].cpu_usage[4]: is not a fraction of the allocation",
     ),
     "bytes where MiB are meant": (
         at("vm", "vm-b", "raw_data", 2, "mem_usage", 4)(512 * 2**20),
@@ -259,12 +262,12 @@ TEXTS = {
     "nothing": ("", "is not JSON"),
     "truncated": (json.dumps(trace())[:-100], "is not JSON"),
     "no JSON": ("node,cpu\na,1\n", "is not JSON"),
-    "NaN": (json.dumps(trace()).replace("0.55", "NaN"), "NaN is no JSON number"),
-    "infinity": (json.dumps(trace()).replace("0.55", "-Infinity"), "is no JSON number"),
+    "NaN": (json.dumps(trace()).replace("0.55", "NaN"), "NaN is not a JSON number"),
+    "infinity": (json.dumps(trace()).replace("0.55", "-Infinity"), "is not a JSON number"),
     "huge number": (json.dumps(trace()).replace("0.55", "1e999"), "is not JSON"),
-    "a list": ("[1, 2]", "is no JSON object"),
+    "a list": ("[1, 2]", "is not a JSON object"),
     "not UTF-8": (None, "is not JSON"),
-    "twice the same VM": (json.dumps(trace()).replace("vm-b", "vm-a"), "vm.vm-a: stands twice"),
+    "twice the same VM": (json.dumps(trace()).replace("vm-b", "vm-a"), "vm.vm-a: is there twice"),
 }
 
 
@@ -361,5 +364,5 @@ def test_a_new_scope_joins_windows_where_samples_allow(tmp_path: Path) -> None:
     both = np.concatenate([one.windows["cpu"].usage for one in walked(apart)[:2]], axis=1)
     np.testing.assert_allclose(walked(joined)[0].windows["cpu"].usage, both)
     assert len(walked(load(path, scope=30.0, slice=10.0))) == 12
-    with pytest.raises(ScroogeError, match="no multiple of the interval"):
+    with pytest.raises(ScroogeError, match="not a multiple of the interval"):
         load(path, scope=60.0, slice=7.0)

@@ -206,14 +206,14 @@ def test_a_time_without_samples_is_one_line(store: Embedded, tmp_path: Path) -> 
     with pytest.raises(StoreError, match="embedded:somewhere: has no samples"):
         recorded(store, tmp_path / "t", asked(since=0.0, until=86400.0))
     early = asked(since=START - SCOPE - 1.0, until=START + SCOPE - 1.0)
-    wanted = r"no whole window yet: the first one, of 600 s, is over at 2027-01-15 08:10:00 UTC"
+    wanted = r"the first window, of 600 s, ends at 2027-01-15 08:10:00 UTC"
     with pytest.raises(StoreError, match=wanted):
         recorded(store, tmp_path / "t", early)
     with pytest.raises(
         MisuseError, match="no whole slice of 600 s, in scopes of 600 s, lies in the 500 s"
     ):
         asked(since=START, until=START + 500)
-    with pytest.raises(MisuseError, match=r"--interval: 700 s is no interval"):
+    with pytest.raises(MisuseError, match=r"--interval: 700 s is not an interval"):
         asked(interval=700.0)
 
 
@@ -222,7 +222,7 @@ def test_numbers_that_cannot_be_true_become_missing(store: Embedded, tmp_path: P
     sizes = {"cpu": 256.0, "mem": 1024.0}
     store.write([Sample("node-0", at, {**sizes, "cpu_usage": 1e6, "mem_usage": -5.0})])
     outcome = recorded(store, tmp_path / "trace")
-    assert outcome.remarks == ["2 numbers that cannot be true became missing"]
+    assert outcome.remarks == ["2 impossible values became missing"]
 
 
 def test_what_is_there_is_not_overwritten(store: Embedded, tmp_path: Path) -> None:

@@ -86,11 +86,11 @@ def test_what_exporters_do_not_say_is_told_once_with_its_cost(
 ) -> None:
     said = recording(f"prometheus:{prometheus.url}", tmp_path / "trace").stderr
     assert said.splitlines() == [
-        "all 8 VMs: no guest memory statistics: memory is counted at allocation"
+        "all 8 VMs: no guest memory statistics; memory counts as fully used"
     ]
     only = ("--store-option", 'match=job="node"')
     said = recording(f"prometheus:{prometheus.url}", tmp_path / "nodes", *only).stderr
-    assert "no VM was seen: what was promised, and so what could be freed, is not known" in said
+    assert "no VM was seen, so the allocation, and what could be freed, is unknown" in said
 
 
 def test_vms_on_nodes_of_unknown_size_are_no_trace(
@@ -99,8 +99,8 @@ def test_vms_on_nodes_of_unknown_size_are_no_trace(
     only = ("--store-option", 'match=job="libvirt"')
     done = recording(f"prometheus:{prometheus.url}", tmp_path / "trace", *only)
     assert done.returncode == 1
-    assert "has VMs, but nothing that says which cpus and how much memory" in done.stderr
-    assert "let node_exporter or `scroogevm probe` tell it" in done.stderr
+    assert "has VMs, but no cpu count and no memory size" in done.stderr
+    assert "scrape node_exporter or `scroogevm probe` there" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -111,7 +111,8 @@ def test_nodes_that_nothing_but_their_vms_speak_of_are_left_out(
     done = recording(f"prometheus:{prometheus.url}", tmp_path / "trace", *only)
     assert done.stdout.startswith("2 nodes, 144 windows")
     assert (
-        "1 of 3 nodes, such as n3: nothing but VMs: its capacity is not known, and it is left out"
+        "1 of 3 nodes, such as n3: only VMs have samples; "
+        "its capacity is unknown, so it is left out"
     ) in done.stderr
 
 
@@ -179,14 +180,14 @@ def test_whatever_ends_it_the_same_command_goes_on(
         assert not place.exists()
         assert process.returncode == ended[1]
         if ended[0] == signal.SIGINT:
-            assert "the same command goes on from there" in said
+            assert "the same command continues from there" in said
         assert "Traceback" not in said
         gate.left = 10**9
         done = recording(store, place, "--json")
         assert done.returncode == 0, done.stderr
         facts = json.loads(done.stdout)
         assert 0 < facts["resumed"] < facts["pieces"]
-        assert f"{facts['resumed']} of {facts['pieces']} pieces were there" in done.stderr
+        assert f"{facts['resumed']} of {facts['pieces']} pieces had been read" in done.stderr
         assert 10**9 - gate.left < halfway * 3 // 2  # what was read is not read again
     for table, wanted in tables(whole).items():
         assert tables(place)[table].equals(wanted)
@@ -203,11 +204,11 @@ def test_a_server_that_goes_down_is_a_clear_error_and_the_same_command_goes_on(
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
         assert "answers 503: later" in done.stderr
-        assert "the same command goes on from there" in done.stderr
+        assert "the same command continues from there" in done.stderr
         assert 1 < gate.refused < 10  # it was asked again, not for ever
         gate.left = 10**9
         done = recording(store, place)
-        assert "pieces were there" in done.stderr
+        assert "pieces had been read" in done.stderr
     for table, wanted in tables(whole).items():
         assert tables(place)[table].equals(wanted)
 
@@ -241,7 +242,7 @@ def test_an_interrupted_replay_goes_on_reading_and_leaves_one_report(
         gate.left = 10**9
         done = scroogevm(*words)
     assert done.returncode == 0, done.stderr
-    assert "went on with what was interrupted" in done.stderr
+    assert "continued an interrupted recording" in done.stderr
     assert "VMs on 3 nodes (" in done.stdout
     page = (place / "report.html").read_text()
     assert "2023-11-14 00:00 UTC" in page

@@ -167,7 +167,7 @@ def test_without_tokens_nothing_can_be_changed(tmp_path: Path) -> None:
         assert client.get("api/v1/nodes").json()["total"] == 1
         answer = client.post("api/v1/nodes/n1/hold", json={})
         assert answer.status_code == 403
-        assert "No token is set up" in answer.json()["detail"]
+        assert "No token is configured" in answer.json()["detail"]
 
 
 def test_events_go_on_where_they_were(api: httpx.Client, admin: httpx.Client) -> None:

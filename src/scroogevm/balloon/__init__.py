@@ -1,1 +1,1 @@
-"""The memory companion: takes back memory that guests do not need, and never hurts one."""
+"""The memory companion: takes back memory that guests do not need, without harm to them."""

@@ -1,4 +1,4 @@
-"""What is asked of the VMs of a node: kept first, then asked, then followed."""
+"""Changes the VMs of a node: writes the journal first, then requests, then checks the result."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -158,7 +158,7 @@ class Acting:
         for one in changed:
             before = known.get((name, one.uuid))
             if one.taken and (before is None or not before.taken):
-                self._say(f"{name}: {one.name} was resized by somebody else: it is left alone")
+                self._say(f"{name}: {one.name} was resized by somebody else, so it is not changed")
 
     def _set_periods(self, facts: NodeFacts) -> None:
         """Have VMs refresh their statistics, where they do not and that is allowed."""

@@ -1,4 +1,4 @@
-"""What a host asks in a cycle, and by which rule."""
+"""The memory that a host needs in a cycle, with the rule."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What VMs are asked to do, and why they do not."""
+"""Sends requests to VMs, and reports why they fail."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -54,7 +54,7 @@ def resize_one(domain: Any, size: float, run: int) -> None:
         libvirtError: it cannot be asked.
     """
     if domain.ID() != run:
-        raise GoneVMError("it was started anew meanwhile")
+        raise GoneVMError("it was restarted in the meantime")
     largest = int(domain.maxMemory())
     live = library.libvirt().VIR_DOMAIN_AFFECT_LIVE
     domain.setMemoryFlags(min(round(size * _KIB), largest), live)

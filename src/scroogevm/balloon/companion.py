@@ -1,4 +1,4 @@
-"""One node: looked at, judged, and changed, cycle by cycle."""
+"""Handles one node: reads it, decides, and changes VMs, cycle by cycle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -101,14 +101,14 @@ class Companion:
             patience: seconds to wait for balloons to follow.
 
         Raises:
-            OutputError: the journal cannot be written; everything was asked back all the same.
+            OutputError: the journal cannot be written; memory was given back nevertheless.
         """
         return () if self._restoring is None else self._restoring.restore(patience)
 
     def _tell(self, made: Cycle) -> None:
         """Say what is new."""
         if made.problem and not self._trouble:
-            self._say(f"{self.node}: {made.problem}; it is asked again every cycle")
+            self._say(f"{self.node}: {made.problem}; it is tried again every cycle")
         elif self._trouble and not made.problem:
             self._say(f"{self.node}: answers again")
         self._trouble = made.problem

@@ -1,4 +1,4 @@
-"""What the VMs of a node shall be: refusals, rules and a mode, one after the other."""
+"""Decides the sizes of a node's VMs: applies refusals, rules and a mode."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What libvirt's description of a VM says of its memory."""
+"""Reads the memory settings from libvirt's description of a VM."""
 
 from typing import NamedTuple
 from xml.etree import ElementTree as ET

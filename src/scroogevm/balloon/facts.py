@@ -1,4 +1,4 @@
-"""What one node and its VMs are like at the start of a cycle: all that the policy judges by."""
+"""The facts of one node and its VMs at the start of a cycle: all input of the policy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""All nodes: each in a thread of its own, so that one that hangs delays no other."""
+"""Runs all nodes, each in its own thread, so that one that hangs delays no other."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -150,9 +150,11 @@ class BalloonFleet:
             thread.join(max(0.0, end - self._clocks.steady()))
         try:
             for name in self.restore():
-                self._say(f"{name} was not given back all; `scroogevm balloon restore` tries again")
+                self._say(
+                    f"{name} did not get all its memory back; try `scroogevm balloon restore`"
+                )
         except ScroogeError as error:
-            self._say(f"{error}; everything was asked back all the same")
+            self._say(f"{error}; the VMs were asked to take their memory back")
         self._show()
         self.close()
 
@@ -199,7 +201,9 @@ class BalloonFleet:
     def _warn_of_unnamed(self) -> None:
         held = {} if self._journal is None else self._journal.held()
         for node in sorted({node for node, _ in held} - {one.node for one in self._companions}):
-            self._say(f"{node} has VMs that were shrunk, and is not among the nodes now: name it")
+            self._say(
+                f"{node} has VMs that were shrunk, but is not one of the nodes; add it with --node"
+            )
 
     def view(self) -> BalloonView:
         """All of it, as it is now."""
@@ -252,7 +256,7 @@ class BalloonFleet:
     def _run(self, one: Companion, delay: float) -> None:
         try:
             for held in one.restore(self._settings.patience):
-                self._say(f"{one.node}: {held.name} has not followed yet")
+                self._say(f"{one.node}: {held.name} has not reached the requested size yet")
         except OutputError as error:
             self._say(str(error))
         self._stop_asked.wait(delay)
@@ -272,7 +276,7 @@ class BalloonFleet:
             with turn:
                 made: Cycle = one.cycle()
         except OutputError as error:
-            self._complain(f"{error}; nothing is shrunk until it can be written")
+            self._complain(f"{error}; no VM is shrunk until it can be written")
             return
         except BaseException as error:  # noqa: BLE001  # whoever waits raises it
             self.error = error

@@ -1,4 +1,4 @@
-"""Whether a balloon does what it was asked, and whether somebody else asked it for something."""
+"""Checks whether a balloon does what was requested, and whether somebody else resized it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What one VM showed over time: its rates, its working set, how old its numbers are."""
+"""The values of one VM over time: rates, working set, age of its statistics."""
 
 from collections import deque
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The memory of a node: from its kernel where it is this machine, else from libvirt."""
+"""Reads the memory of a node: from the local kernel, or from libvirt."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

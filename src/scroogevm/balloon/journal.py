@@ -1,4 +1,4 @@
-"""What the companion must not forget: which VMs it shrank, and what they were before."""
+"""The journal of the companion: which VMs it shrank, and their sizes before."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""What refusals and rules say of each VM of a node."""
+"""Applies refusals and rules to each VM of a node."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

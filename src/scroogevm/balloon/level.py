@@ -1,4 +1,4 @@
-"""So much of something, taken from those who have most of it for their share."""
+"""Distributes an amount: takes it from those who have most for their share."""
 
 import numpy as np
 

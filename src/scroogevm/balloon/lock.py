@@ -1,4 +1,4 @@
-"""Two companions of one machine never act on one node."""
+"""Prevents two companions of one machine from acting on the same node."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""The mark that a program leaves on a VM that it shrank, where others look for it.
+"""The mark of a companion in the metadata of a VM that it shrank, for others to see.
 
 Two programs never hold one VM, wherever they run: a mark counts until its time runs out.
 """

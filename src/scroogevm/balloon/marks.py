@@ -1,4 +1,4 @@
-"""The marks of one companion on the VMs of a node, and those of others there."""
+"""The marks of a companion on the VMs of a node, and the marks of other companions there."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial

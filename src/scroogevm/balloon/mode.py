@@ -1,4 +1,4 @@
-"""What a mode is: how large the VMs of a node shall be, within what rules allow."""
+"""The interface of a mode: it decides the sizes of VMs, within the limits of rules."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Why each VM is what it is, in plain words."""
+"""Explains the size of each VM in plain words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a refusal is: a reason for which a VM is not shrunk, or not touched at all."""
+"""The interface of a refusal: a reason not to shrink a VM, or not to change it at all."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar

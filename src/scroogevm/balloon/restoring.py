@@ -1,4 +1,4 @@
-"""Gives the VMs of a node back what was taken from them, whatever happened meanwhile."""
+"""Gives the VMs of a node their memory back."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +58,7 @@ class Restoring:
             patience: seconds to wait for balloons to follow.
 
         Raises:
-            OutputError: the journal cannot be written; everything was asked back all the same.
+            OutputError: the journal cannot be written; memory was given back nevertheless.
         """
         held: Sequence[Held] = list(self.journal.held(self.watch.name).values())
         with suppress(UnseenError):  # which is told below, where anything is held there
@@ -140,7 +140,7 @@ class Restoring:
                 if actual < one.original - SAME:
                     self.say(
                         f"{one.node}: {one.name} was resized to {actual:.0f} MiB by somebody "
-                        f"else, so it is not given back {one.original:.0f} MiB"
+                        f"else, so it does not get back {one.original:.0f} MiB"
                     )
             elif actual >= one.original - SAME and one.asked >= one.original - SAME:
                 over.append(one)

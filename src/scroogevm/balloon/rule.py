@@ -1,4 +1,4 @@
-"""What rules of the policy are: what the host asks, and what may be done to each VM."""
+"""The interfaces of rules: what the host needs, and what may be done to each VM."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple

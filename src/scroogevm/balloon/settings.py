@@ -1,4 +1,4 @@
-"""What a user asked the companion for, checked at once before anything starts."""
+"""Settings of the companion, all checked before anything starts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,13 +53,17 @@ class BalloonSettings:
         """
         problems = []
         if not self.nodes:
-            problems.append("no node is named: --node NAME=URI, such as --node n1=qemu:///system")
+            problems.append(
+                "no node is given; add --node NAME=URI, such as --node n1=qemu:///system"
+            )
         for name, uri in self.nodes.items():
             scheme = urlsplit(uri).scheme.partition("+")[0]
             if scheme not in _SCHEMES:
-                problems.append(f"{name}: {uri!r} is no address of libvirt, such as qemu:///system")
+                problems.append(
+                    f"{name}: {uri!r} is not an address of libvirt, such as qemu:///system"
+                )
         problems += [
-            f"balloon.flavors: {name} = {value!r} is no number of MiB"
+            f"balloon.flavors: {name} = {value!r} is not a number of MiB"
             for name, value in self.flavors.items()
             if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0
         ]
@@ -83,6 +87,6 @@ def nodes_of(words: Sequence[str]) -> Mapping[str, str]:
         if not is_ or "://" in name:
             name, uri = urlsplit(word).hostname or "localhost", word
         if name in found:
-            raise MisuseError(f"two nodes are called {name!r}", where="--node")
+            raise MisuseError(f"two nodes have the name {name!r}", where="--node")
         found[name] = uri
     return found

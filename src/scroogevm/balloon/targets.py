@@ -1,4 +1,4 @@
-"""What the policy wants of each VM, and why."""
+"""The size that the policy wants for each VM, with the reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

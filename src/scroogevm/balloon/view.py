@@ -1,4 +1,4 @@
-"""What the companion shows of itself: for its file, the command line, the API and the page."""
+"""The state of the companion, for its file, the command line, the API and the page."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -176,7 +176,9 @@ def read_view(path: Path) -> Mapping[str, Any]:
     except ValueError as error:
         raise MisuseError(f"is not JSON: {error}", where=str(path)) from None
     if not isinstance(found, dict) or found.get("version") != VERSION:
-        raise MisuseError("is no state of a companion, or of another version", where=str(path))
+        raise MisuseError(
+            "is not the state of a companion, or has another version", where=str(path)
+        )
     return found
 
 

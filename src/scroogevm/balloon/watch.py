@@ -1,4 +1,4 @@
-"""Looks at a node again and again, and says what the policy judges by."""
+"""Reads a node repeatedly, and builds the facts for the policy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Amounts of memory in words."""
+"""Formats amounts of memory."""
 
 from math import isfinite
 

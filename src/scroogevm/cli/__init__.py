@@ -1,4 +1,4 @@
-"""The command line: one file per command group, found by being here; no arithmetic."""
+"""The command line: one module for each command group, found by its file name; no arithmetic."""
 
 import pkgutil
 from importlib import import_module
@@ -63,16 +63,16 @@ class Commands(click.Group):
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="TOML file of defaults: a table for each command, a key for each option. It may stand "
-    "behind the command, too.",
+    help="TOML file of defaults: a table for each command, a key for each option. It can also be "
+    "given after the command.",
 )
 @click.pass_context
 def cli(context: click.Context, config: Path | None) -> None:
     """How much cpu and memory of a hypervisor node is really free.
 
     Replay recorded traces through oversubscription strategies, and see how much each would have
-    freed and how often it would have been wrong. The command line wins over the environment
-    (SCROOGEVM_REPLAY_HISTORY=5), and that over the file.
+    freed and how often it would have been wrong. Options of the command line override the
+    environment (SCROOGEVM_REPLAY_HISTORY=5). The environment overrides the file.
     """
     if config is not None:
         from scroogevm.cli._defaults import defaults  # noqa: PLC0415  # only where asked for

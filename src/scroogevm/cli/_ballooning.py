@@ -1,4 +1,4 @@
-"""Options of the memory companion, which ``serve`` has as a table, too."""
+"""Options of the memory companion, for ``balloon`` and for the ``[balloon]`` table."""
 
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -21,31 +21,32 @@ _BALLOONING = (
                  help="Node and its libvirt, as n1=qemu+ssh://root@n1/system; may be repeated. "
                  "This machine's by default."),
     click.option("--data", type=_file, default="scroogevm-data", metavar="DIR",
-                 help="Directory of the journal, and of balloon.json, which shows what is done."),
+                 help="Directory of the journal and of balloon.json, which shows the present "
+                      "state."),
     click.option("--mode", type=click.Choice(["plan", "apply"]), default="plan",
-                 help="Whether VMs are changed, by `serve` or by `run`, or only shown."),
+                 help="Whether `serve` or `run` changes VMs, or only shows the changes."),
     click.option("--policy", type=click.Choice(["pressure", "proactive", "predecessor"]),
-                 default="pressure", help="When VMs are shrunk."),
+                 default="pressure", help="Mode: when VMs are shrunk."),
     click.option("--rule", "rules", multiple=True, metavar="SPEC",
-                 help="Rule or refusal with other parameters, such as step:most=0.1; may be "
+                 help="Rule or refusal with changed parameters, such as step:most=0.1; may be "
                  "repeated."),
     click.option("--interval", type=length, default="10s", metavar="TIME",
-                 help="From one cycle to the next."),
+                 help="Time between cycles."),
     click.option("--time-limit", type=click.FloatRange(min=0.05, max=60), default=3, metavar="S",
-                 help="How long a call to libvirt may take."),
+                 help="Time limit of a call to libvirt."),
     click.option("--minimum", type=click.FloatRange(min=0), default=512, metavar="MIB",
-                 help="Below which no VM is shrunk; its metadata may say another one."),
+                 help="Size below which no VM is shrunk; the metadata of a VM can set another "
+                      "one."),
     click.option("--set-period", "period", type=click.IntRange(1, 3600), metavar="S",
-                 help="Have VMs refresh their statistics so often, where they never do; only with "
-                 "--apply."),
+                 help="Statistics period to set for VMs that have none; only with --apply."),
     click.option("--patience", type=length, default="30s", metavar="TIME",
-                 help="How long balloons may take to give back what was taken."),
+                 help="Time limit for balloons to give memory back."),
     click.option("--path.procfs", "procfs", type=_file, default=Path("/proc"), metavar="DIR",
-                 help="Where /proc of this machine is."),
+                 help="Directory of /proc of this machine."),
     click.option("--flavors", cls=Tables,
                  help="MiB below which no VM is shrunk, by flavor of OpenStack."),
     click.option("--env", type=_file, metavar="FILE",
-                 help="The predecessor's .env, whose keys of ballooning are taken."),
+                 help="The predecessor's .env file, for its keys of ballooning."),
 )  # fmt: skip
 
 

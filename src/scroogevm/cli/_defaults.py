@@ -1,4 +1,4 @@
-"""Defaults of options from a file."""
+"""Reads defaults of options from a settings file."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches

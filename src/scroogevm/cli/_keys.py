@@ -1,4 +1,4 @@
-"""In which line of a TOML file each key stands."""
+"""Finds the line of each key in a TOML file."""
 
 import tomllib
 from collections.abc import Mapping

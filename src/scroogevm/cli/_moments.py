@@ -1,4 +1,4 @@
-"""Moments as people write them: a date, or how long ago."""
+"""Parses times: a date, or how long ago."""
 
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ def date(text: str, where: str) -> float:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise MisuseError(
-            f"{text!r} is no date", where=where, remedy="write 2026-01-31 or 2026-01-31T12:00"
+            f"{text!r} is not a date", where=where, remedy="write 2026-01-31 or 2026-01-31T12:00"
         ) from None
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 

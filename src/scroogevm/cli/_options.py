@@ -1,4 +1,4 @@
-"""Options that several commands have: how traces are read, and what is written of them."""
+"""Options that several commands share: how traces are read, and what is written."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -49,8 +49,7 @@ workers = click.option(
     "--workers",
     type=int,
     metavar="N",
-    help="Processes that judge parts of a trace side by side; one for each core, at most 4, by "
-    "default.",
+    help="Number of processes; by default one for each core, at most 4.",
 )
 engine = click.option(
     "--engine",
@@ -62,17 +61,15 @@ engine = click.option(
 figures = click.option(
     "--figures/--no-figures",
     default=False,
-    help="Whether to draw the figures of the report as PNG and SVG, too.",
+    help="Whether to draw the figures of the report also as PNG and SVG.",
 )
 force = click.option("--force", is_flag=True, help="Replace the output of an earlier run.")
 
 _READING = (
+    click.option("--scope", type=length, metavar="TIME", help="Length of a scope: 1800, 30m."),
+    click.option("--slice", type=length, metavar="TIME", help="Length of a slice: 1m."),
     click.option(
-        "--scope", type=length, metavar="TIME", help="Cut into scopes so long: 1800, 30m."
-    ),
-    click.option("--slice", type=length, metavar="TIME", help="Cut into slices so long: 1m."),
-    click.option(
-        "--history", type=int, metavar="N", help="Earlier windows kept beside the new one."
+        "--history", type=int, metavar="N", help="Number of earlier windows kept with the new one."
     ),
     click.option(
         "--aggregate",
@@ -84,7 +81,7 @@ _READING = (
     click.option(
         "--vm-cpu-usage",
         type=click.Choice(["cores", "fraction"]),
-        help="Unit of a VM's cpu usage, where the trace is not to be believed.",
+        help="Unit of a VM's cpu usage, if the trace states a wrong one.",
     ),
 )
 
@@ -100,9 +97,11 @@ _RECORDING = (
         "--since",
         default="30d",
         metavar="TIME",
-        help="With --from: begin so long ago, 30d or 12h, or at a date, 2026-01-31.",
+        help="With --from: start, a time ago such as 30d or 12h, or a date such as 2026-01-31.",
     ),
-    click.option("--until", metavar="TIME", help="With --from: end then; now by default."),
+    click.option(
+        "--until", metavar="TIME", help="With --from: end, in the same form; now by default."
+    ),
     click.option(
         "--node",
         multiple=True,
@@ -112,14 +111,14 @@ _RECORDING = (
     click.option(
         "--interval",
         metavar="TIME",
-        help="With --from: means of so many seconds; by default what the store has, or more where "
-        "a node would not fit into memory.",
+        help="With --from: use means of this many seconds; by default the interval of the store, "
+        "or more if a node would not fit into memory.",
     ),
     store_options,
     click.option(
         "--restart",
         is_flag=True,
-        help="With --from: forget what an interrupted recording has read already.",
+        help="With --from: discard what an interrupted recording has read.",
     ),
 )
 
@@ -147,7 +146,7 @@ def asked(options: dict[str, Any]) -> Any:
     interval = options["interval"]
     since = moment(options["since"], now, "--since")
     if since >= now:
-        raise MisuseError("lies in the future", where="--since")
+        raise MisuseError("is in the future", where="--since")
     until = now if options["until"] is None else moment(options["until"], now, "--until")
     scope = 1800.0 if options["scope"] is None else options["scope"]
     slice_ = scope if options["slice"] is None else options["slice"]
@@ -189,7 +188,7 @@ def only_recorded(context: click.Context) -> None:
     given = [name for name in names if context.get_parameter_source(name) is written]
     if given:
         raise MisuseError(
-            "speaks of a store, and there is none",
+            "needs a store, and none is given",
             where=f"--{given[0].replace('_', '-')}",
             remedy="--from KIND:LOCATION",
         )

@@ -1,4 +1,4 @@
-"""What people see in a terminal: tables on stdout, progress and remarks on stderr."""
+"""Terminal output: tables on stdout, progress and remarks on stderr."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -93,7 +93,7 @@ def table(
     console.print(Text(printable(title), style="bold"), soft_wrap=True)
     console.print(drawn)
     if shown < len(columns):
-        remark(f"(left out for want of width: {', '.join(columns[shown:])})")
+        remark(f"(columns left out, the terminal is too narrow: {', '.join(columns[shown:])})")
 
 
 def facts(title: str, lines: Mapping[str, str]) -> None:
@@ -110,5 +110,5 @@ def remark(text: str) -> None:
 
 
 def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
-    """Print for a program to read."""
+    """Print JSON."""
     click.echo(json.dumps(content, indent=1, allow_nan=False))

@@ -1,4 +1,4 @@
-"""Options of whoever writes to OpenStack's Placement: which cloud, which nodes, how far."""
+"""Options of writing to OpenStack's Placement: cloud, nodes, limits."""
 
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -33,28 +33,29 @@ _PLACING = (
     click.option("--only", "nodes", multiple=True, metavar="PATTERN",
                  help="Write only nodes like 'rack1-*'; may be repeated."),
     click.option("--canary", multiple=True, metavar="PATTERN",
-                 help="Write nodes like this first; may be repeated."),
+                 help="Write nodes like this one first; may be repeated."),
     click.option("--canary-windows", type=int, default=4, metavar="N",
-                 help="Windows that canaries have to do well before others are written."),
+                 help="Number of windows without problems on canaries before other nodes are "
+                      "written."),
     click.option("--canary-violations", type=float, default=0.02, metavar="SHARE",
-                 help="Share of windows in which canaries may fall short."),
+                 help="Share of windows in which canaries may have a shortfall."),
     click.option("--dead-band", type=float, default=0.02, metavar="SHARE",
-                 help="A smaller rise of a ratio is not written."),
+                 help="Smallest rise of a ratio that is written, as a share."),
     click.option("--step", type=float, default=0.5, metavar="RATIO",
-                 help="Most that a ratio rises at once."),
+                 help="Largest rise of a ratio in one write."),
     click.option("--share", type=float, default=0.25, metavar="SHARE",
-                 help="Share of the nodes that is written for one window."),
-    click.option("--rate", type=float, default=60, metavar="N", help="Writes a minute, at most."),
+                 help="Largest share of the nodes that is written for one window."),
+    click.option("--rate", type=float, default=60, metavar="N", help="Most writes in a minute."),
     click.option("--withdrawn", type=_POLICIES, default="close",
-                 help="Where the telemetry of a node is lost: promise nothing more, keep the "
-                 "ratio, or go back to the start's."),
+                 help="If the telemetry of a node is lost: promise nothing more (close), keep "
+                      "the ratio (keep), or go back to the adopted ratio (start)."),
     click.option("--stopped", type=_POLICIES, default="keep",
-                 help="The same where offers have expired, or the service ends."),
+                 help="The same if offers have expired or the service stops."),
     click.option("--period", type=length, default="60s", metavar="TIME",
                  help="Period of nova-compute, after which it may have overwritten a ratio."),
     click.option("--skew", type=length, default="60s", metavar="TIME",
-                 help="How far clocks may be apart."),
-    click.option("--names", cls=Tables, help="Name or uuid of the provider of a node."),
+                 help="Largest allowed difference between clocks."),
+    click.option("--names", cls=Tables, help="Name or uuid of the resource provider of a node."),
     click.option("--bounds", cls=Tables,
                  help="By class: low, high, headroom (units above what is used), below-used."),
 )  # fmt: skip
@@ -119,7 +120,7 @@ def _names(table: Mapping[str, Any]) -> Mapping[str, str]:
 
     wrong = [node for node, provider in table.items() if not isinstance(provider, str)]
     if wrong:
-        raise MisuseError("is no name of a provider", where=f"placement.names.{wrong[0]}")
+        raise MisuseError("is not the name of a provider", where=f"placement.names.{wrong[0]}")
     return table
 
 
@@ -139,7 +140,7 @@ def _bounds(table: Mapping[str, Any]) -> "Mapping[str, Any]":
         where = f"placement.bounds.{kind}"
         if kind not in found or not isinstance(values, Mapping):
             raise MisuseError(
-                "is no class with its bounds", where=where, remedy=f"classes: {', '.join(found)}"
+                "is not a class with its bounds", where=where, remedy=f"classes: {', '.join(found)}"
             )
         for key, value in values.items():
             kinds = (int, float) if known.get(key) is float else (known.get(key),)

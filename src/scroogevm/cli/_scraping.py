@@ -1,4 +1,4 @@
-"""Options of whoever scrapes: which exporters, how, and where to."""
+"""Options of scraping: exporters, time limits, credentials and the store."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -22,24 +22,25 @@ _SCRAPING = (
         "words",
         multiple=True,
         metavar="[NODE=]URL",
-        help="An exporter; several of one node are asked together. Repeat it.",
+        help="An exporter; several exporters of one node are scraped together. May be repeated.",
     ),
     click.option(
         "--targets-file",
         type=_file,
         metavar="FILE.json",
-        help="Targets as Prometheus takes them (file_sd); changes are noticed.",
+        help="Targets in the file_sd format of Prometheus; the file is read again when it changes.",
     ),
     click.option(
         "--env",
         type=_file,
         metavar="FILE",
-        help="The predecessor's settings: its exporters, and its InfluxDB.",
+        help="Settings of the predecessor (.env): its exporters and its InfluxDB.",
     ),
     click.option(
         "--store",
         metavar="KIND:LOCATION",
-        help="Where samples go, such as influxdb:http://127.0.0.1:8086/DB; a path alone is "
+        help="Store that samples are written to, such as influxdb:http://127.0.0.1:8086/DB; a "
+        "path alone is "
         "an embedded store. embedded:scroogevm-store by default.",
     ),
     click.option(
@@ -53,41 +54,45 @@ _SCRAPING = (
         "--buffer",
         type=_file,
         metavar="DIR",
-        help="Where samples wait while the store is down; scroogevm-buffer by default, none "
-        "for an embedded store.",
+        help="Directory where samples wait while the store is down; scroogevm-buffer by default, "
+        "none for an embedded store.",
     ),
     click.option(
         "--buffer-limit",
         type=float,
         default=1024,
         metavar="MIB",
-        help="How much may wait; beyond, the oldest samples go.",
+        help="Limit of the buffer; above it, the oldest samples are deleted.",
     ),
     click.option(
         "--interval",
         metavar="TIME",
-        help="Between scrapes of a node; by default what it announces, else 5.",
+        help="Time between scrapes of a node; by default what its exporter announces, else 5.",
     ),
     click.option(
         "--time-limit",
         type=float,
         default=4,
         metavar="S",
-        help="How long a scrape may take; never more than 0.8 of the interval.",
+        help="Time limit of a scrape; never more than 0.8 of the interval.",
     ),
     click.option(
         "--size-limit",
         type=float,
         default=8,
         metavar="MIB",
-        help="How much an exporter may answer, unpacked.",
+        help="Limit of an exporter's answer, uncompressed.",
     ),
     click.option("--token-file", metavar="FILE", help="Bearer token for all targets."),
     click.option("--user", metavar="NAME", help="User for all targets, with --password-file."),
     click.option("--password-file", metavar="FILE", help="The user's password."),
     click.option("--ca-file", metavar="PEM", help="Certificates to trust instead of the system's."),
-    click.option("--cert-file", metavar="PEM", help="Our certificate, for exporters that ask."),
-    click.option("--key-file", metavar="PEM", help="Its key, where it is not in the same file."),
+    click.option(
+        "--cert-file", metavar="PEM", help="Client certificate, for exporters that require one."
+    ),
+    click.option(
+        "--key-file", metavar="PEM", help="Key of the certificate, if it is not in the same file."
+    ),
     click.option("--targets", "tables", cls=Tables, multiple=True, help="Exporters, each a table."),
     click.option("--names", cls=Tables, help="Names of metrics, each a table."),
     click.option("--dialects", cls=Tables, help="Parameters of dialects, by dialect."),

@@ -1,4 +1,4 @@
-"""Options that are tables of the settings file, and no words of the command line."""
+"""Options that exist only as tables of the settings file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,5 +27,5 @@ class Tables(click.Option):
         if self.fits(value):
             return value
         if ctx.get_parameter_source(str(self.name)) is ParameterSource.COMMANDLINE:
-            raise click.BadParameter("stands in the settings file only", ctx=ctx, param=self)
+            raise click.BadParameter("can only be set in the settings file", ctx=ctx, param=self)
         return () if self.multiple else {}

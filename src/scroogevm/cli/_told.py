@@ -1,4 +1,4 @@
-"""What a service tells, for commands: from its API, or from its status file."""
+"""Reads the status of a service for commands: from its API, or from its status file."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -21,9 +21,11 @@ _ASKING = (
         "--url",
         default="http://127.0.0.1:8765",
         metavar="URL",
-        help="Where `scroogevm serve` answers.",
+        help="URL of `scroogevm serve`.",
     ),
-    click.option("--token-file", type=_file, metavar="FILE", help="File with the token for it."),
+    click.option(
+        "--token-file", type=_file, metavar="FILE", help="File with the token of the service."
+    ),
     click.option(
         "--ca-file",
         type=_file,
@@ -32,7 +34,7 @@ _ASKING = (
     ),
 )
 from_file = click.option(
-    "--file", type=_file, metavar="FILE", help="Read this status file instead: no service is asked."
+    "--file", type=_file, metavar="FILE", help="Read this status file instead of asking a service."
 )
 
 
@@ -79,7 +81,7 @@ def client(options: dict[str, Any]) -> "httpx.Client":
         verify = ssl.create_default_context(cafile=options["ca_file"])
     except OSError:
         raise MisuseError(
-            "holds no certificates", where=f"--ca-file {options['ca_file']}"
+            "contains no certificates", where=f"--ca-file {options['ca_file']}"
         ) from None
     base = options["url"].rstrip("/") + "/"
     return httpx.Client(base_url=base, headers=headers, verify=verify, timeout=_SECONDS)
@@ -108,7 +110,7 @@ def ask(api: "httpx.Client", method: str, path: str, **more: Any) -> "httpx.Resp
     try:
         detail = str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        detail = f"answers {answer.status_code}, which is not of `scroogevm serve`"
+        detail = f"answers {answer.status_code}, so it is not `scroogevm serve`"
     if answer.is_client_error:
         remedy = "--token-file FILE" if answer.status_code == 401 else ""
         raise MisuseError(detail.rstrip("."), where=where, remedy=remedy)

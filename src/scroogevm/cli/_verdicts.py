@@ -1,4 +1,4 @@
-"""How often windows were quiescent, as rows of a table."""
+"""Counts quiescent windows, as rows of a table."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""``scroogevm balloon``: memory that guests do not need, given back to their host."""
+"""``scroogevm balloon``: gives memory that guests do not need back to their host."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from scroogevm.cli._words import SharedWords
 if TYPE_CHECKING:
     from scroogevm.balloon.fleet import BalloonFleet
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _COLUMNS = (
     "node", "VM", "promised", "actual", "used", "usable", "need", "target", "act", "why",
 )  # fmt: skip
@@ -34,7 +34,9 @@ def command(context: click.Context, /, **options: Any) -> None:
 
 
 @command.command("run")
-@click.option("--apply", "acts", is_flag=True, help="Change VMs; else it only shows what it would.")
+@click.option(
+    "--apply", "acts", is_flag=True, help="Change VMs; without it, changes are only shown."
+)
 @click.pass_obj
 @click.pass_context
 def run(context: click.Context, shared: dict[str, Any], /, *, acts: bool) -> None:
@@ -54,14 +56,14 @@ def run(context: click.Context, shared: dict[str, Any], /, *, acts: bool) -> Non
 
 @command.command("plan")
 @click.option("--watch", type=length, default="25s", metavar="TIME",
-              help="How long nodes are watched first: rates need two looks.")  # fmt: skip
+              help="How long nodes are watched first; rates need two readings.")  # fmt: skip
 @_json
 @click.pass_obj
 @click.pass_context
 def plan(context: click.Context, shared: dict[str, Any], /, *, watch: float, as_json: bool) -> None:
     """Show what a cycle would change, and why; nothing is changed.
 
-    A running companion knows more: it has watched guests for longer.
+    A running companion can plan more, because it has watched guests for longer.
     """
     import time  # noqa: PLC0415  # on demand
 
@@ -104,15 +106,16 @@ def status(shared: dict[str, Any], /, *, as_json: bool) -> None:
 @click.pass_obj
 @click.pass_context
 def restore(context: click.Context, shared: dict[str, Any], /) -> None:
-    """Give every VM back what an earlier run took, and end; exit with 1 where some did not follow.
+    """Give every VM back the memory that an earlier run took, and exit.
 
-    VMs that run no more, were started anew or were resized by somebody else are left as they are.
+    Exits with 1 if a VM did not get all its memory back. VMs that do not run any
+    more, were restarted, or were resized by somebody else are not changed.
     """
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
     from scroogevm.text import counted  # noqa: PLC0415  # likewise
 
     if not (Path(shared["data"]) / "balloon.sqlite").exists():
-        raise MisuseError("no journal of a companion is there", where=str(shared["data"]))
+        raise MisuseError("there is no journal of a memory companion", where=str(shared["data"]))
     fleet = _fleet(context, shared, "apply")
     held = fleet.held
     left = fleet.restore()
@@ -127,7 +130,7 @@ def restore(context: click.Context, shared: dict[str, Any], /) -> None:
 @_json
 @click.pass_obj
 def log(shared: dict[str, Any], /, *, since: str, as_json: bool) -> None:
-    """Show what was asked of balloons, when and why."""
+    """Show which balloon sizes were requested, when and why."""
     import time  # noqa: PLC0415  # on demand
 
     from scroogevm.balloon.journal import NAME, BalloonJournal  # noqa: PLC0415  # likewise
@@ -138,7 +141,7 @@ def log(shared: dict[str, Any], /, *, since: str, as_json: bool) -> None:
 
     path = Path(shared["data"]) / NAME
     if not path.exists():
-        raise MisuseError("no journal of a companion is there", where=str(shared["data"]))
+        raise MisuseError("there is no journal of a memory companion", where=str(shared["data"]))
     with BalloonJournal(path, alone=False) as journal:
         acts = journal.acts(moment(since, time.time(), "--since"))
     if as_json:

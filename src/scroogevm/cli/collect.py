@@ -17,25 +17,28 @@ _VMS = (("cpu", 0), ("cpu_usage", 2))
 @click.command("collect")
 @scraping
 @click.option("--listen", metavar="HOST:PORT",
-              help="Serve the collector's own metrics, to this machine only.")  # fmt: skip
-@click.option("--duration", metavar="TIME", help="End after so long.")
+              help="Serve the collector's own metrics, only to this machine.")  # fmt: skip
+@click.option("--duration", metavar="TIME", help="Stop after this time.")
 @click.option("--once", is_flag=True,
-              help="Ask every node twice, show what it says and lacks; write nothing.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="With --once: print for a program to read.")
-@click.option("-v", "--verbose", is_flag=True, help="Say each sample that the store has.")
+              help="Scrape every node twice, show which values it has and lacks; write "
+                   "nothing.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="With --once: print JSON.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Log each sample that was written to the store."
+)
 @click.pass_context
 def command(context: click.Context, /, *, once: bool, as_json: bool, **options: Any) -> None:
     """Scrape exporters of worker nodes, and keep samples in a store.
 
     Understands `scroogevm probe`, vmprobe, exporters of libvirt, node_exporter, CEEMS, and names
-    that a settings file adds. SIGHUP has targets, tokens and certificates read again.
+    that a settings file adds. On SIGHUP it reads targets, tokens and certificates again.
     """
     from scroogevm.cli._output import remark  # noqa: PLC0415  # on demand
     from scroogevm.core.duration import seconds  # noqa: PLC0415  # likewise
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
 
     if as_json and not once:
-        raise MisuseError("is for --once", where="--json")
+        raise MisuseError("can only be used with --once", where="--json")
     duration = options["duration"]
     settings = collect_settings(
         options,

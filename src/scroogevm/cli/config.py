@@ -1,4 +1,4 @@
-"""``scroogevm config``: files of settings, checked, shown, and made of the predecessor's."""
+"""``scroogevm config``: checks, shows and converts settings files."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -17,14 +17,14 @@ _file = click.Path(path_type=Path)
 
 @click.group("config")
 def command() -> None:
-    """Check a file of settings, show what holds, or make one of the predecessor's .env."""
+    """Check a settings file, show the settings in force, or convert the predecessor's .env."""
 
 
 @command.command("check")
 @click.argument("file", type=_file)
 @click.pass_context
 def check(context: click.Context, file: Path) -> None:
-    """Check a file as `--config FILE` takes it; every fault is told, with its line."""
+    """Check a settings file for `--config FILE`; every fault is shown, with its line."""
     from scroogevm.cli._defaults import defaults  # noqa: PLC0415  # on demand
     from scroogevm.cli._scraping import inherited, target_config  # noqa: PLC0415  # likewise
     from scroogevm.cli.serve import command as serve  # noqa: PLC0415  # likewise
@@ -47,7 +47,7 @@ def check(context: click.Context, file: Path) -> None:
             problems.append(str(error))
     if problems:
         raise MisuseError("; ".join(problems), where=str(file))
-    click.echo(f"{file}: nothing is wrong with it")
+    click.echo(f"{file}: no problem was found")
 
 
 def _checks_of_parts(
@@ -73,7 +73,7 @@ def _checks_of_parts(
 @command.command("show")
 @click.pass_context
 def show(context: click.Context) -> None:
-    """Print what holds for `scroogevm serve`, as TOML; with --config, as that file says."""
+    """Print the settings of `scroogevm serve`, as TOML; with --config, those of that file."""
     from scroogevm.cli.serve import command as serve  # noqa: PLC0415  # on demand
 
     root = context.find_root()

@@ -1,4 +1,4 @@
-"""``scroogevm explain``: why an offer is what it is."""
+"""``scroogevm explain``: explains the offers of a node."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from scroogevm.cli._told import asking, from_file, told
 @click.argument("node")
 @asking
 @from_file
-@click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(node: str, *, as_json: bool, **options: Any) -> None:
-    """Say why the offers of NODE are what they are: the strategy, then each guard."""
+    """Explain the offers of NODE: the strategy, then each guard."""
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
     from scroogevm.offers.words import explained  # noqa: PLC0415  # likewise

@@ -1,4 +1,4 @@
-"""``scroogevm figures``: the pictures of a report, as files."""
+"""``scroogevm figures``: writes the figures of a report as files."""
 
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import click
 def command(report: Path, *, force: bool) -> None:
     """Draw the figures of REPORT, the output of `scroogevm replay`, as PNG and SVG.
 
-    They go into REPORT/figures: of the fleet, and of the first nodes. The report shows the same.
+    They are written to REPORT/figures: figures of the fleet and of the first nodes. The report
+    shows the same figures.
     """
     from scroogevm.reports.names import printable  # noqa: PLC0415  # on demand
     from scroogevm.wiring.offline import draw_figures  # noqa: PLC0415  # likewise: imports NumPy

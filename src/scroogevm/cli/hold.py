@@ -10,12 +10,12 @@ from scroogevm.cli._told import ask, asking, client
 
 @click.command("hold")
 @click.argument("node")
-@click.option("--note", default="", help="Why, for whoever looks later.")
+@click.option("--note", default="", help="Reason, shown with the hold.")
 @asking
 def command(node: str, note: str, **options: Any) -> None:
-    """Freeze the offer of NODE: no more than now is offered, until `scroogevm unhold`.
+    """Freeze the offer of NODE: it cannot grow until `scroogevm unhold`.
 
-    It may still fall. This needs a token of an admin.
+    It can still fall. This needs an admin token.
     """
     with client(options) as api:
         path = f"api/v1/nodes/{quote(node, safe='')}/hold"

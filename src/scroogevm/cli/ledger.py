@@ -1,4 +1,4 @@
-"""``scroogevm ledger``: what promises were worth."""
+"""``scroogevm ledger``: shows the results of promises."""
 
 from typing import Any
 
@@ -18,17 +18,17 @@ _SHOWN = (
 
 
 @click.command("ledger")
-@click.option("--since", default="7d", metavar="TIME", help="Count the days from so long ago on.")
+@click.option("--since", default="7d", metavar="TIME", help="Count the days since this time ago.")
 @click.option(
     "--by",
     type=click.Choice(["strategy", "node", "group", "day"]),
     default="strategy",
-    help="What to tell apart.",
+    help="How to group the rows.",
 )
 @asking
-@click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(since: str, by: str, *, as_json: bool, **options: Any) -> None:
-    """Show what each promise was worth, by strategy; `offered` is what was really told."""
+    """Show the scores of each strategy; `offered` is what was really published."""
     from datetime import UTC, datetime  # noqa: PLC0415  # on demand
 
     from scroogevm.cli._output import print_json, table  # noqa: PLC0415  # likewise

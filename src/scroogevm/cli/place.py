@@ -1,4 +1,4 @@
-"""``scroogevm place``: which nodes would take VMs of a size."""
+"""``scroogevm place``: shows which nodes have room for VMs of a size."""
 
 from dataclasses import asdict
 from typing import Any
@@ -10,14 +10,14 @@ from scroogevm.cli._told import asking, from_file, told
 
 @click.command("place")
 @click.argument("vm", metavar="NAME,CPU,MEM")
-@click.option("--count", type=click.IntRange(1, 1_000_000), default=1, help="How many such VMs.")
+@click.option("--count", type=click.IntRange(1, 1_000_000), default=1, help="Number of VMs.")
 @asking
 @from_file
-@click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(vm: str, count: int, *, as_json: bool, **options: Any) -> None:
-    """Show which nodes would take VMs of CPU cores and MEM MiB. Nothing is placed.
+    """Show which nodes have room for VMs of CPU cores and MEM MiB. Nothing is placed.
 
-    Ends with 1 where they do not all find a place.
+    Exits with 1 if not all of them can be placed.
     """
     from scroogevm.cli._output import print_json, table  # noqa: PLC0415  # on demand
     from scroogevm.offers.fit import fit  # noqa: PLC0415  # likewise
@@ -29,7 +29,7 @@ def command(vm: str, count: int, *, as_json: bool, **options: Any) -> None:
         print_json({"name": name, **asdict(found)})
     else:
         taken = [node for node in found.nodes if node.placed]
-        title = f"{found.placed} of {counted(count, 'VM')} find a place"
+        title = f"{found.placed} of {counted(count, 'VM')} can be placed"
         cells = [
             (each.node, str(each.placed), f"{each.cpu_left:.4g}", f"{each.mem_left:.6g}")
             for each in taken
@@ -56,5 +56,5 @@ def _size(text: str) -> tuple[str, float, float]:
     except ValueError:
         cpu = mem = 0.0
     if not (name and 1e-3 <= cpu < 1e9 and 1e-3 <= mem < 1e9):
-        raise MisuseError(f"{text!r} is no VM", remedy="write NAME,CPU,MEM such as web1,2,4096")
+        raise MisuseError(f"{text!r} is not a VM", remedy="write NAME,CPU,MEM such as web1,2,4096")
     return name, cpu, mem

@@ -1,4 +1,4 @@
-"""``scroogevm placement``: offers become allocation ratios in OpenStack's Placement."""
+"""``scroogevm placement``: writes offers as allocation ratios to OpenStack's Placement."""
 
 import time
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scroogevm.openstack.rollback import Undoing
     from scroogevm.openstack.writer import Writer
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _node = click.option("--node", metavar="NAME", help="Only this node.")
 
 
@@ -45,14 +45,14 @@ def command(context: click.Context, /, **options: Any) -> None:
 @asking
 @from_file
 @click.option("--watch", is_flag=True,
-              help="Look again after two periods of nova-compute, and tell what it overwrote.",
+              help="Check again after two periods of nova-compute, and show what it overwrote.",
               )  # fmt: skip
 @_json
 @click.pass_obj
 def doctor(shared: dict[str, Any], /, *, watch: bool, as_json: bool, **options: Any) -> None:
-    """Say of each node whether its ratio can be written, and would stay; reads only.
+    """Check for each node whether its ratio can be written and would stay; nothing is written.
 
-    Exit with 1 where something is blocked.
+    Exits with 1 if a node is blocked.
     """
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.openstack.doctor import diagnose  # noqa: PLC0415  # likewise
@@ -104,9 +104,9 @@ def plan(shared: dict[str, Any], /, *, as_json: bool, **options: Any) -> None:
               help="Adopt only this node; may be repeated.")  # fmt: skip
 @click.pass_obj
 def adopt(shared: dict[str, Any], /, chosen: "Sequence[str]", **options: Any) -> None:
-    """Keep the ratios that there are, for a rollback, and go on with nodes that have stopped.
+    """Record the present ratios for a rollback, and write nodes that have stopped again.
 
-    A node that was adopted before keeps its start.
+    A node that was adopted before keeps its first record.
     """
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
     from scroogevm.openstack.names import match  # noqa: PLC0415  # likewise
@@ -139,9 +139,9 @@ def adopt(shared: dict[str, Any], /, chosen: "Sequence[str]", **options: Any) ->
 @_json
 @click.pass_obj
 def apply(shared: dict[str, Any], /, *, as_json: bool, **options: Any) -> None:
-    """Write the ratios of the plan, each into the journal first.
+    """Write the ratios of the plan to Placement; each is first written to the journal.
 
-    Exit with 1 where one of them is not in Placement then.
+    Exits with 1 if one of them is not in Placement afterwards.
     """
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.openstack.apply import apply as write  # noqa: PLC0415  # likewise
@@ -165,10 +165,12 @@ def apply(shared: dict[str, Any], /, *, as_json: bool, **options: Any) -> None:
 
 @command.command("rollback")
 @_node
-@click.option("--to", metavar="TIME", help="To what was written then: 2h ago, or a date. To the "
-              "start by default.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Overwrite what somebody else wrote meanwhile.")
-@click.option("--dry-run", is_flag=True, help="Only show it.")
+@click.option("--to", metavar="TIME",
+              help="Restore the ratios of this time: 2h for two hours ago, or a date. By default "
+                   "the adopted ratios.")  # fmt: skip
+@click.option("--force", is_flag=True,
+              help="Overwrite ratios that somebody else wrote in the meantime.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only show the changes.")
 @_json
 @click.pass_obj
 def rollback(
@@ -180,9 +182,9 @@ def rollback(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Restore the ratios that there were, from the journal alone; nodes stop until adopted again.
+    """Restore earlier ratios from the journal; nodes are not written until adopted again.
 
-    Exit with 1 where one of them is not restored.
+    Exits with 1 if one of them is not restored.
     """
     from scroogevm.cli._moments import moment  # noqa: PLC0415  # on demand
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # likewise
@@ -221,7 +223,7 @@ def rollback(
 @_json
 @click.pass_obj
 def log(shared: dict[str, Any], node: str | None, since: str, *, as_json: bool) -> None:
-    """Show what was written when, why, and what came of it."""
+    """Show the log of writes: time, reason and result."""
     from scroogevm.cli._moments import moment  # noqa: PLC0415  # on demand
     from scroogevm.cli._output import print_json, table  # noqa: PLC0415  # likewise
 

@@ -1,4 +1,4 @@
-"""``scroogevm probe``: show what a worker node measures."""
+"""``scroogevm probe``: serves the values of a worker node as metrics."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,23 +19,23 @@ _file = click.Path(path_type=Path)
               help="Write this file at each interval, for node_exporter.")  # fmt: skip
 @click.option("--interval", type=click.FloatRange(min=0.1, max=3600), default=5, metavar="S",
               help="Seconds between readings, which the probe announces.")  # fmt: skip
-@click.option("--uri", default="qemu:///system", metavar="URI", help="Where libvirt is.")
+@click.option("--uri", default="qemu:///system", metavar="URI", help="URI of libvirt.")
 @click.option("--time-limit", type=click.FloatRange(min=0.05, max=60), default=2, metavar="S",
-              help="How long a call to libvirt may take.")  # fmt: skip
-@click.option("--perf", is_flag=True, help="Read performance counters, where there are any.")
+              help="Time limit of a call to libvirt.")  # fmt: skip
+@click.option("--perf", is_flag=True, help="Read performance counters, if the machine has them.")
 @click.option("--vmprobe", metavar="PREFIX",
               help="Use the predecessor's names and units, after this prefix.")  # fmt: skip
 @click.option("--tls-cert", type=_file, metavar="PEM", help="Serve HTTPS with this certificate.")
 @click.option("--tls-key", type=_file, metavar="PEM", help="Key of the certificate.")
 @click.option("--token-file", type=_file, metavar="FILE",
-              help="Ask for the bearer token that stands in this file.")  # fmt: skip
-@click.option("--insecure", is_flag=True, help="Let other machines ask without a token.")
+              help="Require the bearer token in this file.")  # fmt: skip
+@click.option("--insecure", is_flag=True, help="Allow other machines to scrape without a token.")
 @click.option("--path.procfs", "procfs", type=_file, default=Path("/proc"), metavar="DIR",
-              help="Where /proc is.")  # fmt: skip
+              help="Directory of /proc.")  # fmt: skip
 @click.option("--path.sysfs", "sysfs", type=_file, default=Path("/sys"), metavar="DIR",
-              help="Where /sys is.")  # fmt: skip
-@click.option("--once", is_flag=True, help="Print what is read now, and end.")
-@click.option("--json", "as_json", is_flag=True, help="With --once: print for a program to read.")
+              help="Directory of /sys.")  # fmt: skip
+@click.option("--once", is_flag=True, help="Read once, print the result, and exit.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: print JSON.")
 def command(
     *,
     uri: str,
@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Read libvirt and the kernel of this worker node, and show it as Prometheus metrics.
 
-    What cannot be seen here is said once, with what that costs, and left out.
+    What cannot be read here is left out; a message says so once, with the consequence.
     """
     from scroogevm.cli._output import print_json, remark  # noqa: PLC0415  # on demand
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
@@ -62,13 +62,15 @@ def command(
     from scroogevm.probe.vmprobe import check_prefix  # noqa: PLC0415  # likewise
 
     if as_json and not once:
-        raise MisuseError("is for --once", where="--json")
+        raise MisuseError("can only be used with --once", where="--json")
     if as_json and vmprobe is not None:
-        raise MisuseError("come apart", where="--json and --vmprobe", remedy="leave one out")
+        raise MisuseError(
+            "exclude each other", where="--json and --vmprobe", remedy="give only one of them"
+        )
     _check_outlets(asked, once=once, textfile=textfile)
     for name, folder in (("--path.procfs", procfs), ("--path.sysfs", sysfs)):
         if not folder.is_dir():
-            raise MisuseError("is no folder", where=f"{name} {folder}")
+            raise MisuseError("is not a directory", where=f"{name} {folder}")
     places = Places(uri, procfs, sysfs, time_limit, perf, interval)
     prefix = None if vmprobe is None else check_prefix(vmprobe)
     if once:
@@ -92,10 +94,10 @@ def _check_outlets(asked: Mapping[str, Any], *, once: bool, textfile: Path | Non
     given = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value]
     if once and (given or textfile):
         said = given[0] if given else "--textfile"
-        raise MisuseError("is not for --once, which prints", where=said)
+        raise MisuseError("cannot be used with --once, which only prints", where=said)
     if textfile and given and asked["listen"] is None:
         raise MisuseError(
-            "nothing is served beside the textfile", where=given[0], remedy="add --listen"
+            "with --textfile alone, nothing is served", where=given[0], remedy="add --listen"
         )
 
 
@@ -112,7 +114,7 @@ def _access(
     from scroogevm.probe.access import Certificate, ServerAccess, Token, parse_address  # noqa: PLC0415
 
     if (tls_cert is None) is not (tls_key is None):
-        raise MisuseError("come together", where="--tls-cert and --tls-key")
+        raise MisuseError("need each other", where="--tls-cert and --tls-key")
     access = ServerAccess(
         parse_address(listen or "127.0.0.1:19177"),
         Token(token_file) if token_file else None,

@@ -1,4 +1,4 @@
-"""``scroogevm quiescence``: which windows are like the ones before, and what says so."""
+"""``scroogevm quiescence``: shows which windows are like the ones before, with the reason."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     multiple=True,
     default=["shift"],
     metavar="SPEC",
-    help="Quiescence test to ask, such as shift, mean-band:a=2 or lstm:members=1; may be "
+    help="Quiescence test to run, such as shift, mean-band:a=2 or lstm:members=1; may be "
     "repeated. `scroogevm strategies` lists them.",
 )
 @click.option(
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 @figures
 @force
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print every verdict, with its evidence, for a program."
+    "--json", "as_json", is_flag=True, help="Print every verdict, with its evidence, as JSON."
 )
 def command(**options: Any) -> None:
-    """Ask quiescence tests whether each window of TRACES behaves as the kept ones did.
+    """Run quiescence tests: does each window of TRACES behave like the kept windows?
 
     A window is judged, as greedy does, once K windows of its slice were kept before it. Verdicts
     are printed with what decided them; with -o, tables, figures and a report are written to DIR.

@@ -1,4 +1,4 @@
-"""``scroogevm replay``: what each strategy would have freed, and how often it would have erred."""
+"""``scroogevm replay``: runs strategies on traces, scores them, and writes a report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +72,7 @@ hold every score."""
     type=float,
     default=0.0,
     metavar="SHARE",
-    help="Shortfall, as a share of capacity, that is no violation yet.",
+    help="Largest shortfall, as a share of capacity, that is not a violation.",
 )
 @formats
 @workers
@@ -80,19 +80,19 @@ hold every score."""
 @click.option(
     "--estimates",
     is_flag=True,
-    help="Also write every estimate of every node and window: what was promised, what came of it, "
-    "and why. These tables grow with windows.",
+    help="Also write every estimate of every node and window: the promise, the outcome and the "
+    "reason. The size of these tables grows with the number of windows.",
 )
 @click.option("--dump", is_flag=True, help="Also write dumps for the predecessor's analysis.")
 @figures
 @force
-@click.option("--json", "as_json", is_flag=True, help="Print the scores for a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 def command(**options: Any) -> None:
     """Replay traces through strategies, score them, and write a report to DIR.
 
     TRACE is a directory written by `scroogevm trace`, or a JSON file of the predecessor (.json,
-    also .gz, .xz, .zst). Several traces are one fleet. With --from, what a store of samples has is
-    recorded first, into DIR-trace, where it stays to be replayed again.
+    also .gz, .xz, .zst). Several traces form one fleet. With --from, the samples of a store are
+    first recorded to DIR-trace; this trace stays and can be replayed again.
     """
     from scroogevm.cli._output import print_json, progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.wiring.offline import replay  # noqa: PLC0415  # imports NumPy and Polars
@@ -127,7 +127,7 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
         return ()
     if options["traces"]:
         raise MisuseError(
-            "traces and --from exclude each other", remedy="replay one, then the other"
+            "traces and --from exclude each other", remedy="replay them one after the other"
         )
     output: Path = options["output"]
     place = output.with_name(f"{output.name}-trace")
@@ -135,7 +135,7 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
         raise MisuseError(
             "exists already",
             where=str(place),
-            remedy=f"replay it by `scroogevm replay {place} -o DIR`, or add --force to read anew",
+            remedy=f"replay it by `scroogevm replay {place} -o DIR`; --force reads the store again",
         )
     return (place,)
 
@@ -197,8 +197,9 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
     _show_verdicts(outcome)
     click.echo(
         "savings: 1 - demand/allocated; violations: windows whose p99 exceeded the promise; worst: "
-        "largest\nshortfall of capacity; covered: windows that stayed within the promise, beside "
-        "what was asked;\ncheck: 0.99 of shortfalls and 0.01 of waste, 1/1000 of capacity: least "
+        "largest\nshortfall of capacity; covered: windows that stayed within the promise, with "
+        "the requested share;\ncheck: 0.99 of shortfalls and 0.01 of waste, 1/1000 of capacity: "
+        "least "
         "is best at a risk of 1 %;\nmisprediction and violation: the predecessor's, summed over "
         "windows, of capacity."
     )
@@ -206,8 +207,8 @@ def _show(outcome: "ReplayOutcome", output: Path) -> None:
         click.echo(printable(line))
     if not any(outcome.judged.values()):
         remark(
-            "no window could be judged: each is judged by what was said before it, so at least two "
-            "are needed; replay a longer time, or cut shorter windows with --scope"
+            "no window could be judged, because this takes at least two windows; replay a longer "
+            "time, or use shorter windows with --scope"
         )
     click.echo(f"Report: {output / 'report.html'}")
 

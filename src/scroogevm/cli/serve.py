@@ -28,67 +28,71 @@ _GROUP = ("strategy", "shadows", "guards", "without", "locked")
               help="Directory of the journal, of status.json, and of the embedded store.",
               )  # fmt: skip
 @click.option("--scope", type=length, default="30m", metavar="TIME",
-              help="Length of a scope; 30s for trying it out.")  # fmt: skip
+              help="Length of a scope; use 30s to try it out.")  # fmt: skip
 @click.option("--slice", type=length, metavar="TIME", help="Length of a slice; a scope by default.")
 @click.option("--history", type=int, default=3, metavar="N",
-              help="Earlier windows kept beside the new one.")  # fmt: skip
+              help="Number of earlier windows kept with the new one.")  # fmt: skip
 @click.option("--strategy", default="calibrated:risk=0.01", metavar="SPEC",
               help="Strategy whose demand is offered.")  # fmt: skip
 @click.option("--shadow", "shadows", multiple=True, default=("greedy", "persistence"),
-              metavar="SPEC", help="Strategy that is scored beside it; may be repeated.",
+              metavar="SPEC", help="Strategy that is only scored, for comparison; may be repeated.",
               )  # fmt: skip
 @click.option("--guard", "guards", multiple=True, metavar="SPEC",
-              help="Guard with other parameters, such as step:most=0.2; may be repeated.",
+              help="Guard with changed parameters, such as step:most=0.2; may be repeated.",
               )  # fmt: skip
 @click.option("--without", multiple=True, metavar="GUARD",
-              help="Guard that is left out; may be repeated.")  # fmt: skip
+              help="Guard to switch off; may be repeated.")  # fmt: skip
 @click.option("--locked", multiple=True, type=click.Choice(["cpu", "mem"]),
-              help="Resource of which nothing can be oversold, such as memory on hugepages.",
+              help="Resource that must not be oversold, such as memory on hugepages.",
               )  # fmt: skip
 @click.option("--coverage", type=float, default=0.1, metavar="SHARE",
               help="Share of a window's samples a node needs for a new estimate.")  # fmt: skip
 @click.option("--settle", type=length, metavar="TIME",
-              help="After the end of a window until it is judged; two intervals, at least 5 s, by "
-              "default.")  # fmt: skip
+              help="Time from the end of a window until it is judged; two intervals, at least 5 "
+                   "s, by default.")  # fmt: skip
 @click.option("--grace", type=length, default="60s", metavar="TIME",
-              help="How long an offer may be believed after the next one is due.")  # fmt: skip
+              help="How long an offer stays valid after the next one is due.")  # fmt: skip
 @click.option("--warm-up", type=length, default="30d", metavar="TIME",
-              help="How much of what the store has is judged at the first start.")  # fmt: skip
+              help="Time span of samples in the store that is judged at the first start.",
+              )  # fmt: skip
 @click.option("--forget", type=length, default="7d", metavar="TIME",
-              help="When a node that gives no sample is forgotten.")  # fmt: skip
+              help="Time without samples after which a node is removed.")  # fmt: skip
 @click.option("--keep", type=length, default="30d", metavar="TIME",
-              help="How long the numbers of each window are kept; totals of days, for a year.",
+              help="How long the values of each window are kept; daily totals are kept for a year.",
               )  # fmt: skip
 @click.option("--demo", type=click.IntRange(1, 10_000), metavar="NODES",
-              help="Show a fleet that is made up, in which things happen: scopes of 30 s.",
+              help="Show a generated fleet with load and faults; scopes of 30 s.",
               )  # fmt: skip
 @click.option("--listen", default="127.0.0.1:8765", metavar="HOST:PORT",
-              help="Where API and dashboard are served; none for nowhere.")  # fmt: skip
+              help="Address of API and dashboard; none to serve nothing.")  # fmt: skip
 @click.option("--tokens", type=_file, metavar="FILE",
-              help="Who may ask: lines of ROLE NAME TOKEN, the role is reader or admin.",
+              help="File of tokens: lines of ROLE NAME TOKEN; the role is reader or admin.",
               )  # fmt: skip
 @click.option("--certificate", type=_file, metavar="PEM", help="Certificate for TLS.")
 @click.option("--key", type=_file, metavar="PEM",
-              help="Its key, where it is not in the same file.")  # fmt: skip
-@click.option("--behind-proxy", is_flag=True, help="A proxy before us does TLS.")
+              help="Key of the certificate, if it is not in the same file.")  # fmt: skip
+@click.option("--behind-proxy", is_flag=True, help="A proxy in front of the service does TLS.")
 @click.option("--node-series/--no-node-series", default=True,
-              help="Whether own metrics have series of each node; of many nodes they are many.",
+              help="Whether the service's own metrics have series of each node; many nodes give "
+                   "many series.",
               )  # fmt: skip
 @click.option("--offer-command", metavar="WORDS",
-              help="Command that gets the offers of each window on stdin, as status.json has them.",
+              help="Command that gets the offers of each window on stdin, in the format of "
+                   "status.json.",
               )  # fmt: skip
-@click.option("--webhook", metavar="URL", help="Where the offers of each window are posted.")
+@click.option("--webhook", metavar="URL", help="URL that the offers of each window are posted to.")
 @click.option("--webhook-secret", type=_file, metavar="FILE",
-              help="File with a secret that signs what is posted.")  # fmt: skip
+              help="File with the secret that signs these posts.")  # fmt: skip
 @scraping
 @click.option("--groups", cls=Tables, multiple=True,
-              help="Groups of nodes that are judged in another way, each a table.")  # fmt: skip
+              help="Groups of nodes with settings of their own, each a table.")  # fmt: skip
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> None:
-    """Scrape nodes, judge each window, and tell how much of each node is free.
+    """Scrape nodes, judge each window, and publish how much of each node is free.
 
-    Keeps all it knows in DIR, where status.json has the newest offers. SIGHUP has targets, groups,
-    tokens and certificates read again. Without a target it reads what others write into the store.
+    Keeps its data in DIR; status.json there has the newest offers. On SIGHUP it reads targets,
+    groups, tokens and certificates again. Without a target it reads samples that others write to
+    the store.
     """
     from scroogevm.cli._output import remark  # noqa: PLC0415  # on demand
     from scroogevm.wiring.online import serve  # noqa: PLC0415  # likewise
@@ -143,7 +147,7 @@ def _others(options: dict[str, Any]) -> "Sequence[OfferSink]":
         try:
             words = shlex.split(options["offer_command"])
         except ValueError as error:
-            raise MisuseError(f"is no command: {error}", where="--offer-command") from None
+            raise MisuseError(f"is not a command: {error}", where="--offer-command") from None
         if not words:
             raise MisuseError("is empty", where="--offer-command")
         found.append(OfferCommand(words))
@@ -251,7 +255,7 @@ def _for_a_demo(context: click.Context) -> dict[str, Any]:
     unsaid = click.core.ParameterSource.DEFAULT
     for name in ("words", "tables", "targets_file", "env", "store"):
         if context.params[name]:
-            raise MisuseError("makes up its nodes and their store", where="--demo")
+            raise MisuseError("generates its own nodes and store", where="--demo")
     found = {"scope": SCOPE, "interval": f"{INTERVAL:g}", "settle": 2.0, "warm_up": PAST}
     return {name: v for name, v in found.items() if context.get_parameter_source(name) is unsaid}
 

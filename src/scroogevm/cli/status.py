@@ -1,4 +1,4 @@
-"""``scroogevm status``: what is free, node by node."""
+"""``scroogevm status``: shows what is free on each node."""
 
 import time
 from typing import Any
@@ -15,9 +15,9 @@ _PAUSE = 5.0
 @asking
 @from_file
 @click.option("--watch", is_flag=True, help="Show it again every 5 s, until interrupted.")
-@click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(node: str | None, *, watch: bool, as_json: bool, **options: Any) -> None:
-    """Show what a service offers: of every node, or of NODE.
+    """Show what a service offers, for every node or for NODE.
 
     An offer that has expired has nothing free.
     """

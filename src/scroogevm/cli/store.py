@@ -1,4 +1,4 @@
-"""``scroogevm store``: look after what was measured."""
+"""``scroogevm store``: shows, checks and prunes stores of samples."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DAY = 86_400.0
 
 _store = click.argument("store")
-_json = click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group("store")
@@ -34,12 +34,12 @@ def command() -> None:
 @click.option(
     "--since",
     metavar="TIME",
-    help="Since when: so long ago, 30d or 12h, or a date, 2026-01-31. All of an embedded store, a "
-    "day of others, by default.",
+    help="Start: a time ago, such as 30d or 12h, or a date, such as 2026-01-31. Default: all of "
+    "an embedded store, one day of others.",
 )
 @_json
 def info(store: str, store_option: Sequence[str], since: str | None, *, as_json: bool) -> None:
-    """Say what STORE has of each node: samples, VMs, span, holes."""
+    """Show what STORE has of each node: samples, VMs, time span, gaps."""
     from scroogevm.cli import _output as output  # noqa: PLC0415  # on demand
     from scroogevm.cli._moments import moment  # noqa: PLC0415  # likewise
     from scroogevm.stores import open_store  # noqa: PLC0415  # imports NumPy
@@ -72,10 +72,10 @@ def info(store: str, store_option: Sequence[str], since: str | None, *, as_json:
 @command.command("check")
 @_store
 @store_options
-@click.option("--repair", is_flag=True, help="Remove what is damaged, and keep the rest.")
+@click.option("--repair", is_flag=True, help="Remove damaged data, and keep the rest.")
 @_json
 def check(store: str, store_option: Sequence[str], *, repair: bool, as_json: bool) -> None:
-    """Look at every byte of STORE; exit with 1 where something is damaged."""
+    """Check every byte of STORE; exit with 1 if something is damaged."""
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.errors import StoreError  # noqa: PLC0415  # on demand
 
@@ -99,20 +99,20 @@ def check(store: str, store_option: Sequence[str], *, repair: bool, as_json: boo
 @command.command("prune")
 @_store
 @store_options
-@click.option("--keep", metavar="TIME", help="Keep so much: 30d, 12h.")
-@click.option("--before", metavar="DATE", help="Keep what is younger: 2026-01-31, in UTC.")
+@click.option("--keep", metavar="TIME", help="Keep samples of this time: 30d, 12h.")
+@click.option("--before", metavar="DATE", help="Keep samples after this date: 2026-01-31, in UTC.")
 @_json
 def prune(
     store: str, store_option: Sequence[str], keep: str | None, before: str | None, *, as_json: bool
 ) -> None:
-    """Remove old samples from STORE and give the room back; a collector may go on meanwhile."""
+    """Remove old samples from STORE and free their space; a collector can continue during this."""
     from scroogevm.cli._moments import date  # noqa: PLC0415  # likewise
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # on demand
     from scroogevm.core.duration import seconds  # noqa: PLC0415  # likewise
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
 
     if (keep is None) == (before is None):
-        raise MisuseError("say what to keep", remedy="give either --keep or --before")
+        raise MisuseError("no limit is given", remedy="give either --keep or --before")
     limit = date(before, "--before") if before is not None else time.time() - seconds(keep or "")
     with _kept(store, store_option) as opened:
         was = opened.size
@@ -140,7 +140,7 @@ def _kept(store: str, options: Iterable[str]) -> Any:
     if not isinstance(opened, Maintainable):
         opened.close()
         raise MisuseError(
-            "looks after its own files", where=store, remedy="use the means of that server"
+            "manages its own files", where=store, remedy="use the tools of that server"
         )
     return opened
 

@@ -1,4 +1,4 @@
-"""``scroogevm strategies``: what there is to choose from."""
+"""``scroogevm strategies``: lists strategies and quiescence tests."""
 
 from typing import TYPE_CHECKING
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 @click.command("strategies")
-@click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, as_json: bool) -> None:
     """List strategies and quiescence tests: parameters, formula, source.
 
-    Write one as NAME or as NAME:parameter=value,... or, around others, as
-    "max-of(n-sigma, margin(greedy, by=1.1))". cpu.parameter=value is for cpu alone, and
-    greedy:quiescence=t-test chooses how greedy tells a quiescent node.
+    Write one as NAME, as NAME:parameter=value,... or, if it contains others, as
+    "max-of(n-sigma, margin(greedy, by=1.1))". cpu.parameter=value is only for cpu;
+    greedy:quiescence=t-test selects the quiescence test of greedy.
     """
     from scroogevm.cli._output import print_json  # noqa: PLC0415  # shown on demand
     from scroogevm.ports import QUIESCENCE, STRATEGIES  # noqa: PLC0415  # imports NumPy

@@ -1,4 +1,4 @@
-"""``scroogevm trace``: look at traces, convert them, make them."""
+"""``scroogevm trace``: shows, converts, generates, places and records traces."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,8 +17,8 @@ _output = click.option(
     metavar="DIR",
     help="Directory to write.",
 )
-_force = click.option("--force", is_flag=True, help="Replace what an earlier run wrote there.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print for a program to read.")
+_force = click.option("--force", is_flag=True, help="Replace the output of an earlier run.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _format = click.option(
     "--format",
     metavar="NAME",
@@ -43,7 +43,7 @@ _history = click.option(
     default=3,
     show_default=True,
     metavar="N",
-    help="Earlier windows a replay keeps beside the new one.",
+    help="Number of earlier windows that a replay keeps with the new one.",
 )
 _memory = click.option(
     "--memory", type=float, metavar="MIB", help="Memory of a node; 4 GiB a core by default."
@@ -60,7 +60,7 @@ def command() -> None:
 @_format
 @_json
 def info(trace: Path, *, as_json: bool, **asked: str | None) -> None:
-    """Say what TRACE is: a trace of nodes, or a data set of VMs."""
+    """Show a summary of TRACE, a trace of nodes or a data set of VMs."""
     from scroogevm.cli import _output as output  # noqa: PLC0415  # on demand
     from scroogevm.traces.info import describe  # noqa: PLC0415  # imports Polars
 
@@ -80,13 +80,13 @@ def info(trace: Path, *, as_json: bool, **asked: str | None) -> None:
     "--rows",
     type=click.IntRange(min=1),
     metavar="N",
-    help="VM rows in a part of a trace of nodes; fewer need less memory.",
+    help="VM rows in a part of a trace of nodes; fewer rows need less memory.",
 )
 @_force
 def convert(
     sources: tuple[Path, ...], output: Path, *, rows: int | None, force: bool, **asked: str | None
 ) -> None:
-    """Write SOURCES in our own format.
+    """Convert SOURCES to the format of ScroogeVM.
 
     Traces of nodes (JSON files of the predecessor, or a directory of ours) become a directory; a
     data set of VMs becomes one Parquet file.
@@ -121,7 +121,7 @@ def convert(
 @click.option("--scenario", metavar="NAME", default="steady", show_default=True,
               help="increasing, decreasing, steady, daily or churn.")  # fmt: skip
 @click.option("--nodes", type=int, default=1, show_default=True, help="Number of nodes.")
-@click.option("--vms", type=int, default=100, show_default=True, help="VMs on a node, at most.")
+@click.option("--vms", type=int, default=100, show_default=True, help="Most VMs on a node.")
 @click.option("--cores", type=float, default=256, show_default=True, help="Cores of a node.")
 @_memory
 @click.option("--windows", type=int, default=30, show_default=True, help="Number of slices.")
@@ -132,8 +132,14 @@ def convert(
 @_history
 @click.option("--mix", metavar="NAME", default="azure2017", show_default=True,
               help="Sizes of VMs: azure2017, ovhcloud2023, ...")  # fmt: skip
-@click.option("--usage", metavar="NAME", help="Usage classes of VMs; those of the mix by default.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same bytes.")
+@click.option("--usage", metavar="NAME", help="Usage classes of VMs; by default those of the mix.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed; the same seed gives the same bytes.",
+)
 @_output
 @_force
 @_json
@@ -165,9 +171,9 @@ def generate(output: Path, *, force: bool, as_json: bool, **asked: Any) -> None:
 @_force
 @_json
 def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
-    """Write what a store of samples has as a trace, to be replayed.
+    """Record the samples of a store as a trace that can be replayed.
 
-    An interrupted recording goes on where it stopped when the same is asked again, within a day.
+    After an interruption, the same command continues the recording, within a day.
     """
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
@@ -205,7 +211,7 @@ def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
 @click.option("--memory", type=float, metavar="MIB",
               help="Memory of a node; by default 4 GiB a core, more if a VM needs it.")  # fmt: skip
 @click.option("--overcommit", type=float, default=1, show_default=True, metavar="R",
-              help="Allocations may add up to R times cores and memory.")  # fmt: skip
+              help="Allow allocations of up to R times the cores and memory.")  # fmt: skip
 @click.option("--strategy", metavar="NAME", default="first-fit", show_default=True,
               help="first-fit or best-fit.")  # fmt: skip
 @click.option("--skip-larger", is_flag=True, help="Leave out VMs larger than a node.")

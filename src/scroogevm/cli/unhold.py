@@ -1,4 +1,4 @@
-"""``scroogevm unhold``: end the freeze of a node."""
+"""``scroogevm unhold``: ends the hold of a node."""
 
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from scroogevm.cli._told import ask, asking, client
 @click.argument("node")
 @asking
 def command(node: str, **options: Any) -> None:
-    """End the hold of NODE: its offer may grow again, step by step. Needs a token of an admin."""
+    """End the hold of NODE: its offer can grow again, step by step. This needs an admin token."""
     with client(options) as api:
         ask(api, "DELETE", f"api/v1/nodes/{quote(node, safe='')}/hold")
-    click.echo(f"{node} is held no more")
+    click.echo(f"{node} is no longer held")

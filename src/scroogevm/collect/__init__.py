@@ -1,1 +1,1 @@
-"""Scraping exporters: fetching and parsing apart."""
+"""Scrapes exporters; fetching and parsing are separate."""

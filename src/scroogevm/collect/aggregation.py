@@ -1,4 +1,4 @@
-"""Where values of series end up: cells, one for each term of the node and of each VM."""
+"""Sums series into cells, one for each term of the node and of each VM."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

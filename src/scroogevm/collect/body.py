@@ -1,4 +1,4 @@
-"""What comes over a connection, unpacked, and never more than was allowed."""
+"""Reads and decompresses the body of an answer, up to a limit."""
 
 import zlib
 
@@ -29,7 +29,9 @@ class Body:
     def __init__(self, encoding: str, limit: int) -> None:
         encoding = encoding.strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
-            raise ScrapeFailedError.of("protocol", f"packs what it says: {encoding[:40]}")
+            raise ScrapeFailedError.of(
+                "protocol", f"uses an encoding that was not requested: {encoding[:40]}"
+            )
         self._limit = limit
         self.size = 0
         self._pieces: list[bytes] = []
@@ -45,7 +47,9 @@ class Body:
             try:
                 piece = self._unpacker.decompress(piece, self._limit - self.size + 1)
             except zlib.error:
-                raise ScrapeFailedError.of("protocol", "is not packed as it says") from None
+                raise ScrapeFailedError.of(
+                    "protocol", "is not in the encoding that it declares"
+                ) from None
         self.size += len(piece)
         if self.size > self._limit:
             raise too_large(self._limit)
@@ -58,7 +62,7 @@ class Body:
             ScrapeFailedError: its end is missing.
         """
         if self._unpacker is not None and not self._unpacker.eof:
-            raise ScrapeFailedError.of("protocol", "ends before its end")
+            raise ScrapeFailedError.of("protocol", "is incomplete")
         return b"".join(self._pieces)
 
 

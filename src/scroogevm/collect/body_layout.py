@@ -1,4 +1,4 @@
-"""How a body is laid out: which line holds what. Learnt once, since exporters repeat themselves."""
+"""Learns the lines of an answer once, because exporters repeat their layout."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

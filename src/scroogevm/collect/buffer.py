@@ -1,4 +1,4 @@
-"""Samples that a store does not take for now wait on the disk, and are delivered in order."""
+"""Buffers samples on disk while the store is down, and delivers them in order."""
 
 import sqlite3
 import time

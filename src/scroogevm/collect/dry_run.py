@@ -1,4 +1,4 @@
-"""Asks every node twice, and tells what came of it: the first thing to try."""
+"""Scrapes every node twice, and shows the result."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The predecessor's settings, ``.env``: what its aggregator scraped, how often, and where to."""
+"""Reads the predecessor's settings (``.env``): exporters, interval, store."""
 
 import json
 import re
@@ -69,7 +69,7 @@ def read_env(path: Path) -> Env:
     except OSError as error:
         raise MisuseError(f"cannot be read: {error.strerror}", where=where) from None
     except UnicodeDecodeError:
-        raise MisuseError("is no text", where=where) from None
+        raise MisuseError("is not text", where=where) from None
     server, bucket = values.get("INFLUXDB_URL", ""), values.get("INFLUXDB_BUCKET", "")
     store = f"influxdb:{server.rstrip('/')}/{bucket}" if server and bucket else ""
     return Env(
@@ -111,7 +111,9 @@ def _hosts(text: str, where: str) -> Mapping[str, str]:
         found = None
     if not isinstance(found, dict) or not all(isinstance(uri, str) for uri in found.values()):
         raise MisuseError(
-            "is no object", where=f"{where}: LIBVIRT_NODES", remedy='write {"URL": "LIBVIRT URI"}'
+            "is not an object",
+            where=f"{where}: LIBVIRT_NODES",
+            remedy='write {"URL": "LIBVIRT URI"}',
         )
     return {str(name): uri for name, uri in found.items()}
 
@@ -143,7 +145,7 @@ def _stubs(text: str, where: str) -> Sequence[Wish]:
         for pair in pairs
     )
     if not form or pairs is None:
-        raise MisuseError("is no list", where=where, remedy='write [["URL", "PREFIX"]]')
+        raise MisuseError("is not a list", where=where, remedy='write [["URL", "PREFIX"]]')
     return [Wish(where, url, url, _prefixed(prefix)) for url, prefix in pairs]
 
 

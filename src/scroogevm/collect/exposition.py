@@ -1,4 +1,4 @@
-"""What an exporter answers, read fast and without trust."""
+"""Parses the answer of an exporter, fast and with checks."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -68,9 +68,9 @@ class Parser:
         values, bad, ages = layout.values(lines, time)
         if np.count_nonzero(ages > LONGEST) > ages.size / 2:
             raise ScrapeError(
-                f"answers with numbers of {np.median(ages):.0f} s ago, by its own time stamps",
+                f"gives values that are {np.median(ages):.0f} s old, by its own time stamps",
                 where=self._where,
-                remedy="look whether it hangs, or whether something repeats old answers",
+                remedy="check whether it hangs, or a cache repeats old answers",
             )
         counted = layout.counts
         self.counts = replace(
@@ -80,7 +80,7 @@ class Parser:
             bad=counted.bad + bad,
         )
         if self.counts.bad and not self.counts.samples:
-            raise ScrapeError("answers no metrics", where=self._where)
+            raise ScrapeError("gives no metrics", where=self._where)
         self._layout = layout
         sums = layout.cells.sums(values, changed)
         readings = layout.cells.readings(sums, self.node, time, self.target)

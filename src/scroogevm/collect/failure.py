@@ -1,4 +1,4 @@
-"""Why a scrape failed, sorted into a few reasons that can be counted."""
+"""Classifies failures of scrapes into a few reasons that can be counted."""
 
 import os
 import socket
@@ -16,15 +16,15 @@ Reason = Literal[
 ]  # fmt: skip
 REASONS: Mapping[Reason, str] = {
     "name": "the host is not found",
-    "connection": "nobody listens there, or the connection broke",
-    "timeout": "no whole answer in time",
+    "connection": "no connection, or the connection broke",
+    "timeout": "no complete answer in time",
     "tls": "no TLS, or a certificate that is not trusted",
     "credentials": "401 or 403",
     "status": "another status than 200",
-    "redirect": "it sends to another host, or around in circles",
-    "size": "more than is taken, packed or not",
-    "protocol": "no proper HTTP, or packed in a way that was not asked for",
-    "garbage": "an answer that holds no metrics",
+    "redirect": "it redirects to another host, or too many times",
+    "size": "larger than the limit, compressed or not",
+    "protocol": "not valid HTTP, or an encoding that was not requested",
+    "garbage": "an answer without metrics",
 }
 """Every reason that a scrape may fail for."""
 
@@ -67,7 +67,7 @@ class ScrapeFailedError(ScrapeError):
         said = next((os.strerror(number) for number in numbers if number), "")
         if said or isinstance(error, httpx.NetworkError):
             return cls.of("connection", said.lower() or "the connection broke")
-        return cls.of("protocol", f"speaks no proper HTTP: {error}")
+        return cls.of("protocol", f"does not answer in valid HTTP: {error}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

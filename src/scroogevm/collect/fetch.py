@@ -1,4 +1,4 @@
-"""Asks an exporter: whatever it answers, it takes no more time and memory than allowed."""
+"""Fetches an exporter's answer, within limits of time and memory."""
 
 import asyncio
 import ssl
@@ -96,7 +96,7 @@ class Fetcher:
             if isinstance(answer, bytes):
                 return answer
             url = answer
-        raise ScrapeFailedError.of("redirect", f"sends elsewhere more than {REDIRECTS} times")
+        raise ScrapeFailedError.of("redirect", f"redirects more than {REDIRECTS} times")
 
     async def _ask(self, url: httpx.URL, held: AsyncExitStack) -> bytes | httpx.URL:
         """What a URL answers, or where it sends."""
@@ -140,7 +140,9 @@ class Fetcher:
         if (sent.scheme, sent.host, sent.port) != (url.scheme, url.host, url.port):
             place = f"{sent.scheme}://{sent.host}" + (f":{sent.port}" if sent.port else "")
             raise ScrapeFailedError.of(
-                "redirect", f"sends to {place[:100]}", "if that is meant, give its address"
+                "redirect",
+                f"redirects to {place[:100]}",
+                "if this is right, use that address as the target",
             )
         return sent
 
@@ -152,6 +154,6 @@ def _encoding(headers: Mapping[str, str]) -> str:
 def _check(status: int) -> None:
     if status in (401, 403):
         remedy = "give a token-file, or user and password-file"
-        raise ScrapeFailedError.of("credentials", f"refuses us: {status}", remedy)
+        raise ScrapeFailedError.of("credentials", f"refuses access: {status}", remedy)
     if status != httpx.codes.OK:
         raise ScrapeFailedError.of("status", f"answers {status}")

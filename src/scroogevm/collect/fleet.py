@@ -1,4 +1,4 @@
-"""The collector: a task for each node, one that writes, one that looks whether targets changed."""
+"""The collector: one task for each node, one for writing, one for changes of targets."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""One line of an exposition: the text format 0.0.4, and what OpenMetrics adds to it."""
+"""Parses one line of the text format 0.0.4, or of OpenMetrics."""
 
 import re
 from collections.abc import Mapping

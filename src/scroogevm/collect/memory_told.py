@@ -1,4 +1,4 @@
-"""Guest memory statistics that begin to be missing, or come back: told once each."""
+"""Reports when guest memory statistics become missing, and when they are back."""
 
 from collections.abc import Iterator, Sequence
 
@@ -33,7 +33,8 @@ class MemoryTold:
         self._told = {vm: told for vm, told in tells.items() if told or vm in self._told}
         of = counted(len(tells), "VM")
         if lost:
-            cost = "memory is counted at allocation"
-            yield f"{len(lost)} of {of}, such as {lost[0]}: no guest memory statistics now: {cost}"
+            cost = "memory counts as fully used"
+            who = f"{len(lost)} of {of}, such as {lost[0]}"
+            yield f"{who}: guest memory statistics are missing now; {cost}"
         if back:
             yield f"{len(back)} of {of}, such as {back[0]}: guest memory statistics are back"

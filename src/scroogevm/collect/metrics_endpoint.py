@@ -30,7 +30,7 @@ def parse_listen(text: str) -> tuple[str, int]:
         loopback, number = False, -1
     if not loopback or not 0 <= number < 65536:
         raise MisuseError(
-            f"{text!r} is no address of this machine alone",
+            f"{text!r} is not a loopback address",
             where="--listen",
             remedy="write 127.0.0.1:PORT",
         )

@@ -1,4 +1,4 @@
-"""One node: all its exporters asked at once, and what they say together."""
+"""Scrapes all exporters of one node at once, and joins their answers."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

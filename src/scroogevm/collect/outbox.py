@@ -1,4 +1,4 @@
-"""Samples on their way to the store: written in a thread, in batches, in order."""
+"""Writes samples to the store from a thread, in batches, in order."""
 
 import asyncio
 import time
@@ -72,7 +72,7 @@ class Outbox:
                     await asyncio.wait_for(ended.wait(), EVERY)
                 await self._flush()
             if self._waiting:
-                self._say(f"{len(self._waiting)} samples could not be written and are lost")
+                self._say(f"{len(self._waiting)} samples could not be written, and are lost")
         finally:
             await self._in_thread(self._store.close)
             self._thread.shutdown()

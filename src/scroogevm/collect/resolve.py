@@ -1,4 +1,4 @@
-"""Wishes become targets: looked at, with secrets read and names given, all problems at once."""
+"""Resolves the configured targets: checks them, reads secrets, reports all problems together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,12 +18,12 @@ from scroogevm.telemetry.names import Options, dialects
 
 KEYS: Mapping[str, str] = {
     "interval": "between scrapes: seconds, or 15s; by default what is announced, else 5 s",
-    "token-file": "file that holds a bearer token",
+    "token-file": "file with a bearer token",
     "user": "user, for HTTP basic authentication",
-    "password-file": "file that holds the user's password",
+    "password-file": "file with the user's password",
     "ca-file": "certificates to trust instead of the system's, in PEM",
-    "cert-file": "our own certificate, for exporters that ask for one",
-    "key-file": "its key, where it is not in the same file",
+    "cert-file": "client certificate, for exporters that require one",
+    "key-file": "its key, if it is not in the same file",
     "dialects": "parameters of dialects: a table for each, as in collect.dialects",
 }
 """What may be said of a target, beside its node and URL."""
@@ -84,7 +84,7 @@ class Resolver:
 
     def _dialects(self, options: Any, where: str) -> Sequence[Dialect]:
         if not (isinstance(options, dict) and all(isinstance(o, dict) for o in options.values())):
-            raise MisuseError("dialects is no table of tables", where=where)
+            raise MisuseError("dialects is not a table of tables", where=where)
         merged = {
             name: {**self.dialects.get(name, {}), **options.get(name, {})}
             for name in dict.fromkeys([*self.dialects, *options])
@@ -104,7 +104,7 @@ def _known(keys: Mapping[str, Any], where: str) -> dict[str, Any]:
             remedy = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(KEYS)}"
             raise MisuseError(f"unknown key {key!r}", where=where, remedy=remedy)
         if key in _TEXTS and not isinstance(value, str):
-            raise MisuseError(f"{key} is no text", where=where)
+            raise MisuseError(f"{key} is not text", where=where)
     return found
 
 
@@ -148,9 +148,9 @@ def _authorization(url: httpx.URL, wish: Wish, defaults: Mapping[str, Any]) -> s
     said = own if own or url.userinfo else defaults
     token, user, password = (str(said.get(key, "")) for key in _SECRETS)
     if sum(map(bool, (token, user, url.userinfo))) > 1:
-        raise MisuseError("a token and a user are too many", where=_where(wish))
+        raise MisuseError("a token and a user exclude each other", where=_where(wish))
     if bool(user) != bool(password):
-        raise MisuseError("user and password-file go together", where=_where(wish))
+        raise MisuseError("user and password-file need each other", where=_where(wish))
     if url.userinfo:
         return basic(unquote(url.username), unquote(url.password))
     if token:

@@ -1,4 +1,4 @@
-"""Runs the collector until it is told to end."""
+"""Runs the collector until it is stopped."""
 
 import asyncio
 import signal
@@ -80,7 +80,7 @@ async def collect(
     if settings.duration is not None and not any(figures.last.values()):
         raise ScrapeError(
             f"no node gave a sample in {settings.duration:g} s",
-            remedy="`scroogevm collect --once` tells why of each node",
+            remedy="`scroogevm collect --once` shows the reason for each node",
         )
 
 
@@ -115,7 +115,7 @@ async def _reload(fleet: Fleet, reread: Reread, say: Say) -> None:
         nodes = await asyncio.to_thread(reread)
         await fleet.set(nodes)
     except MisuseError as error:
-        say(f"{error}; the targets stay as they were")
+        say(f"{error}; the targets did not change")
         return
     say(f"targets were read again: scraping {counted(len(nodes), 'node')}")
 

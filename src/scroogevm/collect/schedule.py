@@ -1,4 +1,4 @@
-"""When to scrape: the same times whoever asks, spread over the interval, without drift."""
+"""Schedules scrapes: fixed times, spread over the interval, without drift."""
 
 from hashlib import blake2b
 from math import floor

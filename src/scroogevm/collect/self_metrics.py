@@ -1,4 +1,4 @@
-"""What the collector says of itself, as metrics."""
+"""The collector's own metrics."""
 
 import resource
 import time
@@ -93,49 +93,49 @@ def _ages(figures: Figures, now: float) -> Mapping[str, float]:
 
 METRICS: Mapping[str, SelfMetric] = {
     "scrooge_collect_info": SelfMetric(
-        "gauge", "Which collector this is", lambda *_: {__version__: 1.0}, "version"
+        "gauge", "Version of the collector", lambda *_: {__version__: 1.0}, "version"
     ),
-    "scrooge_collect_scrapes_total": _counted("Times that an exporter was asked", "scrapes"),
+    "scrooge_collect_scrapes_total": _counted("Scrapes of exporters", "scrapes"),
     "scrooge_collect_scrape_failures_total": SelfMetric(
         "counter",
-        "Times that this failed",
+        "Scrapes that failed, by reason",
         lambda figures, _: {reason: figures.failures[reason] for reason in REASONS},
         "reason",
     ),
     "scrooge_collect_scrape_seconds_total": _counted(
-        "Time from asking to having read the answer", "scrape_seconds"
+        "Time from the request to the end of the answer", "scrape_seconds"
     ),
     "scrooge_collect_scrapes_skipped_total": _counted(
-        "Times of a node that passed while it was busy with the one before", "skipped"
+        "Scrapes that were skipped because the one before was still running", "skipped"
     ),
-    "scrooge_collect_body_bytes_total": _counted("What exporters answered, unpacked", "body_bytes"),
+    "scrooge_collect_body_bytes_total": _counted("Size of the answers, uncompressed", "body_bytes"),
     "scrooge_collect_lines_total": SelfMetric(
         "counter",
-        "Lines of answers: samples that count towards something, others, and bad lines",
+        "Lines of answers: used samples, unused samples, and bad lines",
         lambda figures, _: {kind: figures.lines[kind] for kind in ("used", "unused", "bad")},
         "kind",
     ),
     "scrooge_collect_oddities_total": SelfMetric(
         "counter",
-        "Readings and values that were left out",
+        "Readings and values that were left out, by cause",
         lambda figures, _: {
             why: figures.oddities[why] for why in ("repeats", "stale", "clocks", "absurd")
         },
         "why",
     ),
-    "scrooge_collect_samples_total": _counted("Samples made, each of a node", "samples"),
+    "scrooge_collect_samples_total": _counted("Samples of nodes", "samples"),
     "scrooge_collect_samples_written_total": _counted(
-        "Samples that the store, or the buffer, has", "written"
+        "Samples that were written to the store or to the buffer", "written"
     ),
-    "scrooge_collect_samples_lost_total": _counted("Samples that no store has", "lost"),
+    "scrooge_collect_samples_lost_total": _counted("Samples that were lost", "lost"),
     "scrooge_collect_samples_waiting": _one(
         "gauge", "Samples that wait in memory", lambda figures, _: figures.waiting
     ),
     "scrooge_collect_buffer_samples": _one(
-        "gauge", "Samples that wait on the disk", lambda figures, _: figures.buffered
+        "gauge", "Samples that wait on disk", lambda figures, _: figures.buffered
     ),
     "scrooge_collect_buffer_bytes": _one(
-        "gauge", "What they take there", lambda figures, _: figures.buffered_bytes
+        "gauge", "Size of the samples that wait on disk", lambda figures, _: figures.buffered_bytes
     ),
     "scrooge_collect_lag_seconds": _one(
         "gauge",
@@ -143,16 +143,14 @@ METRICS: Mapping[str, SelfMetric] = {
         lambda figures, now: 0.0 if figures.oldest is None else max(now - figures.oldest, 0.0),
     ),
     "scrooge_collect_write_failures_total": _counted(
-        "Times that the store did not take samples", "write_failures"
+        "Writes to the store that failed", "write_failures"
     ),
-    "scrooge_collect_write_seconds_total": _counted(
-        "Time in which samples were written", "write_seconds"
-    ),
+    "scrooge_collect_write_seconds_total": _counted("Time of writing samples", "write_seconds"),
     "scrooge_collect_nodes": _one(
         "gauge", "Nodes that are scraped", lambda figures, _: len(figures.last)
     ),
     "scrooge_collect_node_sample_age_seconds": SelfMetric(
-        "gauge", "How long ago a node last gave a sample; absent when it never did", _ages, "node"
+        "gauge", "Age of the last sample of a node; absent if there is none", _ages, "node"
     ),
     "process_cpu_seconds_total": _one(
         "counter", "Cpu time of the collector", lambda *_: _cpu_seconds()

@@ -1,4 +1,4 @@
-"""What a user asked the collector for, checked at once before anything starts."""
+"""Settings of the collector, all checked before anything starts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

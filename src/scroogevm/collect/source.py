@@ -1,4 +1,4 @@
-"""One exporter of a node, time after time: what it said, how often it failed, when to ask again."""
+"""One exporter of a node over time: its answers, its failures, and the time of the next scrape."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Says what changed, once."""
+"""Logs changes of nodes and exporters, each once."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What to scrape, and how to ask."""
+"""A target: its URL and credentials."""
 
 import ssl
 from base64 import b64encode
@@ -117,8 +117,8 @@ def _secret(path: str) -> str:
     try:
         secret = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise MisuseError(f"the secret cannot be read: {reason}", where=path) from None
     if not secret or not secret.isprintable():
-        raise MisuseError("holds no secret on one line", where=path)
+        raise MisuseError("does not contain exactly one line with a secret", where=path)
     return secret

@@ -1,4 +1,4 @@
-"""What a user asked to scrape, as it was written, wherever it was written."""
+"""Targets as the user wrote them, from options, settings and files."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def from_word(word: str) -> Wish:
     """
     found = _WORD.fullmatch(word.strip())
     if not found:
-        raise MisuseError("is no target", where="--target", remedy="write URL or NODE=URL")
+        raise MisuseError("is not a target", where="--target", remedy="write URL or NODE=URL")
     return Wish("--target", found[2], found[1] or "")
 
 
@@ -59,10 +59,10 @@ def from_table(table: Mapping[str, Any], where: str) -> Iterator[Wish]:
     node = table.get("node", "")
     if not (isinstance(urls, list) and all(isinstance(url, str) for url in urls)):
         raise MisuseError(
-            "urls is no list of text" if "urls" in table else "url is no text", where=where
+            "urls is not a list of texts" if "urls" in table else "url is not text", where=where
         )
     if not isinstance(node, str):
-        raise MisuseError("node is no text", where=where)
+        raise MisuseError("node is not text", where=where)
     keys = {key: value for key, value in table.items() if key not in _TABLE}
     for url in urls:
         yield Wish(where, url, node, keys)
@@ -85,7 +85,7 @@ def from_discovery(path: Path) -> Sequence[Wish]:
     except (ValueError, RecursionError):
         raise MisuseError("is not JSON", where=where) from None
     form = MisuseError(
-        "is no list of targets", where=where,
+        "is not a list of targets", where=where,
         remedy='write [{"targets": ["HOST:PORT"], "labels": {"node": "NAME"}}]',
     )  # fmt: skip
     if not isinstance(groups, list):

@@ -1,1 +1,1 @@
-"""Nouns and array arithmetic: NumPy only, arrays over nodes, NaN where a sample is missing."""
+"""Data types and array arithmetic: NumPy only, arrays over nodes, NaN for missing samples."""

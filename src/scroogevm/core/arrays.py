@@ -1,4 +1,4 @@
-"""The array types that every signature here uses."""
+"""The array types of all signatures."""
 
 import numpy as np
 from numpy.typing import NDArray

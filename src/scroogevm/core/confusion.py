@@ -1,4 +1,4 @@
-"""How often verdicts are right: the table of confusion and the figures made of it."""
+"""Confusion tables of verdicts, and the measures computed from them."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Lengths of time as people write them."""
+"""Parses durations such as 30d or 1h30m."""
 
 import re
 
@@ -16,7 +16,7 @@ def seconds(text: str) -> float:
     """Seconds in a length of time: ``30d``, ``12h``, ``1h30m``, or a plain number of seconds.
 
     Raises:
-        MisuseError: it is no length of time, or an absurd one.
+        MisuseError: it is not a duration, or an absurd one.
 
     >>> seconds("30d"), seconds("1h30m"), seconds("90")
     (2592000.0, 5400.0, 90.0)
@@ -27,9 +27,7 @@ def seconds(text: str) -> float:
     elif re.fullmatch(rf"(?:{_PART}\s*)+", plain):
         found = sum(float(number) * UNITS[unit] for number, unit in re.findall(_PART, plain))
     else:
-        raise MisuseError(
-            f"{text!r} is no length of time", remedy="write 30d, 12h, 90m, 45s or 1h30m"
-        )
+        raise MisuseError(f"{text!r} is not a duration", remedy="write 30d, 12h, 90m, 45s or 1h30m")
     if not found <= _LONGEST:
         raise MisuseError(f"{text!r} is longer than 1000 years")
     return found

@@ -1,4 +1,4 @@
-"""What a strategy answers."""
+"""The result of a strategy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

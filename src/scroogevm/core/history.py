@@ -1,4 +1,4 @@
-"""What a strategy sees: the kept windows of one slice and one resource, and its own memo."""
+"""The input of a strategy: the kept windows of one slice and one resource, and its memo."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What is measured, in the units of the estimator.
+"""The measured quantities, in the units of the estimator.
 
 An exporter's counters and gauges become *samples* (see ``telemetry``); stores keep samples and give
 them back as *rows*. Missing is NaN in both, never zero.
@@ -35,18 +35,18 @@ NODE: Mapping[str, Quantity] = {
     "mem_pressure": Quantity("s/s", "PSI: share of time in which some task waited for memory"),
     "mem_stall": Quantity("s/s", "PSI: share of time in which every task waited for memory"),
     "cpu_steal": Quantity("cores", "taken away by a hypervisor below"),
-    "vms": Quantity("1", "VMs that the sample lists; missing where nobody could tell"),
+    "vms": Quantity("1", "VMs that the sample lists; missing if they were unknown"),
 }
 """Quantities of a node, in the order in which they are shown."""
 
 VM: Mapping[str, Quantity] = {
-    "cpu": Quantity("cores", "vCPUs promised"),
-    "mem": Quantity("MiB", "promised now: what the balloon leaves"),
-    "mem_maximum": Quantity("MiB", "promised at most"),
+    "cpu": Quantity("cores", "vCPUs allocated"),
+    "mem": Quantity("MiB", "allocated now: what the balloon leaves"),
+    "mem_maximum": Quantity("MiB", "largest allocation"),
     "cpu_usage": Quantity("cores", "cpu time of the VM"),
-    "mem_usage": Quantity("MiB", "used in the guest, as the guest says"),
+    "mem_usage": Quantity("MiB", "used in the guest, by its statistics"),
     "mem_rss": Quantity("MiB", "resident on the node"),
-    "mem_age": Quantity("s", "age of what the guest says of its memory"),
+    "mem_age": Quantity("s", "age of the guest's memory statistics"),
     "cpu_delay": Quantity("s/s", "time that its threads were ready and waited for a cpu"),
     "page_faults": Quantity("1/s", "minor page faults"),
     "major_faults": Quantity("1/s", "major page faults"),
@@ -63,7 +63,7 @@ SIGNALS: Mapping[str, Quantity] = {
     "cpu_delay": Quantity("s/s", "time that threads of its VMs were ready and waited for a cpu"),
     "major_faults": Quantity("1/s", "major page faults of its VMs"),
     "swap_in": Quantity("MiB/s", "read back from swap by the guests of its VMs"),
-    "ballooned": Quantity("MiB", "promised to its VMs and held by their balloons"),
+    "ballooned": Quantity("MiB", "allocated to its VMs and held by their balloons"),
 }
 """What tells of contention and health of a node; the last four are sums over its VMs."""
 

@@ -1,4 +1,4 @@
-"""Percentiles of many values in bounded memory: counts in fixed logarithmic bins.
+"""Percentiles of many values in limited memory: counts in fixed logarithmic bins.
 
 A value above zero falls into the bin that its exponent and the first 7 bits of its fraction name:
 128 bins for each doubling, at the same places always. The middle of a bin is off by at most 1/256,

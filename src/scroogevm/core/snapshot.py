@@ -1,4 +1,4 @@
-"""A state as arrays by name, and back: data that any format of arrays can hold.
+"""Converts a state to named arrays and back, for any format of arrays.
 
 Names are JSON in an array of bytes, since arrays of text would cut zero characters off their ends.
 """
@@ -57,7 +57,7 @@ def restored(arrays: Snapshot) -> tuple[State, Mapping[int, str]]:
         outline = outline_of(arrays)
         return _unpacked(outline, "", arrays), dict(outline["vms"])
     except (KeyError, TypeError, IndexError) as error:
-        raise ValueError(f"is no snapshot: {error!r}") from None
+        raise ValueError(f"is not a snapshot: {error!r}") from None
 
 
 def snapshot_of_pools(pools: Pools) -> Snapshot:
@@ -74,7 +74,7 @@ def restored_pools(arrays: Snapshot) -> Pools:
     """The pools.
 
     Raises:
-        ValueError: it is no snapshot of pools, or one of another format.
+        ValueError: it is not a snapshot of pools, or one of another format.
     """
     try:
         return {
@@ -84,7 +84,7 @@ def restored_pools(arrays: Snapshot) -> Pools:
             for at, (slice_, resource, strategy, names) in enumerate(outline_of(arrays)["pools"])
         }
     except (KeyError, TypeError) as error:
-        raise ValueError(f"is no snapshot of pools: {error!r}") from None
+        raise ValueError(f"is not a snapshot of pools: {error!r}") from None
 
 
 def with_outline(outline: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Snapshot:

@@ -1,4 +1,4 @@
-"""What is remembered of a chunk of nodes between windows. It belongs to names, not to rows."""
+"""The state of a chunk of nodes between windows; it belongs to names, not to rows."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace

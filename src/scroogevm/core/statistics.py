@@ -1,4 +1,4 @@
-"""Statistics along the last axis that know missing samples: NaN never counts, never spreads.
+"""Statistics along the last axis that ignore missing samples (NaN).
 
 A row without any sample gives NaN. All of it is exact to rounding: no sketches, no sampling.
 """
@@ -131,7 +131,7 @@ class Ranked:
         """
         held = self.ascending.shape[-1]
         if size > held < self.width:
-            raise ValueError(f"{size} samples of a row are asked for, and {held} were kept")
+            raise ValueError(f"{size} samples in a row are requested, and {held} were kept")
         return self.ascending[..., max(0, held - size) :]
 
     def only_largest(self, size: int) -> "Ranked":

@@ -1,4 +1,4 @@
-"""The last samples of each VM, whatever window they fell in."""
+"""The last samples of each VM, across windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

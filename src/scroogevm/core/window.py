@@ -1,4 +1,4 @@
-"""One closed slice as the heart sees it: arrays over the nodes of a chunk, and over their VMs."""
+"""One closed slice: arrays over the nodes of a chunk, and over their VMs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""The usage of nodes without some of their VMs."""
+"""Computes the usage of nodes without some of their VMs."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Where a replay runs: one place a file, found by being here, chosen by what a user wrote."""
+"""Executors of replays: one module for each, selected by the user."""
 
 from typing import TYPE_CHECKING
 

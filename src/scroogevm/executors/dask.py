@@ -1,4 +1,4 @@
-"""Tasks on the workers of a Dask cluster."""
+"""Runs tasks on the workers of a Dask cluster."""
 
 import logging
 from collections import deque
@@ -168,7 +168,7 @@ def _in_words(location: str) -> Iterator[None]:
         yield
     except KilledWorker:
         raise ScroogeError(
-            "workers died several times at one chunk, most likely for want of memory",
+            "workers died several times at one chunk, most likely because of too little memory",
             where=where,
             remedy="workers with more memory, or `scroogevm trace convert` into smaller parts",
         ) from None
@@ -180,7 +180,7 @@ def _in_words(location: str) -> Iterator[None]:
         raise ScroogeError(
             "no scheduler answers, or it has no worker",
             where=where,
-            remedy="start both, or wait longer: dask:ADDRESS,wait=SECONDS",
+            remedy="start both, or wait longer with dask:ADDRESS,wait=SECONDS",
         ) from None
     except (CommClosedError, OSError) as error:
         raise ScroogeError(f"cannot be reached: {plain(error)}", where=where) from None

@@ -1,4 +1,4 @@
-"""Tasks one after the other, in this process."""
+"""Runs tasks one after the other, in this process."""
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Tasks in processes of this machine."""
+"""Runs tasks in processes of this machine."""
 
 import multiprocessing
 import os
@@ -55,8 +55,8 @@ class Processes(Executor):
             pool.shutdown()
         except BrokenProcessPool:
             raise ScroogeError(
-                "a worker process died, most likely for want of memory",
-                remedy="fewer --workers, or `scroogevm trace convert` into smaller parts",
+                "a worker process died, most likely because of too little memory",
+                remedy="use fewer --workers, or `scroogevm trace convert` into smaller parts",
             ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

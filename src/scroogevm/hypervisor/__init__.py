@@ -1,1 +1,1 @@
-"""libvirt and the kernel, asked so that nothing they do can hold the asker up."""
+"""Reads libvirt and the kernel; a call that hangs does not block the caller."""

@@ -1,4 +1,4 @@
-"""Files of the kernel, which may be absent, forbidden, or gone between two lines."""
+"""Reads kernel files, which may be absent, forbidden, or vanish while they are read."""
 
 from pathlib import Path
 

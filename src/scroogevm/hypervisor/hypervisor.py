@@ -1,4 +1,4 @@
-"""One connection to libvirt, and what it says of all VMs."""
+"""One connection to libvirt, and its values of all VMs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""libvirt's own library, which is an extra: imported where it is first needed, and kept quiet."""
+"""Imports libvirt's optional Python library at first use, and silences its error output."""
 
 from functools import cache
 from threading import Thread

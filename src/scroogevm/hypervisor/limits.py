@@ -1,4 +1,4 @@
-"""Calls that may block for ever, each with a limit of time."""
+"""Calls libvirt functions with a time limit, because they can block for ever."""
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence

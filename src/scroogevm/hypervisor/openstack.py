@@ -1,4 +1,4 @@
-"""What OpenStack wrote into the description of a VM."""
+"""Reads OpenStack's metadata from the description of a VM."""
 
 from xml.etree import ElementTree as ET
 

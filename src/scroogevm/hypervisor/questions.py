@@ -1,4 +1,4 @@
-"""What is asked of libvirt, and in which words."""
+"""The calls to libvirt, and their parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress

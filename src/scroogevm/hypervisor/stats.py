@@ -1,4 +1,4 @@
-"""What libvirt says of one VM, named as in its one big answer."""
+"""Reads libvirt's statistics of one VM."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

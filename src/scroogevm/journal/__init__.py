@@ -1,4 +1,4 @@
-"""What the service must not forget: one SQLite file, one transaction a window."""
+"""Persistent state of the service: one SQLite file, one transaction a window."""
 
 from scroogevm.journal.journal import Commit, Event, Journal
 

@@ -1,4 +1,4 @@
-"""Arrays as bytes, and back, each under the hash of its content.
+"""Encodes arrays as bytes, each with the hash of its content.
 
 Most of what a service remembers is the same from window to window: the kept windows, the names. So
 arrays are stored by content, and a commit writes only those that are new.
@@ -77,7 +77,7 @@ def unpack(data: bytes) -> Array:
         stored, wanted, shape, compressed = json.loads(head)
         content = zlib.decompress(content) if compressed else content
     except (TypeError, zlib.error) as error:
-        raise ValueError(f"is no array: {error}") from None
+        raise ValueError(f"is not an array: {error}") from None
     array = np.frombuffer(content, np.dtype(stored)).reshape(shape)
     return array.astype(np.dtype(wanted))  # a copy, which may be written to
 

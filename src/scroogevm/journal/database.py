@@ -1,4 +1,4 @@
-"""A SQLite file that one process writes at a time, and that survives being killed."""
+"""Opens a SQLite file with one writing process at a time, which survives crashes."""
 
 import fcntl
 import os
@@ -123,5 +123,5 @@ class JournalFile:
             raise MisuseError(
                 f"is damaged: {error}",
                 where=str(self.path),
-                remedy="restore a backup of it, or move it away to begin anew",
+                remedy="restore a backup of it, or move it away to start with a new one",
             ) from None

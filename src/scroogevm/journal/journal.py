@@ -1,4 +1,4 @@
-"""The file: opened by one process that writes, read by many."""
+"""The journal file: opened by one writing process, read by many."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""From an estimate to an offer: what guards leave of it, and why."""
+"""Turns estimates into offers: applies guards, and gives reasons."""

@@ -1,4 +1,4 @@
-"""Guards one after the other: what they leave of an offer, and their reasons."""
+"""Applies guards one after the other to an offer, and collects their reasons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What guards judge by: the facts of one window, one resource, as arrays over nodes."""
+"""The facts that guards use, of one window and one resource, as arrays over nodes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -20,7 +20,7 @@ SIGNALS: Mapping[str, Mapping[str, str]] = {
         "stall": "PSI: share of time in which every task waited for memory",
         "swap_in": "read back from the swap of guests, MiB/s",
         "faults": "major page faults of VMs, 1/s",
-        "ballooned": "promised to VMs and held by their balloons, MiB",
+        "ballooned": "allocated to VMs and held by their balloons, MiB",
     },
 }
 """Signals of contention by resource, and what free memory rests on: more is worse."""
@@ -35,7 +35,7 @@ class Facts:
 
     Attributes:
         capacity: what each node has, cores or MiB.
-        allocated: what its VMs were promised.
+        allocated: the allocation of its VMs.
         estimated: the demand that the strategy said.
         age: seconds from the newest sample to the end of the window.
         list_age: seconds from the newest list of VMs to it.

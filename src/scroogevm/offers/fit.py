@@ -1,4 +1,4 @@
-"""Which nodes have room for VMs of a size."""
+"""Finds nodes with room for VMs of a size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Fit:
         mem: MiB of each.
         count: VMs asked for.
         room: VMs that all nodes may take together.
-        placed: VMs that find a place.
+        placed: VMs that can be placed.
         nodes: those with room for one at least, most room first.
     """
 

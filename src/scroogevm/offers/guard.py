@@ -1,4 +1,4 @@
-"""What a guard is: a limit on offers, and a sentence that says why."""
+"""The interface of a guard: a limit on offers, and a sentence with the reason."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""An offer: what a scheduler is told of each node, and which guards had a say."""
+"""An offer of a node, with the guards that changed it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ class Offer:
 
     Attributes:
         capacity: what each node has, cores or MiB.
-        allocated: what its VMs were promised.
+        allocated: the allocation of its VMs.
         demand: what to be ready for.
         free: what may be promised to further VMs.
         changes: what guards said, in their order.

@@ -1,4 +1,4 @@
-"""What is told of a fleet at the end of a window: one object for every reader.
+"""The status of a fleet at the end of a window: one object for every reader.
 
 The status file, the API, the sinks and the journal hold the same object. Times are seconds since
 1970. A number that nobody knows is None. ``Status.at`` is how a reader looks at it: an offer that
@@ -56,7 +56,7 @@ class ResourceOffer:
     Attributes:
         unit: ``cores`` or ``MiB``; of every amount here.
         capacity: what the node has.
-        allocated: what its VMs were promised.
+        allocated: the allocation of its VMs.
         demand: what to be ready for in the next window, after guards.
         estimated: the demand that the strategy said, before guards.
         free: what may be promised to further VMs.
@@ -198,7 +198,7 @@ def _expired(node: NodeStatus) -> NodeStatus:
 def _spent(one: ResourceOffer, since: float) -> ResourceOffer:
     capacity, allocated = one.capacity, one.allocated
     ratio = allocated / capacity if capacity and allocated is not None else None
-    said = OfferReason("expired", one.free, 0.0, "the offer is older than it may be believed")
+    said = OfferReason("expired", one.free, 0.0, "the offer is no longer valid")
     return replace(
         one, free=0.0, ratio=ratio, state="expired", since=since, reasons=(*one.reasons, said)
     )

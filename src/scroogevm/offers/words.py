@@ -1,4 +1,4 @@
-"""Why the offers of a node are what they are, in words."""
+"""Explains the offers of a node in words."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,15 @@ def explained(node: NodeStatus) -> Sequence[str]:
     for resource, offer in node.resources.items():
         lines.append(
             f"{resource}: {_amount(offer.free)} of {_amount(offer.capacity)} {offer.unit} are "
-            f"free ({offer.state}); VMs were promised {_amount(offer.allocated)}."
+            f"free ({offer.state}); the allocation of VMs is {_amount(offer.allocated)}."
         )
-        demand = f"{offer.strategy} says a demand of {_amount(offer.estimated)} {offer.unit}."
+        demand = f"{offer.strategy} estimates a demand of {_amount(offer.estimated)} {offer.unit}."
         lines.append(f"{demand} {offer.explanation}".strip())
         held = node.signals.get(resource, {}).get("ballooned", 0.0)
         if held >= 1:
             lines.append(
-                f"Balloons hold {_amount(held)} {offer.unit} that VMs were promised: what is free "
-                "rests on that, and a VM gets it back when it needs it."
+                f"Balloons hold {_amount(held)} {offer.unit} of the allocation of VMs. The free "
+                "amount depends on this; a VM gets it back when it needs it."
             )
         lines += [
             f"{reason.guard}: {reason.sentence} Free: {_amount(reason.before)} -> "

@@ -1,1 +1,1 @@
-"""Offers become allocation ratios in OpenStack's Placement: checked, planned, journalled."""
+"""Writes offers as allocation ratios to OpenStack's Placement, with checks, plan and journal."""

@@ -1,4 +1,4 @@
-"""Writes a plan: what is open first, then what others undid, then change by change."""
+"""Writes a plan: first resolves open writes, then reverted ratios, then each change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -109,7 +109,7 @@ def settle_open(writer: Writer) -> Sequence[Done]:
         outcome, detail = writer.settle(write)
         if outcome is None:
             raise PlacementError(
-                f"cannot be asked what came of write {write.id} to {write.provider}: {detail}",
+                f"cannot be asked for the result of write {write.id} to {write.provider}: {detail}",
                 where=writer.client.cloud,
                 temporary=True,
             )
@@ -171,9 +171,9 @@ class _Node:
             planned = {one.kind for one in changes}
             changes = [one for one in self._again(node, provider) if one.kind in planned]
             if not changes:
-                detail = "somebody wrote meanwhile, and nothing is to do now"
+                detail = "somebody else wrote in the meantime, and there is nothing left to do"
                 return Done(node, what, "conflict", detail)
-        detail = f"{TRIES} times somebody wrote meanwhile: {detail}"
+        detail = f"{TRIES} times somebody else wrote in the meantime: {detail}"
         return Done(node, what, "conflict", detail)
 
     def _again(self, node: str, provider: Provider) -> Sequence[RatioChange]:

@@ -1,4 +1,4 @@
-"""Whether the nodes that went first did well, so that others may follow."""
+"""Checks whether the canaries did well, so that other nodes may follow."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def _state(
     windows = int(seconds // status.slice)
     if windows < rules.canary_windows:
         seen = counted(windows, "window")
-        return f"canaries are written for {seen}, {rules.canary_windows} are asked for"
+        return f"canaries have been written for {seen}, {rules.canary_windows} are required"
     bad = [node for node in first if status.nodes[node].state != "ok"]
     return f"canary {bad[0]} is {status.nodes[bad[0]].state}" if bad else ""
 
@@ -66,13 +66,13 @@ def _state(
 def _promises(rules: Rules, ledger: Ledger | None, nodes: Collection[str], since: float) -> str:
     """What speaks against what canaries were promised."""
     if ledger is None:
-        return "no ledger is here to tell how canaries did"
+        return "there is no ledger that shows how canaries did"
     found = ledger(nodes, since)
     if not found.windows:
         return "no window of a canary was settled yet"
     if found.violations > rules.canary_violations * found.windows:
         share = 100 * found.violations / found.windows
-        return f"canaries fell short in {share:.1f} % of {counted(found.windows, 'window')}"
+        return f"canaries had a shortfall in {share:.1f} % of {counted(found.windows, 'window')}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What is known of each node, put together for checks and plan."""
+"""Collects the facts of each node for checks and plan."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

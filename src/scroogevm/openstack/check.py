@@ -1,4 +1,4 @@
-"""What a check is: it looks at one node and says what stands in the way of writing its ratio."""
+"""The interface of a check: what prevents writing the ratio of a node."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence

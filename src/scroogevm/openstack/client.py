@@ -1,4 +1,4 @@
-"""The edge to Placement: what is asked, what is written, and what its errors mean.
+"""The client of Placement: requests, writes, and the meaning of its errors.
 
 Needs keystoneauth and openstacksdk, which read ``clouds.yaml`` and ``OS_*``, sign in, renew tokens
 and find the address of Placement in the catalogue.
@@ -213,7 +213,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
             yield
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise PlacementError(
-                f"answers what it should not: {type(error).__name__} {plain(error)}",
+                f"gives an unexpected answer: {type(error).__name__} {plain(error)}",
                 where=self.cloud,
                 remedy="is this the address of Placement?",
             ) from None
@@ -245,8 +245,8 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
             remedy = {
                 401: "check the credentials",
                 403: "docs/howto/openstack.md lists the policy rules that it needs",
-                404: "it was removed meanwhile; ask again",
-                406: f"it has to know microversion {MICROVERSION}",
+                404: "it was removed in the meantime; try again",
+                406: f"it must support microversion {MICROVERSION}",
             }.get(code, "")
             raise PlacementError(
                 f"answers {code}: {_said(response)}",
@@ -258,7 +258,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
         try:
             return response.json()
         except ValueError:
-            raise PlacementError("answers what is no JSON", where=self.cloud) from None
+            raise PlacementError("does not answer in JSON", where=self.cloud) from None
 
     def _tell_time(self, response: Any) -> None:
         date = response.headers.get("Date")

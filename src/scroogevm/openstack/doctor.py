@@ -1,4 +1,4 @@
-"""Says of each node whether a ratio can be written and would stay; reads only."""
+"""Checks for each node whether a ratio can be written and would stay; only reads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

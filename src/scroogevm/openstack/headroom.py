@@ -1,4 +1,4 @@
-"""What room a fleet has left: for the largest VM, and for evacuating the largest node."""
+"""Computes the room of a fleet: for the largest VM, and for evacuating the fullest node."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The journal of writes: what was and what shall be, kept before it is sent; then the answer.
+"""The journal of writes: the state before and after, stored before sending; then the answer.
 
 A rollback needs nothing else. Where it is lost nothing is written until nodes are adopted again.
 """

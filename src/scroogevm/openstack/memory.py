@@ -1,4 +1,4 @@
-"""What the journal knows, as the plan asks for it."""
+"""The contents of the journal, as the plan needs them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

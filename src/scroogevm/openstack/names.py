@@ -1,4 +1,4 @@
-"""Which resource provider a node of the telemetry is."""
+"""Finds the resource provider of a node."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +71,9 @@ class _Book:
         if told is not None:
             provider = self._uuids.get(told) or self._named.get(told)
             if provider is None:
-                return Match(None, problem=f"the table says {told!r}, and no provider is called so")
+                return Match(
+                    None, problem=f"the table says {told!r}, and no provider has that name"
+                )
             return self._whole(Match(provider, "table"))
         if node in self._named:
             return self._whole(Match(self._named[node], "same name"))
@@ -81,7 +83,7 @@ class _Book:
         ):
             if len(several) > 1:
                 names = _listed([one.name for one in several])
-                return Match(None, problem=f"providers {names} may all be it")
+                return Match(None, problem=f"several providers match: {names}")
             if several:
                 return self._whole(Match(several[0], how))
         return Match(None, problem="no provider has this name")

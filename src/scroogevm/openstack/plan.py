@@ -1,4 +1,4 @@
-"""The plan: every ratio that would change, with the reason, and what stays and why."""
+"""Plans every change of a ratio, with the reason, and lists what stays."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,7 +145,7 @@ def make_plan(
     found = cases(status, survey, memory, rules)
     for case in found:
         if not rules.asked(case.node):
-            stays.append(Stay(case.node, "", None, "not asked", "no pattern of nodes names it"))
+            stays.append(Stay(case.node, "", None, "not asked", "no pattern of --only matches it"))
             continue
         findings[case.node] = examine(case)
         for one in decide(case, memory, rules, findings[case.node]):
@@ -209,13 +209,13 @@ def _decide(
     policy = _policy(offer, rules)
     before, used = inventory.ratio, case.provider.used[kind]
     if policy == "keep":
-        reason = f"the offer is {offer.state}, and ratios are kept then"
+        reason = f"the offer is {offer.state}, and then ratios are kept"
         return Stay(case.node, kind, before, "kept", reason)
     if policy == "start":
         after = memory.starts[case.provider.uuid, kind].ratio
         limit, reason = (
             float(accepted(inventory.net, after)),
-            f"the offer is {offer.state}: back to the start",
+            f"the offer is {offer.state}: back to the ratio at adoption",
         )
     else:
         bounds = rules.bounds.get(kind, RatioBounds())
@@ -226,7 +226,7 @@ def _decide(
             after = floor(100 * (before + rules.step) + 1e-9) / 100
             reason += f"; a step of {rules.step:g} on the way to {aim.ratio:g}"
     if after == before:
-        return Stay(case.node, kind, before, "unchanged", "it is right as it is")
+        return Stay(case.node, kind, before, "unchanged", "it is right already")
     if policy == "close" and before < after < before * (1 + rules.dead_band):
         reason = f"{after:g} is less than {100 * rules.dead_band:g} % above it"
         return Stay(case.node, kind, before, "dead band", reason)
@@ -255,7 +255,7 @@ def _policy(offer: ResourceOffer, rules: Rules) -> Policy:
 
 def _reason(offer: ResourceOffer, aim: RatioTarget, kind: str) -> str:
     guard = f" ({offer.reasons[-1].sentence})" if offer.reasons else ""
-    said = f"{aim.limit:.6g} {kind} may be promised in all, {offer.free:.6g} are free{guard}"
+    said = f"{aim.limit:.6g} {kind} may be allocated in all, {offer.free:.6g} are free{guard}"
     return {
         "high": f"{said}; no more than the largest ratio allowed",
         "low": f"{said}; no less than the least ratio allowed, which is more than the offer",
@@ -273,7 +273,7 @@ def _allowed(
     def held(one: RatioChange) -> str:
         """Why a change waits whatever the others are."""
         if one.node in done and one.after > one.before and not one.back:
-            return "it was written for this window already"
+            return "it was already written for this window"
         return "" if rules.is_canary(one.node) else doubt
 
     waiting = [
@@ -287,7 +287,7 @@ def _allowed(
     nodes = list(dict.fromkeys(one.node for one in free))
     others = [node for node in nodes if node not in done][: max(0, may)]
     rank = {node: at for at, node in enumerate(nodes) if node in done or node in others}
-    reason = f"{100 * rules.share:g} % of the nodes are written for one window, and they are others"
+    reason = f"{100 * rules.share:g} % of the nodes are written for one window, without this one"
     waiting += [_stay(one, "share", reason) for one in free if one.node not in rank]
     chosen = [one for one in free if one.node in rank]
     return sorted(chosen, key=lambda one: rank[one.node]), waiting

@@ -1,4 +1,4 @@
-"""From what an offer says to the ratio that Placement multiplies with.
+"""Computes the allocation ratio from an offer.
 
 Placement accepts an allocation while ``used + amount <= (total - reserved) * ratio``. Its databases
 keep the ratio as a float of 64 bits (SQLite, PostgreSQL) or 32 bits (MySQL), so both are asked.

@@ -1,4 +1,4 @@
-"""What Placement says of a resource provider, as it says it."""
+"""Records of Placement's resource providers, as its API gives them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

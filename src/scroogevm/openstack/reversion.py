@@ -1,4 +1,4 @@
-"""Ratios that are not as they were written: put back by chance, or written by somebody else.
+"""Finds ratios that are not as they were written: restored by nova-compute, or by somebody else.
 
 nova-compute reads inventories first and traits later, and writes the inventories with the
 generation of the traits (nova/scheduler/client/report.py, ``_refresh_associations``). A ratio that

@@ -1,4 +1,4 @@
-"""Back to the ratios that there were at the start, or at a time; from the journal alone."""
+"""Restores the ratios of the start or of a time, from the journal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -114,7 +114,7 @@ def roll_back(
     undoing: Undoing,
     *,
     purpose: Purpose = "rollback",
-    reason: str = "back to what was",
+    reason: str = "back to the earlier ratio",
 ) -> None:
     """Write what a rollback restores; its nodes stop, so that no offer undoes it.
 
@@ -189,7 +189,12 @@ def _restore(
             inventory = provider.inventories.get(one.kind)
             if inventory is None or inventory.ratio != one.before:
                 return Done(some[0].node, what, "conflict", f"somebody else wrote {one.kind}")
-    return Done(some[0].node, what, "conflict", f"{TRIES} times somebody wrote meanwhile: {detail}")
+    return Done(
+        some[0].node,
+        what,
+        "conflict",
+        f"{TRIES} times somebody else wrote in the meantime: {detail}",
+    )
 
 
 def _conflict(there: float, memory: Memory, key: Key) -> str:

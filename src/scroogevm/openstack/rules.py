@@ -1,4 +1,4 @@
-"""What an operator allows: which nodes, how far, how fast."""
+"""Rules of the operator: which nodes are written, how far and how fast."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Placement as a sink of the service: each window planned or written, and watched in between."""
+"""Placement as a sink of the service: plans or writes each window, and checks in between."""
 
 import json
 import threading
@@ -163,7 +163,7 @@ class PlacementSink(OfferSink):
                 ended = replace(self._told, nodes=gone)
                 self._tell(apply(ended, self._writer, replace(rules, share=1.0, canary=())))
             except ScroogeError as error:
-                self._hear(f"{self.name}: {error}; ratios stay as they are")
+                self._hear(f"{self.name}: {error}; ratios do not change")
 
     def _act(self, status: Status) -> None:
         self._expired = _expired(status, self._pace.now())
@@ -193,7 +193,7 @@ class PlacementSink(OfferSink):
         unknown = [one for one in report.done if one.outcome in (None, "lost")]
         if unknown:
             raise PlacementError(
-                f"{counted(len(unknown), 'write')} did not arrive: {unknown[0].node}, "
+                f"{counted(len(unknown), 'write')} have no known result: {unknown[0].node}, "
                 f"{unknown[0].detail}",
                 where=self.name,
                 temporary=True,
@@ -284,7 +284,7 @@ class PlacementSink(OfferSink):
                 self.look()
             except ScroogeError as error:
                 if not trouble:
-                    self._hear(f"{self.name}: {error}; looked again every period")
+                    self._hear(f"{self.name}: {error}; tried again every period")
                 trouble = str(error)
             else:
                 trouble = ""

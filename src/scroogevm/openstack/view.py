@@ -1,4 +1,4 @@
-"""Plan, offers and journal as the page of the dashboard shows them."""
+"""Plan, offers and journal, as the dashboard shows them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Writes one provider: journal first, then Placement, then the answer into the journal."""
+"""Writes one provider: first to the journal, then to Placement, then the answer to the journal."""
 
 import threading
 import time
@@ -115,11 +115,11 @@ class Writer:
         was = {kind: before for kind, (before, _) in write.ratios().items()}
         if head is None:
             outcome: Outcome = "lost"
-            said = "the provider is gone"
+            said = "the provider does not exist any more"
         elif ratios == wanted:
-            outcome, said = "written", "no answer came, and it is there"
+            outcome, said = "written", "no answer came, but it was written"
         elif ratios == was:
-            outcome, said = "lost", "no answer came, and it is not there"
+            outcome, said = "lost", "no answer came, and it was not written"
         else:
             shown = ", ".join(f"{kind} {ratio:g}" for kind, ratio in ratios.items())
             outcome, said = "conflict", f"no answer came, and Placement has {shown or 'nothing'}"

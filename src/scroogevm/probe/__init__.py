@@ -1,1 +1,1 @@
-"""What runs on a worker node: reads libvirt and the kernel, shows what it read."""
+"""The probe of a worker node: reads libvirt and the kernel, and serves the values."""

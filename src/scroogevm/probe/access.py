@@ -1,4 +1,4 @@
-"""Who may ask, and under which address."""
+"""Addresses, certificates and tokens of the probe's server."""
 
 import hmac
 import socket
@@ -50,7 +50,7 @@ def parse_address(text: str) -> Address:
     name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not colon or not name or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise MisuseError(
-            f"{text!r} is no address", where="--listen", remedy="write HOST:PORT or [HOST]:PORT"
+            f"{text!r} is not an address", where="--listen", remedy="write HOST:PORT or [HOST]:PORT"
         )
     try:
         family, _, _, _, found = socket.getaddrinfo(name, int(port), type=socket.SOCK_STREAM)[0]
@@ -81,7 +81,7 @@ class Token:
             raise MisuseError(f"cannot be read: {error.strerror}", where=where) from None
         if not secret or not all(33 <= letter <= 126 for letter in secret):
             raise MisuseError(
-                "holds no token", where=where, remedy="one line of letters, digits and signs"
+                "contains no token", where=where, remedy="one line of letters, digits and signs"
             )
         return secret
 
@@ -163,9 +163,9 @@ class ServerAccess:
         """
         if not (self.address.is_loopback or self.token or insecure):
             raise MisuseError(
-                f"{self.address.shown} is open to other machines, and no token is asked for",
+                f"{self.address.shown} is open to other machines without a token",
                 where="--listen",
-                remedy="add --token-file, or say --insecure",
+                remedy="add --token-file or --insecure",
             )
 
     def unreachable(self, error: OSError) -> ProbeError:

@@ -1,21 +1,21 @@
-"""What a probe may be unable to see, and what that costs."""
+"""What a probe may be unable to read, with the consequence."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 CAPABILITIES: Mapping[str, str] = {
-    "libvirt": "no VM is seen; the numbers of the node go on",
+    "libvirt": "no VM is seen; the metrics of the node continue",
     "cpu": "no cpu usage of the node",
     "memory": "no memory usage of the node",
-    "pressure": "contention on the node is judged by run queues alone",
-    "schedstat": "no waiting of tasks on the node; pressure stands in where it is seen",
+    "pressure": "contention on the node is judged only by run queues",
+    "schedstat": "no wait time of tasks on the node; pressure is used where it can be read",
     "frequency": "no frequency of the cpus; nothing is estimated from it",
-    "processes": "waiting of VMs is that of their vCPUs, where libvirt says it",
-    "threads": "waiting of VMs is that of their vCPUs, where libvirt says it",
+    "processes": "the wait time of VMs is that of their vCPUs, if libvirt reports it",
+    "threads": "the wait time of VMs is that of their vCPUs, if libvirt reports it",
     "cgroups": "no throttling and no pressure of VMs",
     "perf": "these performance counters are left out; nothing is estimated from them",
-    "host": "processes and control groups of VMs may be out of sight",
+    "host": "processes and control groups of VMs may not be visible",
 }
 """Every capability, and what is lost without it."""
 
@@ -34,7 +34,7 @@ def container(procfs: Path) -> dict[str, str]:
         inside = os.stat("/proc/self/ns/pid").st_ino != _FIRST_NAMESPACE  # noqa: PTH116  # a handle
     except OSError:
         inside = False
-    return {"host": "this is a container with processes of its own"} if inside else {}
+    return {"host": "this is a container with its own processes"} if inside else {}
 
 
 def known(blind: Mapping[str, str], *, vms: bool, perf: bool) -> dict[str, bool]:
@@ -63,7 +63,7 @@ def said(blind: Mapping[str, str]) -> list[str]:
     ['cannot see memory: /proc/meminfo is odd; no memory usage of the node']
     """
     return [
-        f"cannot see {name}: {blind[name]}; {cost}"
+        f"cannot read {name}: {blind[name]}; {cost}"
         for name, cost in CAPABILITIES.items()
         if name in blind
     ]

@@ -1,4 +1,4 @@
-"""The numbers as Prometheus' text, and as OpenMetrics."""
+"""Writes the values in Prometheus' text format, and as OpenMetrics."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain

@@ -1,4 +1,4 @@
-"""One reading for everybody who asks at about the same time."""
+"""Shares one reading among clients that ask at about the same time."""
 
 import time
 from collections.abc import Callable

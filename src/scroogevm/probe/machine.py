@@ -1,4 +1,4 @@
-"""What the kernel says of the VMs' processes, kept from one reading to the next."""
+"""Reads the kernel's values of the VMs' processes, and keeps state between readings."""
 
 import resource
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""What a client takes, and how gladly."""
+"""Parses the Accept header of a client."""
 
 from contextlib import suppress
 

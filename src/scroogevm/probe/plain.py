@@ -1,4 +1,4 @@
-"""The numbers for a program to read: JSON."""
+"""Prints the values as JSON."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reads everything there is to read on a node."""
+"""Reads all values of a node."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Serves the numbers over HTTP."""
+"""Serves the values over HTTP."""
 
 import gzip
 import socket

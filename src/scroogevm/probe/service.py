@@ -1,4 +1,4 @@
-"""The probe as a service: reads, serves, writes, says what changed."""
+"""Runs the probe: reads, serves, writes the textfile, and logs changes."""
 
 import signal
 import time
@@ -65,7 +65,7 @@ class ProbeLog:
             self.say(line)
         for name in CAPABILITIES:
             if name in known and name not in snapshot.blind:
-                self.say(f"can see {name} again")
+                self.say(f"{name} can be read again")
 
     def trouble(self, problem: str) -> None:
         """Say a problem, or an empty line's worth of its end, where it is not the last one's."""
@@ -176,4 +176,4 @@ def suppress_misuse(say: Say) -> Iterator[None]:
     try:
         yield
     except MisuseError as error:
-        say(f"{error}; what was read before stays")
+        say(f"{error}; the last reading is kept")

@@ -1,4 +1,4 @@
-"""What was read at one moment."""
+"""The values that were read at one moment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A file for node_exporter's textfile collector."""
+"""Writes a file for node_exporter's textfile collector."""
 
 import os
 from contextlib import suppress

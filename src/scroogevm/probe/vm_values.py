@@ -1,4 +1,4 @@
-"""What libvirt says of one VM, in seconds and bytes."""
+"""libvirt's values of one VM, in seconds and bytes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

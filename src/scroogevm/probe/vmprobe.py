@@ -1,4 +1,4 @@
-"""The numbers under the names and in the units of vmprobe, the predecessor's probe."""
+"""Writes the values with the names and units of vmprobe, the predecessor's probe."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

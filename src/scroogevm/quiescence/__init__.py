@@ -1,1 +1,1 @@
-"""Quiescence tests: one file each, found by being here."""
+"""Quiescence tests: one module for each test, found by its file name."""

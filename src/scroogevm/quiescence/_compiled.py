@@ -1,4 +1,4 @@
-"""Functions compiled by Numba, their machine code kept between runs wherever there is a place."""
+"""Compiles functions with Numba, and caches their machine code between runs if possible."""
 
 import os
 import stat

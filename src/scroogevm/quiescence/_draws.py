@@ -1,4 +1,4 @@
-"""Uniform numbers from fixed seeds."""
+"""Draws uniform numbers from fixed seeds."""
 
 from functools import lru_cache
 

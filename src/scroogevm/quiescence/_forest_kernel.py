@@ -1,4 +1,4 @@
-"""Compiled forests, a node each: only numbers go in, only numbers come out.
+"""Compiled random forests, one for each node; input and output are arrays of numbers.
 
 A tree over a single number is a staircase: where its steps end, and how high each one is.
 """

@@ -1,4 +1,4 @@
-"""The kept windows one by one."""
+"""Iterates over the kept windows."""
 
 from collections.abc import Sequence
 

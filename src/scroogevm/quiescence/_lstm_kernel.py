@@ -1,4 +1,4 @@
-"""Compiled training of many small networks at once: only numbers go in, only numbers come out.
+"""Compiled training of many small networks at once; input and output are arrays of numbers.
 
 Fits do not depend on one another. ``LANES`` of them advance side by side, so that the inner loops
 fill vector registers. Numbers are single, as the predecessor's were; no operation is reordered or

@@ -1,4 +1,4 @@
-"""What is random about a network, from fixed seeds: first weights and the order of its pairs."""
+"""Draws the first weights of networks and the order of their pairs, from fixed seeds."""
 
 from functools import cache, lru_cache
 from math import sqrt

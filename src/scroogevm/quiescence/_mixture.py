@@ -1,4 +1,4 @@
-"""Gaussian mixtures over time and usage, one for each node, fitted all at once."""
+"""Fits Gaussian mixtures over time and usage, for all nodes at once."""
 
 from dataclasses import dataclass
 

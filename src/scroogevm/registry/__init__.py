@@ -1,4 +1,4 @@
-"""Plug-ins by file name: a strategy is known by being a file in ``strategies/``, and so on.
+"""Plug-ins by file name: a file in ``strategies/`` is a strategy, and so on.
 
 Adding one edits no other file. A module ``n_sigma.py`` holds one public class, a frozen dataclass
 whose fields are its parameters, and is asked for as ``n-sigma``.

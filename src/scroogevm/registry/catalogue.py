@@ -1,4 +1,4 @@
-"""What there is to choose from, as rows: for the command line, the docs and the tests."""
+"""Lists plug-ins as rows, for the command line, the docs and the tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A family of plug-ins: the modules of one package, found by being there."""
+"""A family of plug-ins: the modules of one package, found by their file names."""
 
 import inspect
 import pkgutil

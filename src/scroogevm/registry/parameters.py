@@ -1,4 +1,4 @@
-"""Parameters of plug-ins: declared once, checked wherever one is built, listed in the docs."""
+"""Parameters of plug-ins: declared once, checked when a plug-in is built, listed in the docs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields

@@ -1,4 +1,4 @@
-"""How a plug-in and its parameters are written: ``n-sigma:n=3``, ``margin(doa, by=1.2)``.
+"""Parses a plug-in and its parameters: ``n-sigma:n=3``, ``margin(doa, by=1.2)``.
 
 ```
 spec  = name | name ":" pairs | name "(" items ")"
@@ -89,7 +89,7 @@ class _Reader:
             item = self.spec(colon=False)
             if self._take("="):
                 if item.pairs or item.inner:
-                    raise self._error(f"{str(item)!r} is no parameter's name")
+                    raise self._error(f"{str(item)!r} is not the name of a parameter")
                 if item.name in pairs:
                     raise self._error(f"{item.name!r} is given twice")
                 pairs[item.name] = self.spec(colon=False)

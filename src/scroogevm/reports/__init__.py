@@ -1,1 +1,1 @@
-"""Where estimates go: tables, scores, series, figures, a report, dumps."""
+"""Writes estimates: tables, scores, series, figures, a report, dumps."""

@@ -1,4 +1,4 @@
-"""Windows of a chunk gathered a few at a time, since arrays of many are faster than many arrays."""
+"""Collects a few windows of a chunk, because large arrays are faster than many small ones."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How often windows were quiescent, as a table of a page."""
+"""The table of quiescent windows of a page."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The figures of a panel. Matplotlib is an extra: this module is imported where it is used."""
+"""Draws the figures of a panel with Matplotlib, an extra, imported where it is used."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -203,7 +203,8 @@ def cumulation(scene: Scene) -> Figure:
     scene.heading(
         figure,
         "Cumulated misprediction and violation",
-        "misprediction: what was offered too little or too much (logarithmic above 1) · violation: "
+        "misprediction: the error of the offer, too little or too much (logarithmic above 1) · "
+        "violation: "
         "the part that was too much (logarithmic above 0.1)",
     )
     return figure
@@ -221,7 +222,7 @@ def ratio(scene: Scene) -> Figure:
     scene.heading(
         figure,
         "Oversubscription ratio",
-        "how much could be promised in all; 1 (black line) is no oversubscription",
+        "how much could be allocated in all; 1 (black line) means no oversubscription",
     )
     return figure
 
@@ -242,8 +243,8 @@ def frontier(scene: Scene, scores: Sequence[Mapping[str, Any]]) -> Figure:
     axes.set_yscale("function", functions=(_root, _square))
     rates = [rate for rate in _RATES if rate <= highest]
     axes.set_yticks(rates, [f"{100 * rate:g}%" for rate in rates])
-    axes.set_ylim(_square(-0.09 * _root(highest)), _square(1.08 * _root(highest)))
-    axes.set_xlabel("savings: share of what was allocated that need not be kept ready →")
+    axes.set_ylim(float(_square(-0.09 * _root(highest))), float(_square(1.08 * _root(highest))))
+    axes.set_xlabel("savings: share of the allocation that need not be kept ready →")
     axes.set_ylabel("← violation rate: share of windows, square root")
     axes.margins(x=0.12)
     clean(axes)

@@ -1,4 +1,4 @@
-"""``dump-STRATEGY.json``: a node's trace in the predecessor's JSON, and what a strategy made of it.
+"""Writes ``dump-STRATEGY.json``: a trace in the predecessor's JSON, with a strategy's results.
 
 ```
 config, epoch, node.raw_data, vm.NAME.raw_data     a trace like any other: it can be replayed

@@ -1,4 +1,4 @@
-"""What the predecessor's dump says of each occurrence: its tiers and its statistics."""
+"""The tiers and statistics of each occurrence in the predecessor's dump."""
 
 from collections.abc import Callable, Mapping, Sequence
 

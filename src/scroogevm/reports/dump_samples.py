@@ -1,4 +1,4 @@
-"""The samples of a chunk, node by node, as the lists of the predecessor's JSON."""
+"""Writes the samples of a chunk, node by node, as the lists of the predecessor's JSON."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""``estimates`` and ``memos``: every promise with what came of it, and why it was made.
+"""Writes ``estimates`` and ``memos``: every promise with its outcome and its reason.
 
 ``estimates`` has one row for each node, window, resource and strategy. ``memos`` has what the
 strategy kept of its decision (greedy's r, doa's d), one row for each value. As JSON both are

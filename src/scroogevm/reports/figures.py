@@ -1,4 +1,4 @@
-"""``figures/``: the pictures of a replay as PNG and SVG."""
+"""Writes ``figures/``: the figures of a replay as PNG and SVG."""
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pieces of HTML that pages are made of."""
+"""Builds pieces of HTML for pages."""
 
 from collections.abc import Mapping
 from html import escape

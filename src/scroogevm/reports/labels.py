@@ -1,4 +1,4 @@
-"""Names beside lines and points, moved so that none covers another."""
+"""Places labels of lines and points so that none covers another."""
 
 from collections.abc import Sequence
 from itertools import product

@@ -1,4 +1,4 @@
-"""Series of a few nodes in at most so many points, however many windows there are.
+"""Series of a few nodes in a limited number of points, for any number of windows.
 
 Once all points are taken, neighbours are joined pairwise, and each point stands for twice as many
 windows. Means and sums stay right at any resolution, and a peak is never lost. Of each number seven

@@ -1,4 +1,4 @@
-"""Names that come from a trace, made safe as file names."""
+"""Makes names of a trace safe as file names."""
 
 import re
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""The few nodes whose windows are drawn: samples, and verdicts on them."""
+"""The samples and verdicts of the few nodes whose windows are drawn."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence

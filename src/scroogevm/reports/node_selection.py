@@ -1,4 +1,4 @@
-"""Which nodes of many are looked at one by one."""
+"""Selects the nodes that are shown one by one."""
 
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar

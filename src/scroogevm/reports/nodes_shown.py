@@ -1,4 +1,4 @@
-"""The panels of the few nodes of a chunk that are looked at one by one."""
+"""The panels of the few nodes of a chunk that are shown one by one."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The series that figures are drawn from: of the fleet, or of one node."""
+"""The series of a figure: of the fleet, or of one node."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

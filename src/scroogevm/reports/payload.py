@@ -1,4 +1,4 @@
-"""The numbers that the report carries along: a few megabytes, however large the replay was."""
+"""The numbers inside the report: a few megabytes, however large the replay was."""
 
 import json
 from collections.abc import Mapping, Sequence

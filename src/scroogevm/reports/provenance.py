@@ -1,4 +1,4 @@
-"""What a run says of itself: in ``replay.json`` or ``quiescence.json``, and in the report."""
+"""Describes a run, for ``replay.json`` or ``quiescence.json`` and the report."""
 
 import json
 from collections.abc import Mapping, Sequence

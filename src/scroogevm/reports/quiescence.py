@@ -1,4 +1,4 @@
-"""The sinks of quiescence tests asked by themselves, and what came of it."""
+"""The sinks of `scroogevm quiescence`, and their results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class QuiescenceSinks:
             return []
         kept = max((shape.kept for shape in self._table.shapes), default=0)
         remark = (
-            f"no window was judged: {kept} windows of a slice have to be kept before one is; "
-            "a smaller --history or --slice gives more"
+            f"no window was judged: {kept} windows of a slice must come before it; use a smaller "
+            f"--history or --slice"
         )
         return [remark]

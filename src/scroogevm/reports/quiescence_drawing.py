@@ -1,4 +1,4 @@
-"""Usage of a node with the verdicts on its windows. Matplotlib is an extra: imported where used."""
+"""Draws a node's usage with verdicts, with Matplotlib, an extra, imported where it is used."""
 
 import numpy as np
 from matplotlib.axes import Axes

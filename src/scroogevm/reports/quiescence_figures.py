@@ -1,4 +1,4 @@
-"""``figures/``: the windows of nodes with their verdicts, as PNG and SVG."""
+"""Writes ``figures/``: the windows of nodes with their verdicts, as PNG and SVG."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``report.html`` of quiescence tests: windows with their verdicts, in one file."""
+"""Writes ``report.html`` of quiescence tests: windows with their verdicts, in one file."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Why the last demands on the nodes that are watched are what they are, in words."""
+"""Explains the last demands of the drawn nodes in words."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,7 @@ from scroogevm.reports.record import Moment, Pair
 
 WINDOWS_EXPLAINED = 24
 """The last ones of each node."""
-UNMEASURED = (
-    "The window has too few samples: its VMs count at what they were promised, whatever was known."
-)
+UNMEASURED = "The window has too few samples, so its VMs count at their allocation."
 Explainers = Mapping[Pair, Strategy]
 """The strategies that explain themselves."""
 Why = Mapping[Pair, Sequence[tuple[float, str]]]

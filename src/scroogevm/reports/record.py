@@ -1,4 +1,4 @@
-"""Windows that were settled: one by one, and a few of them as arrays."""
+"""Settled windows: one by one, and a few of them as arrays."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace

@@ -1,4 +1,4 @@
-"""``reliability``: the rates that strategies were asked for, and where which rate came."""
+"""Writes ``reliability``: the requested rates of strategies, and the measured ones by group."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial

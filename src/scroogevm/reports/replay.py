@@ -1,4 +1,4 @@
-"""All the sinks of a replay, and what came of it."""
+"""All sinks of a replay, and their results."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""``report.html``: the scores and the figures in one file that needs nothing else."""
+"""Writes ``report.html``: the scores and figures in one self-contained file."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ _FIRST = (
     "worst_severity", "waste", "regret", "oversubscription", "misprediction", "violation",
     "decreases", "churn",
 )  # fmt: skip
-_ASKED = {"asked": "the coverage that the strategy was asked for, where it states a risk"}
+_ASKED = {"asked": "the coverage that the strategy was asked for, if it has a risk"}
 _MEANINGS = {**SCORES, **_ASKED}
 _ORDER = (*_FIRST, *(name for name in SCORES if name not in _FIRST))
 """Columns in the order they are read in: what is saved, what it costs, the rest."""
@@ -108,7 +108,7 @@ def _quiescence(verdicts: Mapping[Pair, Count]) -> str:
 def _facts(about: About, scores: Scores) -> Mapping[str, str]:
     windows = {
         f"windows, {TITLES[resource]}": f"{judged:,} judged, "
-        f"{scores.unmeasured[resource]:,} with too few samples to say anything"
+        f"{scores.unmeasured[resource]:,} with too few samples"
         for resource, judged in scores.judged.items()
     }
     command = {"command": " ".join(about.command)} if about.command else {}

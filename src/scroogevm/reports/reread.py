@@ -1,4 +1,4 @@
-"""A replay's report, read again: what its figures are drawn from."""
+"""Reads the report of a replay again, to draw its figures."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""``scores`` and ``node-scores``: how good each strategy was, for the fleet and for each node."""
+"""Writes ``scores`` and ``node-scores``: the scores of each strategy, for fleet and nodes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

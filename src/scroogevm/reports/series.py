@@ -1,4 +1,4 @@
-"""``series``: the fleet window by window, and the few nodes that are worth a look."""
+"""Writes ``series``: the fleet window by window, and the few nodes that are drawn."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Settles each step at once, and hands what came of it to parts that write or count it."""
+"""Settles each step, and passes the result to the parts that write or count it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

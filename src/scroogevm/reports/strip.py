@@ -1,4 +1,4 @@
-"""Rows of numbers, one a window, of which only the last ones are held in memory."""
+"""Rows of numbers, one a window; only the last ones are held in memory."""
 
 import os
 from collections.abc import Iterator

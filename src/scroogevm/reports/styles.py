@@ -1,4 +1,4 @@
-"""How strategies look, the same in every figure: a colour-blind-safe colour and a dash."""
+"""Colours and dashes of strategies, the same in every figure and colour-blind-safe."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

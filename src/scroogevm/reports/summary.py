@@ -1,4 +1,4 @@
-"""What a replay comes to, in a few sentences a resource."""
+"""Summarises a replay in a few sentences for each resource."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -104,7 +104,7 @@ def _came_of(gain: float, rate: float) -> str:
     'held back 1.0 more than them and fallen short in 0.0 % of windows'
     """
     if gain == 0 == rate:
-        return "freed nothing: it knew too little"
+        return "freed nothing, because it had too little data"
     gain = round(gain, 1) + 0.0
     kept = f"freed {gain:,.1f} of them" if gain >= 0 else f"held back {-gain:,.1f} more than them"
     return f"{kept} and fallen short in {100 * rate:.1f} % of windows"

@@ -1,4 +1,4 @@
-"""A table that grows chunk by chunk in bounded memory, and is written in several formats."""
+"""A table that grows chunk by chunk in limited memory, and is written in several formats."""
 
 import errno
 import os

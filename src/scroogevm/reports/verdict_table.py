@@ -1,4 +1,4 @@
-"""``verdicts``: what quiescence tests said of every window, and what decided it; and a count."""
+"""Writes ``verdicts``: the result and reason of quiescence tests for every window; and a count."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Verdicts of quiescence tests over many windows, and in words."""
+"""Verdicts of quiescence tests over many windows, as numbers and as words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

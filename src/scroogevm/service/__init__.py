@@ -1,1 +1,1 @@
-"""The estimator as a service: windows out of a store, offers to whoever places VMs."""
+"""The estimator as a service: reads windows from a store, and publishes offers."""

@@ -1,4 +1,4 @@
-"""The clock that the service lives by: a real one, or a fast one for trying things out."""
+"""The clock of the service: a real one, or a fast one for tests and the demo."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""A fleet that is made up, for whoever wants to see the service at work.
+"""Generates a fleet, to try the service.
 
 A day passes in twenty minutes. VMs come and go, a node gets too much load, one falls silent, one
 loses its libvirt: each for a while, again and again.

@@ -1,4 +1,4 @@
-"""Judges the windows of a fleet, group by group, and commits each before anything is told."""
+"""Judges the windows of a fleet, group by group, and commits each before it is published."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -146,9 +146,9 @@ class Estimator:
                     made.restore(parts[name], totals.get(name, {}))
                 except (ValueError, KeyError) as error:
                     raise MisuseError(
-                        f"cannot be gone on from: {error}",
+                        f"cannot be continued: {error}",
                         where=str(journal.path),
-                        remedy="restore a backup of it, or move it away to begin anew",
+                        remedy="restore a backup of it, or move it away to start with a new one",
                     ) from None
         self._known = {node: name for name, made in self.groups.items() for node in made.nodes}
         self._regroup()
@@ -182,7 +182,7 @@ class Estimator:
             gone += old
         for node in gone:
             del self._known[node]
-        text = "{} is forgotten: it gave no sample for {:g} s"
+        text = "{} is removed: it gave no sample for {:g} s"
         return [Event(0, now, "left", node, text.format(node, self._forget)) for node in gone]
 
     def _changes(self, windows: Sequence[GroupWindow], status: Status) -> Sequence[Event]:
@@ -197,7 +197,7 @@ class Estimator:
                     text = f"{resource} of {node} is {offer.state}{why}"
                     events.append(Event(0, status.computed_at, "state", node, text))
         if len(events) > MOST_EVENTS:
-            rest = f"and {len(events) - MOST_EVENTS} further changes of state"
+            rest = f"and {len(events) - MOST_EVENTS} more changes of state"
             more = Event(0, status.computed_at, "state", "", rest)
             events = [*events[:MOST_EVENTS], more]
         return events

@@ -1,4 +1,4 @@
-"""What guards judge by, from a window and from what is remembered of its nodes."""
+"""Builds the facts for guards from a window and the state of its nodes."""
 
 from collections.abc import Mapping
 

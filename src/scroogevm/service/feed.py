@@ -1,4 +1,4 @@
-"""Windows of some nodes, cut from a store as they close."""
+"""Cuts windows of some nodes from a store when they close."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""When cyclic garbage is looked for: not in the middle of a window."""
+"""Runs the cyclic garbage collector between windows, not during one."""
 
 import gc
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Between collector and store: what comes too late for its window is counted, and not kept.
+"""Counts and drops samples that come too late for their window, before they reach the store.
 
 A window is judged once. If a sample of it were kept later, a replay of what was recorded would see
 other numbers than the service did.

@@ -1,4 +1,4 @@
-"""The numbers of each node in each window, as the journal keeps them and pages show them."""
+"""The values of each node in each window, as the journal stores them and pages show them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

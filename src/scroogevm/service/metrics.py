@@ -1,4 +1,4 @@
-"""Own metrics of the service, written by ``prometheus_client``."""
+"""The service's own metrics, with ``prometheus_client``."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,16 +14,16 @@ from scroogevm.offers.status import NODE_STATES, Status
 from scroogevm.web.reader import ServiceHealth
 
 _OF_NODES: Mapping[str, str] = {
-    "capacity": "what a node has, cores or MiB",
-    "allocated": "what its VMs were promised",
-    "demand": "what to be ready for in the next window",
-    "free": "what may be promised to further VMs; 0 where the offer has expired",
-    "ratio": "promised units for each one that there is, free ones included",
+    "capacity": "capacity of a node, cores or MiB",
+    "allocated": "allocation of its VMs",
+    "demand": "expected demand in the next window",
+    "free": "what may be allocated to further VMs; 0 if the offer has expired",
+    "ratio": "allocated and free units for each real unit",
 }
 _TODAY: Mapping[str, str] = {
     "windows": "node-windows that were judged today (UTC)",
-    "violations": "of these, those with usage above the promise",
-    "severity": "sum of shortfall / capacity over them",
+    "violations": "node-windows of today with usage above the promise",
+    "severity": "sum of shortfall / capacity over these node-windows",
 }
 
 
@@ -61,41 +61,39 @@ class _Collected(Collector):
 
 
 def _about(health: ServiceHealth) -> Iterator[Metric]:
-    info = GaugeMetricFamily("scroogevm_build_info", "which version runs", labels=["version"])
+    info = GaugeMetricFamily("scroogevm_build_info", "version of the service", labels=["version"])
     info.add_metric([__version__], 1.0)
     yield info
-    yield GaugeMetricFamily(
-        "scroogevm_ready", "1 where offers are told that may be believed", value=health.ready
-    )
+    yield GaugeMetricFamily("scroogevm_ready", "1 if offers are valid", value=health.ready)
     if health.window_end is not None:
         yield GaugeMetricFamily(
             "scroogevm_window_end_timestamp_seconds",
-            "end of the newest window that was judged",
+            "end of the newest judged window",
             value=health.window_end,
         )
     yield GaugeMetricFamily(
-        "scroogevm_window_lag_seconds", "from when it was due until it was told", value=health.lag
+        "scroogevm_window_lag_seconds", "delay of the newest window", value=health.lag
     )
     phases = GaugeMetricFamily(
-        "scroogevm_loop_duration_seconds", "what each phase of it took", labels=["phase"]
+        "scroogevm_loop_duration_seconds", "duration of each phase of the loop", labels=["phase"]
     )
     for phase, seconds in health.phases.items():
         phases.add_metric([phase], seconds)
     yield phases
     yield GaugeMetricFamily(
-        "scroogevm_trouble", "1 where windows wait for store or disk", value=bool(health.trouble)
+        "scroogevm_trouble", "1 if windows wait for store or disk", value=bool(health.trouble)
     )
     yield CounterMetricFamily(
         "scroogevm_late_samples", "samples that came too late for their window", value=health.late
     )
     failures = CounterMetricFamily(
-        "scroogevm_sink_failures", "times that a status did not arrive", labels=["sink"]
+        "scroogevm_sink_failures", "deliveries of a status that failed", labels=["sink"]
     )
     for sink in health.sinks:
         failures.add_metric([sink.name], sink.failures)
     yield failures
     numbers = GaugeMetricFamily(
-        "scroogevm_sink_number", "what a sink counts besides", labels=["sink", "number"]
+        "scroogevm_sink_number", "other counts of a sink", labels=["sink", "number"]
     )
     for sink in health.sinks:
         for name, value in sink.numbers.items():
@@ -139,8 +137,8 @@ def _balloon(view: BalloonView | None) -> Iterator[Metric]:
     if view is None:
         return
     amounts = {
-        "taken": "memory that VMs have less than they were promised, by the companion, MiB",
-        "wanted": "memory that the node asks for, MiB",
+        "taken": "memory that the companion took from VMs, MiB",
+        "wanted": "memory that the node needs, MiB",
     }
     for name, meaning in amounts.items():
         family = GaugeMetricFamily(f"scroogevm_balloon_{name}", meaning, labels=["node"])
@@ -150,13 +148,15 @@ def _balloon(view: BalloonView | None) -> Iterator[Metric]:
                 family.add_metric([node.node], value)
         yield family
     answers = GaugeMetricFamily(
-        "scroogevm_balloon_node_up", "1 where a node's libvirt answers", labels=["node"]
+        "scroogevm_balloon_node_up", "1 if libvirt of the node answers", labels=["node"]
     )
     acts = GaugeMetricFamily(
-        "scroogevm_balloon_vms", "VMs by what the last cycle did with them", labels=["node", "act"]
+        "scroogevm_balloon_vms", "VMs by the action of the last cycle", labels=["node", "act"]
     )
     refusals = GaugeMetricFamily(
-        "scroogevm_balloon_refused_vms", "VMs that are left alone, by why", labels=["node", "rule"]
+        "scroogevm_balloon_refused_vms",
+        "VMs that are not changed, by reason",
+        labels=["node", "rule"],
     )
     for node in view.nodes:
         answers.add_metric([node.node], float(not node.problem))

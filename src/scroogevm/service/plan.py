@@ -1,4 +1,4 @@
-"""How the nodes of a group are judged."""
+"""The plan of a group: how its nodes are judged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What API and pages read of the service."""
+"""The data of the service for API and pages."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -143,7 +143,7 @@ class ServiceReader:
             window_end=None if status is None else status.window_end,
             lag=loop.lag if loop else 0.0,
             phases=dict(loop.phases) if loop else {},
-            trouble=loop.trouble if loop else "no sample has shown yet how often samples come",
+            trouble=loop.trouble if loop else "the interval between samples is not known yet",
             late=self._store.late,
             journal_bytes=self._journal.size,
             sinks=[

@@ -1,4 +1,4 @@
-"""Runs the service: collector, estimator and sinks in one process, until told to end."""
+"""Runs the service: collector, estimator and sinks in one process, until it is stopped."""
 
 import asyncio
 import json
@@ -133,7 +133,7 @@ class EstimatorThread(threading.Thread):
         )
         self.service.note("start", f"judging windows of {settings.shape.slice:g} s")
         self.service.run(self._stop_asked)
-        self.service.note("stop", "told to stop; offers expire by themselves")
+        self.service.note("stop", "stopping; offers expire by themselves")
 
     def _publish(self, status: Status, text: str) -> None:
         if self.reader is not None:
@@ -173,7 +173,7 @@ class EstimatorThread(threading.Thread):
             rows = self._store.read(some, now - _LOOK_BACK, now + 1, ("cpu",)).nodes
         except StoreError as error:
             if str(error) != self._trouble:
-                self._say(f"{error}; tried again until it works")
+                self._say(f"{error}; it is tried again until it works")
             self._trouble = str(error)
             rows = None
         found = step_of(rows) if rows is not None else 0.0
@@ -242,12 +242,16 @@ def serve(
             estimator.reader.show_balloon(fleet)
         again = partial(_again, reread, estimator)
         if demo:
-            say(f"making up {counted(demo, 'node')} and an hour of their past")
+            say(f"generating {counted(demo, 'node')} and an hour of history")
             stack.enter_context(_demo(demo, gate, clock))
         estimator.start()
         try:
             if collecting is None:
-                say("reading what others write into the store" if not demo else "the demo runs")
+                say(
+                    "reading samples that others write to the store"
+                    if not demo
+                    else "the demo runs"
+                )
                 asyncio.run(_wait(again, say))
             else:
                 nodes = collecting.asked.nodes()
@@ -341,7 +345,7 @@ async def _wait(again: Callable[[], Nodes], say: Say) -> None:
         try:
             again()
         except ScroogeError as error:
-            say(f"{error}; the settings stay as they were")
+            say(f"{error}; the settings did not change")
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
@@ -362,7 +366,7 @@ def _refuse_other_shape(journal: Journal, settings: ServeSettings) -> None:
         journal.keep_setting("shape", wanted)
     elif known != wanted:
         raise MisuseError(
-            f"was made with {known}, and {wanted} is asked for",
+            f"was made with {known}, but {wanted} is requested",
             where=str(journal.path),
             remedy="keep scope, slice and history, or choose another --data directory",
         )

@@ -1,4 +1,4 @@
-"""The loop: each window in its time, judged once, committed, then told."""
+"""The loop of the service: judges each window once, commits it, then publishes it."""
 
 import threading
 import time
@@ -200,7 +200,7 @@ class Service:
             return number + 1
         skipped = oldest - number - 1
         self.health.skipped += skipped
-        self.note("skipped", f"{counted(skipped, 'window')} passed too long ago and were skipped")
+        self.note("skipped", f"{counted(skipped, 'window')} ended too long ago and were skipped")
         return oldest
 
     def _judge(self, number: int, stop: threading.Event) -> bool:
@@ -257,7 +257,7 @@ class Service:
             text = f"{counted(late, 'sample')} came too late for their window and were left out"
             found.append(Event(0, now, "late", "", text))
         if self.health.trouble:
-            found.append(Event(0, now, "over", "", f"this is over: {self.health.trouble}"))
+            found.append(Event(0, now, "over", "", f"solved: {self.health.trouble}"))
         return found
 
     def _bear(self, error: ScroogeError, wait: float, stop: threading.Event) -> bool:
@@ -265,7 +265,7 @@ class Service:
         health = self.health
         if not health.trouble:
             health.trouble, health.since = str(error), self._clock.now()
-            text = f"{error}; windows wait, and offers expire meanwhile"
+            text = f"{error}; windows wait, and offers expire"
             with suppress(OutputError):  # the journal itself may be what fails
                 self.note("trouble", text)
         return self._clock.wait(self._clock.now() + wait, stop)

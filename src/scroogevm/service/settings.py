@@ -1,4 +1,4 @@
-"""What a user asked the service for, checked at once before anything starts."""
+"""Settings of the service, all checked before anything starts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,7 +139,7 @@ class ServeSettings:
                 groups.append(group)
         names = [group.name for group in groups]
         problems += [
-            f"group {n!r} is there twice" for n in dict.fromkeys(names) if names.count(n) > 1
+            f"group {n!r} is given twice" for n in dict.fromkeys(names) if names.count(n) > 1
         ]
         found = []
         for group in (*groups, self.every):
@@ -194,7 +194,7 @@ class ServeSettings:
         problems += [f"{where}: {key} is missing" for key in missing]
         name = table.get("name")
         if isinstance(name, str) and (name == EVERYONE or "/" in name):
-            problems.append(f"{where}: name {name!r} is taken, or has a slash")
+            problems.append(f"{where}: name {name!r} is already used, or contains a slash")
         if len(problems) > before:
             return None
         every = {key: getattr(self.every, key) for key in _GROUP_KEYS}

@@ -1,4 +1,4 @@
-"""What is remembered of the nodes of a group between windows, beside what strategies remember."""
+"""The state of a group's nodes between windows, besides the memos of strategies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

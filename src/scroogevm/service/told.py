@@ -1,4 +1,4 @@
-"""From judged windows to the status that is told."""
+"""Builds the status that is published from judged windows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -20,7 +20,7 @@ from scroogevm.offers.status import (
 from scroogevm.ports import UNITS, Shape
 from scroogevm.service.group import GroupWindow, Judged
 
-_UNMEASURED = "The window has too few samples: VMs count at what they were promised."
+_UNMEASURED = "The window has too few samples, so VMs count at their allocation."
 
 
 def status_of(

@@ -1,1 +1,1 @@
-"""Where offers go: each kind of sink a file."""
+"""Sinks of offers: one module for each kind."""

@@ -1,4 +1,4 @@
-"""A command that is started for each status, with the offers on its stdin."""
+"""Starts a command for each status, with the offers on its stdin."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What a sink is, and the thread that feeds it: a slow or dead sink delays nobody."""
+"""The interface of a sink, and its thread: a slow or dead sink delays nothing else."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -126,7 +126,7 @@ class SinkThread:
     def _failed(self, trouble: str) -> None:
         self.state.failures += 1
         if not self.state.trouble:
-            self._hear(f"{self.sink.name}: {trouble}; tried again until it works")
+            self._hear(f"{self.sink.name}: {trouble}; it is tried again until it works")
         self.state.trouble = trouble
 
     def _arrived(self, window: int) -> None:

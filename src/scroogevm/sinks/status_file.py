@@ -1,4 +1,4 @@
-"""A file that holds what is told, replaced whole."""
+"""Writes the status to a file, replaced as a whole."""
 
 from pathlib import Path
 

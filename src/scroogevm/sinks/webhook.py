@@ -1,4 +1,4 @@
-"""A URL that each status is posted to, signed."""
+"""Posts each status to a URL, signed."""
 
 import hashlib
 import hmac
@@ -43,7 +43,9 @@ class Webhook(OfferSink):
         clock: Callable[[], float] = time.time,
     ) -> None:
         if httpx.URL(url).scheme not in ("http", "https"):
-            raise MisuseError(f"{url!r} is no address", where="webhook", remedy="https://HOST/PATH")
+            raise MisuseError(
+                f"{url!r} is not an address", where="webhook", remedy="https://HOST/PATH"
+            )
         self._url = url
         self._secret = secret
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Where samples stay: one store a file, found by being here, opened by what a user wrote."""
+"""Stores of samples: one module for each kind, opened by KIND:LOCATION."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -48,12 +48,12 @@ def _split(text: str) -> tuple[str, str]:
     if kind in ("http", "https"):
         text = re.sub("//[^/]*@", "//", text)  # what stands there may be a secret
         raise MisuseError(
-            "does not say what kind of store it is",
+            "does not contain the kind of the store",
             where=text,
-            remedy="write its kind before it, such as prometheus:" + text,
+            remedy="write the kind before it, such as prometheus:" + text,
         )
     if not location.strip():
-        raise MisuseError(f"{text!r} names no store", remedy="write a folder, or KIND:LOCATION")
+        raise MisuseError(f"{text!r} is not a store", remedy="write a directory, or KIND:LOCATION")
     return kind, location
 
 
@@ -62,5 +62,5 @@ def _pair(text: str) -> tuple[str, str]:
 
     name, equals, value = text.partition("=")
     if not equals or not name or name == "location":
-        raise MisuseError(f"{text!r} is no option of a store", remedy="write KEY=VALUE")
+        raise MisuseError(f"{text!r} is not an option of a store", remedy="write KEY=VALUE")
     return name, value

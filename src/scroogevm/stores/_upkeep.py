@@ -1,4 +1,4 @@
-"""What a store offers besides taking and giving samples, and what is said of one that does not."""
+"""Maintenance of a store (check, prune), and the error for stores that do not offer it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The embedded store, the default: a folder, no server."""
+"""The embedded store, the default: a directory, no server."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,8 +30,8 @@ class Embedded(Store, Maintainable):
 
     formula: ClassVar[str] = "rows, then chunks of five minutes of a node, in SQLite"
     source: ClassVar[str] = "ADR 0008"
-    location: str = parameter("", "folder; made by the first write")
-    retention: float = parameter(35.0, "days that samples are kept; 0 for ever", low=0)
+    location: str = parameter("", "directory; created by the first write")
+    retention: float = parameter(35.0, "days for which samples are kept; 0 for ever", low=0)
     synced: bool = parameter(default=True, meaning="whether a write waits for the disk")
     _access: StoreAccess = field(init=False, repr=False, compare=False)
 

@@ -1,4 +1,4 @@
-"""InfluxDB of any version, under the predecessor's names."""
+"""The store of InfluxDB, any version, with the predecessor's names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +72,7 @@ class InfluxDB(ServerStore):
         """Check what can be checked without a server.
 
         Raises:
-            MisuseError: the location names no database, or see above.
+            MisuseError: the location does not contain a database, or see above.
         """
         super().__post_init__()
         _ = self._place
@@ -174,13 +174,16 @@ class InfluxDB(ServerStore):
         name = self._place.database.replace("\\", "\\\\").replace('"', '\\"')
         answer = self.http.fetch("POST", "/query", {"q": f'CREATE DATABASE "{name}"'}, form=True)
         if b'"error"' in answer.body:
-            raise self.http.error(f"creates no database: {self.http.shown(remark(answer.body))}")
+            raise self.http.error(
+                f"does not create the database: {self.http.shown(remark(answer.body))}"
+            )
 
     def _require_influxdb(self) -> None:
         if not self._version:
             raise self.http.error(
-                "is no InfluxDB: its /ping names no version",
-                remedy="write prometheus:URL or victoriametrics:URL where it is one",
+                "is not InfluxDB: its /ping reports no version",
+                remedy="if it is Prometheus or VictoriaMetrics, write prometheus:URL or "
+                "victoriametrics:URL",
             )
 
     @cached_property
@@ -220,7 +223,7 @@ class InfluxDB(ServerStore):
             path = "/"
         if not 1 <= len(names) <= 2 or not all(names):
             raise MisuseError(
-                "names no database",
+                "does not contain a database",
                 where=self.location,
                 remedy="http://HOST:8086/DATABASE or http://HOST/PREFIX?db=DATABASE",
             )

@@ -1,4 +1,4 @@
-"""Prometheus, and whatever answers as it does."""
+"""The store of Prometheus and compatible servers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Prometheus(ScrapedStore):
         """
         del samples
         raise MisuseError(
-            "a Prometheus takes no samples, it scrapes",
+            "Prometheus does not accept samples, it scrapes them",
             where=self.location,
             remedy="let it scrape `scroogevm probe`, or write to another store",
         )

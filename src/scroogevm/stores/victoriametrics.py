@@ -1,4 +1,4 @@
-"""VictoriaMetrics: samples of ours, and what it scraped itself."""
+"""The store of VictoriaMetrics: ScroogeVM's samples, and metrics that it scraped itself."""
 
 import json
 import math
@@ -44,7 +44,7 @@ class VictoriaMetrics(ScrapedStore):
     """
 
     write_location: str = parameter(
-        "", "URL that samples are written to, where it is another: http://HOST:8480/insert/0/..."
+        "", "URL that samples are written to, if it differs: http://HOST:8480/insert/0/..."
     )
 
     formula: ClassVar[str] = "scrooge_node_*{node}, scrooge_vm_*{node, vm}; or as Prometheus"
@@ -119,7 +119,7 @@ class VictoriaMetrics(ScrapedStore):
             raise enough(error) from None
         except GarbledError as error:
             raise self.http.error(
-                f"does not answer as VictoriaMetrics: it {error}", where
+                f"does not answer like VictoriaMetrics: it {error}", where
             ) from None
 
     def _own(self, first: int, end: int) -> Sequence[str]:

@@ -1,1 +1,1 @@
-"""Strategies: one file each, found by being here."""
+"""Strategies: one module for each, found by its file name."""

@@ -1,4 +1,4 @@
-"""What strategies that take strategies have in common."""
+"""The common parts of strategies that contain other strategies."""
 
 from abc import abstractmethod
 from collections.abc import Mapping

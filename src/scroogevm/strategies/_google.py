@@ -35,7 +35,7 @@ class GooglePredictor(Strategy):
     def estimate(self, history: History) -> Estimate:
         """``predict(warm VMs) + sum(limit of cold VMs)``."""
         if history.trail is None:
-            raise ValueError("the engine gave no trail to a strategy that asked for one")
+            raise ValueError("the engine gave no trail to a strategy that needs one")
         warm = history.trail.seen >= self.warm
         cold = np.where(warm, 0.0, history.vms.allocated)
         demand = self.predict(history, history.trail, warm)

@@ -1,4 +1,4 @@
-"""A quiescence test's verdict: as greedy asks it, or of a test asked by itself."""
+"""Gives the verdict of a quiescence test, for greedy or alone."""
 
 from dataclasses import dataclass
 from typing import ClassVar

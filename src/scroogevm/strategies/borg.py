@@ -22,7 +22,7 @@ class Borg(Strategy):
     formula = "allocated / ratio"
     source = "Borg's default as reported by Bashir et al., EuroSys 2021"
 
-    ratio: float = parameter(1.1, "promised units for each unit of demand", low=0.01)
+    ratio: float = parameter(1.1, "allocated units for each unit of demand", low=0.01)
 
     def estimate(self, history: History) -> Estimate:
         """``allocated / ratio``."""

@@ -1,4 +1,4 @@
-"""The calibrated strategy: one dial, the share of windows in which a node may be short."""
+"""The calibrated strategy: its one parameter is the share of windows with a shortfall."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,14 +59,16 @@ class Calibrated(Strategy):
         0.01, "share of windows in which p99 may exceed the demand", low=1e-4, high=0.5
     )
     windows: int = parameter(168, "windows whose scores are pooled", low=1)
-    gamma: float = parameter(0.02, "how fast the level follows what happens", low=0, high=1)
-    decay: float = parameter(0.98, "what is left of a loss after a window", low=0, high=1)
-    common: float = parameter(0.3, "weight of the mean loss over nodes beside the own", low=0)
+    gamma: float = parameter(0.02, "how fast the level follows the outcomes", low=0, high=1)
+    decay: float = parameter(0.98, "share of a loss that is left after a window", low=0, high=1)
+    common: float = parameter(
+        0.3, "weight of the mean loss over nodes, compared with the node's own", low=0
+    )
     sharpness: float = parameter(
-        10.0, "how much more an expert counts that lost less; 0 for all alike", low=0
+        10.0, "how much more an expert with a lower loss counts; 0 for equal weights", low=0
     )
     arrivals: float = parameter(
-        1.0, "share of what new VMs were promised and did not show that is added", low=0, high=1
+        1.0, "share of the unused allocation of new VMs that is added", low=0, high=1
     )
 
     @property

@@ -1,4 +1,4 @@
-"""A combinator: never below a share of what was promised."""
+"""A combinator: never below a share of the allocation."""
 
 from dataclasses import dataclass, replace
 
@@ -29,9 +29,9 @@ class Floor(Combinator):
     formula = "max(strategy, allocated * its allocation, capacity * its capacity)"
     source = "Kubernetes' vertical pod autoscaler, minimum allowed"
 
-    strategy: Strategy = plugged("scroogevm.strategies", meaning="the strategy to hold up")
-    allocated: float = parameter(0.25, "share of what was promised", low=0)
-    capacity: float = parameter(0.0, "share of what the node has", low=0, high=1)
+    strategy: Strategy = plugged("scroogevm.strategies", meaning="the strategy to raise")
+    allocated: float = parameter(0.25, "share of the allocation", low=0)
+    capacity: float = parameter(0.0, "share of the capacity", low=0, high=1)
 
     @property
     def inner(self) -> tuple[Strategy, ...]:

@@ -40,11 +40,13 @@ class Greedy(Strategy):
     role: ClassVar[Role] = "baseline"
 
     quiescence: QuiescenceTest = plugged(
-        "scroogevm.quiescence", MeanBand(), meaning="the test that says whether a node is quiescent"
+        "scroogevm.quiescence",
+        MeanBand(),
+        meaning="the test that decides whether a node is quiescent",
     )
     start: float = parameter(3.5, "r of a new node", low=0)
-    down: float = parameter(0.1, "what a quiescent window takes off r", low=0)
-    up: float = parameter(0.2, "what a rising window adds to r", low=0)
+    down: float = parameter(0.1, "decrease of r after a quiescent window", low=0)
+    up: float = parameter(0.2, "increase of r after a rising window", low=0)
     low: float = parameter(2.0, "least r", low=0)
     high: float = parameter(5.0, "greatest r", low=0)
 

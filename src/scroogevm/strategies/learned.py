@@ -1,4 +1,4 @@
-"""Calibrated with one more expert: trees that learn from all nodes what comes."""
+"""The learned strategy: calibrated with one more expert, trees that learn from all nodes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ class Margin(Combinator):
     formula = "by * strategy + plus * capacity"
     source = "Kubernetes' vertical pod autoscaler, safety margin"
 
-    strategy: Strategy = plugged("scroogevm.strategies", meaning="the strategy to be careful with")
+    strategy: Strategy = plugged("scroogevm.strategies", meaning="the strategy to add a margin to")
     by: float = parameter(1.15, "factor on its demand", low=0)
     plus: float = parameter(0.0, "share of capacity added to it", low=0, high=1)
 

@@ -1,4 +1,4 @@
-"""The bound that nothing can beat."""
+"""The oracle strategy: it knows the next window, as an upper bound."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The baseline that everything must beat."""
+"""The persistence strategy, the baseline of all comparisons."""
 
 from dataclasses import dataclass
 from typing import ClassVar

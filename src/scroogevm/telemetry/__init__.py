@@ -1,4 +1,4 @@
-"""What exporters say, and how it becomes samples.
+"""Converts metrics of exporters to samples.
 
 A dialect (``dialects/``, one exporter a file) says of a series which *term* of a node or VM it
 counts towards, and by which factor. Terms (``terms``) are raw: counters since a boot, gauges. They

@@ -1,4 +1,4 @@
-"""By which clock rows are apart, and which row is the one before."""
+"""Chooses the clock for the time between rows, and the row before each row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

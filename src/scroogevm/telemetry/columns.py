@@ -1,4 +1,4 @@
-"""Whole windows of series, as a server that scraped exporters has them, become rows.
+"""Converts whole windows of scraped series to rows.
 
 Each dialect is taken for itself, since each has its own clock.
 """

@@ -1,4 +1,4 @@
-"""What a series of an exporter counts towards: a dialect is mostly a table of names."""
+"""Maps series of an exporter to terms: a dialect is mostly a table of names."""
 
 import re
 from abc import ABC, abstractmethod

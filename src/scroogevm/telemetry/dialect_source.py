@@ -1,4 +1,4 @@
-"""One dialect of one target, reading after reading."""
+"""Reads one dialect of one target, reading after reading."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

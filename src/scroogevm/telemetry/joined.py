@@ -1,4 +1,4 @@
-"""What the dialects of one target say together: its VMs stand in one, how to take them in another.
+"""Joins the dialects of one target: VMs from one dialect, their state from another.
 
 Debian's exporter names VMs with a UUID, and says whether libvirt answers without one. VMs of a
 textfile are in one dialect, and the age of the file is in node_exporter's.

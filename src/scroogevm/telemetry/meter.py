@@ -1,4 +1,4 @@
-"""Readings become samples, one after the other."""
+"""Converts readings to samples, one after the other."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What our probe says: every name, once. The probe writes these, the dialect understands them."""
+"""All metric names of the probe, defined once for the probe and its dialect."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
@@ -41,16 +41,18 @@ def _counter(meaning: str, term: str = "", factor: float = 1.0) -> Metric:
 
 
 NODE: Mapping[str, Metric] = {
-    "scrooge_probe_info": Metric("info", "Which probe this is", ("version",)),
-    "scrooge_probe_time_seconds": _gauge("The node's clock when the numbers were read", "clock"),
-    "scrooge_probe_interval_seconds": _gauge("How often to come for new numbers", "interval"),
-    "scrooge_probe_read_seconds": _gauge("How long it took to read the numbers"),
-    "scrooge_probe_reads_total": _counter("Times that the numbers were read"),
+    "scrooge_probe_info": Metric("info", "Version of the probe", ("version",)),
+    "scrooge_probe_time_seconds": _gauge("Time of the reading, by the node's clock", "clock"),
+    "scrooge_probe_interval_seconds": _gauge(
+        "Interval at which the values are renewed", "interval"
+    ),
+    "scrooge_probe_read_seconds": _gauge("Duration of the reading"),
+    "scrooge_probe_reads_total": _counter("Readings since the start"),
     "scrooge_probe_capability": Metric(
-        "gauge", "Whether the probe sees a kind of numbers here", ("name",)
+        "gauge", "Whether the probe can read a kind of values", ("name",)
     ),
     "scrooge_libvirt_up": _gauge("Whether libvirt answered", "vms_up"),
-    "scrooge_libvirt_domains": _gauge("VMs that run, those included that could not be read"),
+    "scrooge_libvirt_domains": _gauge("VMs that run, including those that could not be read"),
     "scrooge_node_cpus": _gauge("Cpus online", "cores"),
     "scrooge_node_cpu_seconds_total": Metric(
         "counter", "Time that the cpus spent in each mode", ("mode",), _MODES
@@ -60,9 +62,9 @@ NODE: Mapping[str, Metric] = {
     "scrooge_node_cpu_frequency_maximum_hertz": _gauge("Highest frequency, mean of the cpus"),
     "scrooge_node_memory_total_bytes": _gauge("Memory of the node", "mem_total", _MIB),
     "scrooge_node_memory_available_bytes": _gauge(
-        "Memory that can be had without swapping", "mem_available", _MIB
+        "Memory that is available without swapping", "mem_available", _MIB
     ),
-    "scrooge_node_memory_free_bytes": _gauge("Memory that nobody uses"),
+    "scrooge_node_memory_free_bytes": _gauge("Memory that is not used"),
     "scrooge_node_memory_buffers_bytes": _gauge("Memory in buffers of block devices"),
     "scrooge_node_memory_cached_bytes": _gauge("Memory in the page cache"),
     "scrooge_node_hugepages_total_bytes": _gauge("Memory set aside as hugepages"),
@@ -93,21 +95,23 @@ NODE: Mapping[str, Metric] = {
         "Time in which every task waited for a disk"
     ),
     "scrooge_node_perf_events_total": Metric(
-        "counter", "What a performance counter counted on all cpus", ("event",)
+        "counter", "Value of a performance counter, on all cpus", ("event",)
     ),
 }
 """Series of the node and of the probe itself, in the order in which they are written."""
 
 DOMAIN: Mapping[str, Metric] = {
     "scrooge_domain_up": _gauge(
-        "Whether the VM could be asked; if not, there is what libvirt knows without it", "up"
+        "Whether the VM answered; if not, only values that libvirt knows without it are there", "up"
     ),
     "scrooge_domain_openstack_info": Metric(
-        "info", "What OpenStack calls the VM", ("name", "flavor", "project")
+        "info", "Names of the VM in OpenStack", ("name", "flavor", "project")
     ),
-    "scrooge_domain_state": _gauge("State as libvirt numbers it: 1 runs, 3 is paused", "state"),
+    "scrooge_domain_state": _gauge(
+        "State in libvirt's numbers: 1 is running, 3 is paused", "state"
+    ),
     "scrooge_domain_vcpus": _gauge("vCPUs now", "vcpus"),
-    "scrooge_domain_vcpus_maximum": _gauge("vCPUs that it may have"),
+    "scrooge_domain_vcpus_maximum": _gauge("Most vCPUs of the VM"),
     "scrooge_domain_cpu_seconds_total": _counter("Cpu time of the VM", "cpu_time"),
     "scrooge_domain_cpu_user_seconds_total": _counter("Cpu time in user mode"),
     "scrooge_domain_cpu_system_seconds_total": _counter("Cpu time in the kernel of the node"),
@@ -117,26 +121,24 @@ DOMAIN: Mapping[str, Metric] = {
     ),
     "scrooge_domain_sched_timeslices_total": _counter("Timeslices that its threads ran"),
     "scrooge_domain_memory_current_bytes": _gauge(
-        "Memory that the balloon leaves", "mem_current", _MIB
+        "Memory that the balloon leaves to the VM", "mem_current", _MIB
     ),
-    "scrooge_domain_memory_maximum_bytes": _gauge(
-        "Memory that the VM may have", "mem_maximum", _MIB
-    ),
+    "scrooge_domain_memory_maximum_bytes": _gauge("Most memory of the VM", "mem_maximum", _MIB),
     "scrooge_domain_memory_rss_bytes": _gauge("Memory resident on the node", "rss", _MIB),
     "scrooge_domain_guest_memory_total_bytes": _gauge(
         "Memory that the guest sees", "guest_total", _MIB
     ),
     "scrooge_domain_guest_memory_usable_bytes": _gauge(
-        "Memory that the guest can have without swapping", "guest_usable", _MIB
+        "Memory that the guest can use without swapping", "guest_usable", _MIB
     ),
     "scrooge_domain_guest_memory_unused_bytes": _gauge(
         "Memory that the guest has not touched", "guest_unused", _MIB
     ),
     "scrooge_domain_guest_memory_disk_caches_bytes": _gauge("Disk caches of the guest"),
     "scrooge_domain_guest_memory_updated_timestamp_seconds": _gauge(
-        "When the guest last spoke of its memory, by the node's clock", "guest_time"
+        "Time of the guest's last memory statistics, by the node's clock", "guest_time"
     ),
-    "scrooge_domain_guest_memory_age_seconds": _gauge("Age of what the guest says of its memory"),
+    "scrooge_domain_guest_memory_age_seconds": _gauge("Age of the guest's memory statistics"),
     "scrooge_domain_guest_minor_faults_total": _counter(
         "Minor page faults in the guest", "page_faults"
     ),
@@ -163,7 +165,7 @@ DOMAIN: Mapping[str, Metric] = {
         "Time in which some thread of the VM waited for memory"
     ),
     "scrooge_domain_perf_events_total": Metric(
-        "counter", "What a performance counter counted in the VM's threads", ("event",)
+        "counter", "Value of a performance counter, in the VM's threads", ("event",)
     ),
 }
 """Series of each VM, in the order in which they are written."""

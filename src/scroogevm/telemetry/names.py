@@ -1,4 +1,4 @@
-"""Names of one's own: what a user writes down of an exporter that nobody here knows, or of a fork.
+"""Metric names that a user defines for unknown exporters or forks.
 
 ```toml
 [collect.names]
@@ -184,13 +184,13 @@ def _term_problems(term: Any, *, of_vm: bool) -> Sequence[str]:
         return ["term is missing"]
     known, other = (terms.VM, terms.NODE) if of_vm else (terms.NODE, terms.VM)
     owner = "a VM" if of_vm else "a node"
-    problem = f"{term!r} is no term of {owner}"
+    problem = f"{term!r} is not a term of {owner}"
     if not isinstance(term, str):
         return [problem]
     if term in known:
         return []
     if term in other:
-        remedy = "leave vm out" if of_vm else "vm must say which label names the VM"
+        remedy = "leave vm out" if of_vm else "vm must be the label that names the VM"
         return [f"{problem}, {remedy}"]
     return [problem + _near(term, known)]
 

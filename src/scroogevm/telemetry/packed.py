@@ -1,4 +1,4 @@
-"""Samples as bytes, for queues: nothing is rounded."""
+"""Encodes samples as bytes for queues, without rounding."""
 
 import json
 import struct

@@ -1,4 +1,4 @@
-"""Rows of one owner, and how those of all owners are put together."""
+"""Rows of one owner, and how the rows of all owners are joined."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple

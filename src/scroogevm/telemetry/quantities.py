@@ -1,4 +1,4 @@
-"""Terms become quantities: each quantity of ``core.samples`` as a formula over terms."""
+"""Computes quantities of ``core.samples`` from terms, each with a formula."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Counters become rates: elementwise, so that a scrape and a whole window are treated alike."""
+"""Computes rates from counters, elementwise, for one scrape or a whole window."""
 
 import numpy as np
 from numpy.typing import ArrayLike

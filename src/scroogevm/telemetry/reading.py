@@ -1,4 +1,4 @@
-"""What an exporter said of a node at one time."""
+"""The values of one exporter for a node at one time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

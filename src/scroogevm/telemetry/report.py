@@ -1,4 +1,4 @@
-"""What a node does not say, and what that costs: told once, when it is first read."""
+"""Reports what the exporters of a node lack, with the consequence, once."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -27,20 +27,24 @@ class Lack(NamedTuple):
 
 
 NODE: Sequence[Lack] = (
-    Lack("number of cpus", "its capacity is not known, and it is never estimated", [["cores"]]),
-    Lack("memory size", "its capacity is not known, and it is never estimated", [["mem_total"]]),
-    Lack("cpu time", "its cpu is never estimated", [["cpu_time"]]),
-    Lack("available memory", "its memory is never estimated", [["mem_available"]]),
+    Lack("number of cpus", "its capacity is unknown, so it gets no estimate", [["cores"]]),
+    Lack(
+        "memory size",
+        "its capacity is unknown, so it gets no estimate",
+        [["mem_total"]],
+    ),
+    Lack("cpu time", "its cpu gets no estimate", [["cpu_time"]]),
+    Lack("available memory", "its memory gets no estimate", [["mem_available"]]),
     Lack(
         "size of hugepages, or number of reserved ones",
-        "free ones count as used",
+        "free hugepages count as used",
         [["huge_page_size", "huge_reserved_pages"]],
         of=["huge_free_pages"],
     ),
-    Lack("clock", "rates are by the time of reading, which is less exact", [["clock"]]),
+    Lack("time", "rates use the time of the scrape, which is less exact", [["clock"]]),
     Lack(
         "pressure or run queues",
-        "contention is seen in its VMs only",
+        "contention is seen only in its VMs",
         [["cpu_pressure_time"], ["wait_time"]],
     ),
 )
@@ -49,26 +53,26 @@ NODE: Sequence[Lack] = (
 VMS: Sequence[Lack] = (
     Lack("vCPUs", "its node counts as full", [["vcpus"]]),
     Lack("memory size", "its node counts as full", [["mem_current"]]),
-    Lack("cpu time", "cpu is counted at allocation", [["cpu_time"]]),
+    Lack("cpu time", "cpu counts as fully used", [["cpu_time"]]),
     Lack(
         "guest memory statistics",
-        "memory is counted at allocation",
+        "memory counts as fully used",
         [["guest_total", "guest_usable"], ["guest_total", "guest_unused"]],
     ),
     Lack(
         "usable memory",
-        "what the guest caches counts as used",
+        "the guest cache counts as used",
         [["guest_usable"]],
         of=["guest_total", "guest_unused"],
     ),
     Lack(
         "time of guest memory statistics",
-        "old ones are not told from new ones",
+        "old statistics look like new ones",
         [["guest_time"]],
         of=["guest_total"],
     ),
-    Lack("waiting for a cpu", "contention is seen on the node only", [["delay_time"]]),
-    Lack("page faults", "a guest that runs short of memory is not noticed", [["major_faults"]]),
+    Lack("waiting for a cpu", "contention is seen only on the node", [["delay_time"]]),
+    Lack("page faults", "a guest that runs short of memory is not detected", [["major_faults"]]),
 )
 """Of VMs, worst first."""
 
@@ -89,23 +93,27 @@ def lacking(readings: Sequence[Reading]) -> Sequence[str]:
         readings: of one round, of all targets.
 
     >>> lacking([Reading("n", 0.0, {"cores": 4.0, "mem_total": 8.0, "cpu_time": 0.0})])[:2]
-    ['no available memory: its memory is never estimated',
-     'no clock: rates are by the time of reading, which is less exact']
+    ['the exporter reports no available memory; its memory gets no estimate',
+     'the exporter reports no time; rates use the time of the scrape, which is less exact']
     """
     if not readings:
-        return ["nothing that any dialect knows: the node is not seen at all"]
+        return ["no dialect knows any of the metrics; the node is not seen"]
     ordered = sorted(readings, key=lambda reading: reading.rank)
 
     def said_of_node(term: str) -> Bools:
         return np.array([any(_says(np.array(r.values.get(term, np.nan)), term) for r in ordered)])
 
-    lines = [f"no {lack.what}: {lack.cost}" for lack in NODE if _lack(lack, said_of_node).any()]
+    lines = [
+        f"the exporter reports no {lack.what}; {lack.cost}"
+        for lack in NODE
+        if _lack(lack, said_of_node).any()
+    ]
     speaking = next((reading for reading in ordered if reading.vms), None)
     if speaking is not None:
         return [*lines, *_vm_lines(speaking)]
     if any(reading.values.get("vms_up") == 0 for reading in ordered):
         return lines  # that is told by itself, and says nothing of VMs
-    return [*lines, "no VM: the node seems to be empty"]
+    return [*lines, "no VM; the node seems to be empty"]
 
 
 def tells_memory(reading: Reading) -> Bools:
@@ -136,7 +144,7 @@ def _vm_lines(reading: Reading) -> Sequence[str]:
             who = f"{without} of {number} VMs"
             if without == number:
                 who = "its one VM" if number == 1 else f"all {number} VMs"
-            lines.append(f"{who}: no {lack.what}: {lack.cost}")
+            lines.append(f"{who}: the exporter reports no {lack.what}; {lack.cost}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""CpuTimes that stand still: a repeated answer is missing, it is no usage of zero.
+"""Detects cpu times that stand still: a repeated answer is missing, not a usage of zero.
 
 A dead writer behind a textfile collector, a cache, a proxy or a hung exporter answers with old
 numbers. The cpu time of a VM that runs grows by its timers alone, and that of a node by its kernel,

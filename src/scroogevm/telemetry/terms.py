@@ -1,4 +1,4 @@
-"""Terms: what exporters count, brought to one name and one unit each."""
+"""Terms: the values of exporters, with one name and one unit each."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -20,19 +20,17 @@ class Term(NamedTuple):
 
 NODE: Mapping[str, Term] = {
     "clock": Term("s", "gauge", "the node's own clock when the counters were read"),
-    "interval": Term("s", "gauge", "how often whoever offers these numbers renews them"),
+    "interval": Term("s", "gauge", "interval at which these values are renewed"),
     "cores": Term("cores", "gauge", "cpus online"),
     "mem_total": Term("MiB", "gauge", "memory of the node"),
-    "mem_available": Term("MiB", "gauge", "memory that can be had without swapping"),
+    "mem_available": Term("MiB", "gauge", "memory that is available without swapping"),
     "huge_free": Term("MiB", "gauge", "memory in hugepages that no process has taken"),
     "huge_reserved": Term("MiB", "gauge", "memory in free hugepages that is promised to processes"),
     "huge_free_pages": Term("1", "gauge", "hugepages of one size that no process has taken"),
     "huge_reserved_pages": Term("1", "gauge", "free hugepages that are promised to processes"),
     "huge_page_size": Term("MiB", "gauge", "size of such a page"),
     "cpu_time": Term("s", "counter", "cpu time of all kinds but idle and iowait"),
-    "vms_up": Term(
-        "1", "gauge", "whether the exporter can tell which VMs there are: 0 where libvirt is lost"
-    ),
+    "vms_up": Term("1", "gauge", "whether the exporter knows the VMs: 0 while libvirt is down"),
     "textfiles": Term("1", "gauge", "files of a textfile collector that may hold VMs, by name"),
     "textfile_time": Term("s", "gauge", "when they were written, summed"),
     "textfile_clock": Term("s", "gauge", "the clock by which they were written"),
@@ -44,12 +42,10 @@ NODE: Mapping[str, Term] = {
 }
 
 VM: Mapping[str, Term] = {
-    "listed": Term("1", "gauge", "the exporter names the VM, whatever else it says of it"),
-    "up": Term(
-        "1", "gauge", "whether the VM could be read: one that could not is there all the same"
-    ),
+    "listed": Term("1", "gauge", "the exporter names the VM"),
+    "up": Term("1", "gauge", "whether the VM could be read; if not, it is still there"),
     "state": Term(
-        "1", "gauge", "state as libvirt numbers it: those that are shut off, 5, are not there"
+        "1", "gauge", "state in libvirt's numbers; VMs that are shut off (5) are not there"
     ),
     "vcpus": Term("cores", "gauge", "vCPUs now"),
     "mem_current": Term("MiB", "gauge", "what the balloon leaves"),
@@ -57,9 +53,9 @@ VM: Mapping[str, Term] = {
     "cpu_time": Term("s", "counter", "cpu time of the VM"),
     "rss": Term("MiB", "gauge", "resident on the node"),
     "guest_total": Term("MiB", "gauge", "memory that the guest sees"),
-    "guest_usable": Term("MiB", "gauge", "memory the guest can have without swapping"),
+    "guest_usable": Term("MiB", "gauge", "memory the guest can use without swapping"),
     "guest_unused": Term("MiB", "gauge", "memory the guest has not touched"),
-    "guest_time": Term("s", "gauge", "when the guest said so, by the node's clock"),
+    "guest_time": Term("s", "gauge", "time of the guest's statistics, by the node's clock"),
     "delay_time": Term("s", "counter", "time that its threads were ready and waited for a cpu"),
     "page_faults": Term("1", "counter", "minor page faults"),
     "major_faults": Term("1", "counter", "major page faults"),

@@ -1,1 +1,1 @@
-"""File formats in and out, public data sets, placement, the synthetic generator."""
+"""Trace formats, public data sets, placement, and the synthetic generator."""

@@ -1,4 +1,4 @@
-"""Numbers that must not be believed, wherever they were read."""
+"""Refuses impossible values, whichever format they come from."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,9 @@ def refuse_negative(values: Floats, place: Place) -> None:
     if low < 0 or high == np.inf:
         flat = int(np.flatnonzero((values < 0) | (values == np.inf))[0])
         raise TraceError(
-            f"{values.flat[flat]:g} is no usage or size", where=place(flat), remedy="0 or more"
+            f"{values.flat[flat]:g} is not a usage or size",
+            where=place(flat),
+            remedy="a number >= 0",
         )
 
 

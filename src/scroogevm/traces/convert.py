@@ -1,4 +1,4 @@
-"""Traces and data sets into our own files."""
+"""Converts traces and data sets to ScroogeVM's own files."""
 
 import os
 from collections import deque
@@ -150,7 +150,7 @@ def _joined(sources: Sequence[Path]) -> tuple[Manifest, Iterator[Tables]]:
                 raise TraceError(
                     f"{name} is {mine}, that of {sources[0]} is {other}",
                     where=str(path),
-                    remedy="convert them apart",
+                    remedy="convert them separately",
                 )
     whole = replace(
         first,

@@ -1,4 +1,4 @@
-"""The two tables of our format as the windows the engine asks for, block of time by block."""
+"""Cuts the two tables of a trace into windows for the engine, block by block."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -77,7 +77,7 @@ class CutChunk:
         """The closed slices in order of time.
 
         Raises:
-            TraceError: a row is missing, stands twice, or is absurd.
+            TraceError: a row is missing, is there twice, or is absurd.
         """
         remarks = Remarks(self.found.kinds)
         self._walks.append(remarks)
@@ -186,7 +186,7 @@ class Cutter:
             roster = {k.partition("/")[2]: a for k, a in arrays.items() if k[:7] == "roster/"}
             self.roster = Roster.restored(roster)
         except (KeyError, TypeError) as error:
-            raise ValueError(f"is no snapshot of a chunk: {error!r}") from None
+            raise ValueError(f"is not a snapshot of a chunk: {error!r}") from None
 
     def cut(self, block: TimeBlock) -> Iterator[Occurrence]:
         """The occurrences of a block."""
@@ -263,7 +263,7 @@ class Cutter:
             raise TraceError(
                 f"node {stray['node']} has no samples",
                 where=f"{self.chunk.where}: vms: vm {stray['vm']}",
-                remedy="every node of a VM stands in the node table",
+                remedy="every node of a VM must be in the node table",
             )
         return home
 

@@ -1,4 +1,4 @@
-"""What a data set of VMs has to offer, whatever its publisher's layout."""
+"""The interface of a data set of VMs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ def find_dataset(path: Path, spec: str | None = None) -> tuple[str, Dataset]:
         SpecError: the spec names none, or has parameters it does not take.
     """
     if not path.exists():
-        raise TraceError("there is no such file or directory", where=str(path))
+        raise TraceError("no such file or directory", where=str(path))
     if spec is not None:
         return spec.partition(":")[0].partition("(")[0], DATASETS.build(spec)
     for name in DATASETS.names:
@@ -128,4 +128,4 @@ def find_dataset(path: Path, spec: str | None = None) -> tuple[str, Dataset]:
         if found.recognises(path):
             return name, found
     known = "; ".join(f"{name}: {DATASETS.load(name).formula}" for name in DATASETS.names)
-    raise TraceError("is no VM data set that is known", where=str(path), remedy=f"known: {known}")
+    raise TraceError("is not a known VM data set", where=str(path), remedy=f"known: {known}")

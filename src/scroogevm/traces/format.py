@@ -1,4 +1,4 @@
-"""What a format of node traces has to offer."""
+"""The interface of a format of node traces."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -53,14 +53,14 @@ def open_trace(path: Path, options: ReadOptions) -> TraceSource:
         TraceError: there is nothing, or no format knows it.
     """
     if not path.exists():
-        raise TraceError("there is no such file or directory", where=str(path))
+        raise TraceError("no such file or directory", where=str(path))
     for name in FORMATS.names:
         found: TraceFormat = FORMATS.build(name)
         if found.recognises(path):
             return found.open(path, options)
     kinds = "; ".join(f"{name}: {FORMATS.load(name).formula}" for name in FORMATS.names)
     raise TraceError(
-        "is no trace that can be replayed",
+        "is not a trace that can be replayed",
         where=str(path),
         remedy=f"known are {kinds}. VM traces are placed on nodes first: scroogevm trace place; "
         "samples of a store are recorded first: scroogevm trace record",

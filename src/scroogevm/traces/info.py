@@ -1,4 +1,4 @@
-"""What a trace or data set is, in a few numbers."""
+"""Summarises a trace or data set in a few numbers."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Windows whose change is known, so that a quiescence test can be held against the truth.
+"""Generates windows whose change is known, to measure quiescence tests.
 
 A case is stable when its change moves neither the mean nor the 5th nor the 95th percentile of the
 new window by more than ``matters``: 1 % of capacity, or half the standard deviation of the kept

@@ -1,4 +1,4 @@
-"""``trace.json``: what a directory of Parquet files is, and in which units."""
+"""Reads and writes ``trace.json``, the description of a trace directory."""
 
 import json
 import re
@@ -91,7 +91,7 @@ class Manifest:
             raise TraceError(
                 f"cannot be read: {error.strerror}",
                 where=str(path),
-                remedy="a trace directory holds trace.json, nodes/ and vms/",
+                remedy="a trace directory contains trace.json, nodes/ and vms/",
             ) from None
         except (ValueError, RecursionError) as error:
             raise TraceError(
@@ -128,7 +128,7 @@ class Manifest:
         manifest = cls(**content)
         problem = manifest._misfit()
         if problem:
-            raise TraceError("times do not fit", where=str(path), remedy=problem)
+            raise TraceError("the times do not match", where=str(path), remedy=problem)
         return manifest
 
     def _misfit(self) -> str:
@@ -204,6 +204,6 @@ _WANTED: Mapping[str, str] = {
     **dict.fromkeys(("origin", "end"), "a number of seconds"),
     "history": "a whole number from 0 to 1,000,000",
     "vm_cpu_usage": " or ".join(VM_CPU_UNITS),
-    "source": "an object that says where the trace comes from",
+    "source": "an object that describes the source of the trace",
     "parts": "a list of objects, each a file's name, number of nodes, vm_rows and block",
 }

@@ -1,4 +1,4 @@
-"""How a trace is to be read, where that differs from what it says of itself."""
+"""Options that change how a trace is read: scope, slice, history, aggregation and cpu unit."""
 
 from dataclasses import dataclass
 
@@ -62,7 +62,7 @@ def _whole(whole: float, part: float, where: str, name: str, of: str) -> None:
     times = whole / part
     if times < 1 - 1e-9 or abs(times - round(times)) > 1e-9 * times:
         raise MisuseError(
-            f"{name} of {whole:g} s is no multiple of {of}, {part:g} s",
+            f"{name} of {whole:g} s is not a multiple of {of}, {part:g} s",
             where=where,
             remedy=f"a multiple of {part:g}",
         )

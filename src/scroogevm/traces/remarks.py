@@ -1,4 +1,4 @@
-"""What a reader noticed and could live with: said once for each kind, with a count."""
+"""Collects remarks of a reader: one line for each kind, with a count."""
 
 from collections.abc import Iterable, Sequence
 
@@ -48,7 +48,7 @@ def two_places(where: str, number: int) -> Remark:
 def without_listing(where: str) -> Remark:
     """A trace of version 1 does not say which VMs a sample lists."""
     kind = (
-        "trace of format version 1, which does not say which VMs a sample lists: a sample with "
+        "trace of format version 1, which does not record which VMs a sample lists: a sample with "
         "rows of VMs counts as listing them; `scroogevm trace convert` makes version 2"
     )
     return Remark(kind, where, 1)

@@ -1,4 +1,4 @@
-"""The VMs of a chunk by number: what is known of each goes from block to block."""
+"""Numbers the VMs of a chunk, and carries their sizes from block to block."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Several traces replayed as one fleet."""
+"""Replays several traces as one fleet."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

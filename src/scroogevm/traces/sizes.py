@@ -1,4 +1,4 @@
-"""Sizes that several makers of traces agree on."""
+"""Memory sizes that several makers of traces share."""
 
 MIB_IN_GIB = 1024.0
 """MiB in a GiB."""

@@ -1,4 +1,4 @@
-"""One table of our format in a block of time, cut into windows: rows of nodes, or of VMs."""
+"""Cuts one table of a trace, of nodes or of VMs, into windows for a block of time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class TraceTable:
         where: what to call the table in messages.
 
     Raises:
-        TraceError: a column is missing or no number, a row stands twice or off the grid.
+        TraceError: a column is missing or no number, a row is there twice or off the grid.
     """
 
     def __init__(self, frame: pl.DataFrame, keys: Sequence[str], grid: Grid, where: str) -> None:
@@ -258,7 +258,7 @@ class TraceTable:
                     remedy="sort them",
                 )
             raise TraceError(
-                f"a second sample in the interval of {self.grid.interval:g} s",
+                f"a second sample in one interval of {self.grid.interval:g} s",
                 where=self.place(row, "time"),
                 remedy="one row for each interval",
             )

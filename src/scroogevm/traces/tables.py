@@ -1,4 +1,4 @@
-"""The two tables of our own trace format, and the writer that never leaves half a trace.
+"""The two tables of the trace format, and a writer that never leaves an incomplete trace.
 
 A trace is a directory: ``trace.json`` (see ``manifest``), and for each part ``nodes/PART.parquet``
 and ``vms/PART.parquet``. A part holds whole nodes and is read at once, so it bounds the memory of a
@@ -28,7 +28,7 @@ NODES: Mapping[str, str] = {
     "mem": "capacity, MiB",
     "cpu_usage": "cores in use; null where missing",
     "mem_usage": "MiB in use; null where missing",
-    "vms": "how many VMs the sample lists; null where it lists none because nobody could tell",
+    "vms": "how many VMs the sample lists; null if the VMs were unknown",
 }
 """Columns of ``nodes/``, one row a node and sample."""
 

@@ -1,4 +1,4 @@
-"""Files as bytes, plain or compressed, and JSON with the place of its faults."""
+"""Reads plain and compressed files, and JSON with the place of errors."""
 
 import gzip
 import json
@@ -66,11 +66,11 @@ def not_json(path: Path, content: bytes) -> TraceError:
     except (ValueError, RecursionError) as error:
         problem = str(error)
     else:
-        problem = "a number is too large, or a text is no Unicode"
+        problem = "a number is too large, or a text is not Unicode"
     return TraceError(
         f"is not JSON: {problem}", where=str(path), remedy="is the file whole and plain JSON?"
     )
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON number, a missing sample is null")
+    raise ValueError(f"{constant} is not a JSON number; a missing sample is null")

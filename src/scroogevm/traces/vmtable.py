@@ -1,4 +1,4 @@
-"""A data set of VMs, checked: its rows, and when each VM lives."""
+"""A checked data set of VMs: its rows, and the lifetime of each VM."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -195,7 +195,7 @@ def _absurd(
             .row(0)
         )
         if number > ABSURD_SHARE * readings:
-            problem = f"{number} of {readings} readings are absurd, the first {said}"
+            problem = f"{number} of {readings} readings are impossible, the first {said}"
             raise TraceError(problem, where=where, remedy=remedy)
         remarks.append(f"{counted(number, 'absurd reading')}, read as missing: {where}: {said}")
         frame = limited.with_columns(pl.when(~is_absurd).then(usage).alias(usage)).drop("limit")
@@ -246,7 +246,7 @@ def _refuse_off_grid(frame: pl.LazyFrame, lives: pl.DataFrame, interval: float) 
     row = _first(frame, (pl.col("time") - origin) % interval != 0)
     if row is not None:
         raise TraceError(
-            f"{row['time']:g} is no multiple of {interval:g} s after {origin:g}",
+            f"{row['time']:g} is not a multiple of {interval:g} s after {origin:g}",
             where=_place(row, "time"),
             remedy="bring readings to one interval, or give it with the option interval=S",
         )
@@ -257,7 +257,7 @@ def _oddities(lives: pl.DataFrame, spec: str | None, name: str) -> Sequence[str]
     largest, peak = lives["cpu"].max() or 0, lives["cpu_peak"].max() or 0
     if told or not peak <= 1 < largest:  # type: ignore[operator]  # numbers
         return ()
-    return ["no cpu_usage is above 1: if it is no cores, say --format vms:unit=fraction"]
+    return ["no cpu_usage is above 1: if the unit is not cores, add --format vms:unit=fraction"]
 
 
 def _first(frame: pl.LazyFrame, wrong: pl.Expr) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Who may ask: tokens of a file, and which names of this machine are believed."""
+"""Checks tokens, and the host names that requests may use."""
 
 import hmac
 import re
@@ -71,7 +71,7 @@ class TokenFile:
         except OSError as error:
             raise MisuseError(f"cannot be read: {plain(error)}", where=str(self._path)) from None
         except UnicodeDecodeError:
-            raise MisuseError("is no text", where=str(self._path)) from None
+            raise MisuseError("is not text", where=str(self._path)) from None
         tokens = []
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip() and not line.lstrip().startswith("#"):
@@ -83,7 +83,7 @@ def _token(line: str, where: str) -> ApiToken:
     found = _LINE.fullmatch(line.strip())
     if found is None:
         raise MisuseError(
-            "is no token",
+            "is not a token",
             where=where,
             remedy="write ROLE NAME TOKEN; the role is reader or admin, a token has 16 characters "
             "or more",
@@ -114,7 +114,7 @@ class Access:
         self.check_host(host)
         if self.tokens is None:
             if admin:
-                raise ProblemError(403, "No token is set up, so nothing can be changed here.")
+                raise ProblemError(403, "No token is configured, so changes are not possible.")
             return ""
         scheme, _, secret = authorization.partition(" ")
         if not authorization:
@@ -122,10 +122,10 @@ class Access:
         token = self.tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
             raise ProblemError(
-                401, "This token is not known.", WWW_Authenticate='Bearer error="invalid_token"'
+                401, "This token is unknown.", WWW_Authenticate='Bearer error="invalid_token"'
             )
         if admin and token.role != "admin":
-            raise ProblemError(403, f"The token of {token.name} may read only.")
+            raise ProblemError(403, f"The token of {token.name} can only read.")
         return token.name
 
     def check_host(self, host: str) -> None:
@@ -135,4 +135,6 @@ class Access:
             ProblemError: it is another one than this machine's.
         """
         if self.loopback and not _LOOPBACK.fullmatch(host):
-            raise ProblemError(421, "This service is known as localhost or 127.0.0.1 only.")
+            raise ProblemError(
+                421, "This service only answers requests for localhost or 127.0.0.1."
+            )

@@ -1,4 +1,4 @@
-"""Answers of the API: JSON, and whether it has changed."""
+"""JSON answers of the API, with ETags."""
 
 from functools import cache
 from hashlib import blake2b

@@ -99,7 +99,7 @@ class Api:
             responses={
                 401: {"description": "A token is needed, or is not known"},
                 421: {"description": "The name in Host is not one of this machine"},
-                422: {"description": "A parameter makes no sense"},
+                422: {"description": "A parameter is invalid"},
                 503: {"description": "No window was judged yet"},
             },
         )
@@ -337,4 +337,4 @@ async def _http(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:
-    return problem(500, f"Something went wrong here: {type(error).__name__}")
+    return problem(500, f"Internal error: {type(error).__name__}")

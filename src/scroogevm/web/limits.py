@@ -1,4 +1,4 @@
-"""What a request may cost: size, time, and how many at once."""
+"""Limits the size, time and number of requests."""
 
 import asyncio
 from collections import OrderedDict

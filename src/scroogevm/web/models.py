@@ -1,4 +1,4 @@
-"""What the API takes and gives, beside what the service itself is made of."""
+"""Request and answer models of the API."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

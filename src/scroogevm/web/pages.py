@@ -1,4 +1,4 @@
-"""The dashboard: files of this package, sent as they are."""
+"""Serves the files of the dashboard."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -1,4 +1,4 @@
-"""Routes of what the service does besides: Placement and ballooning."""
+"""API routes of optional parts: Placement and ballooning."""
 
 from dataclasses import replace
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What the API and the page tell of OpenStack's Placement: a port, which its sink fills."""
+"""The port for OpenStack's Placement that API and page read; its sink implements it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

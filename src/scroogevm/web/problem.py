@@ -1,4 +1,4 @@
-"""Errors of the API as RFC 9457 says them: ``application/problem+json``."""
+"""Errors of the API in the format of RFC 9457: ``application/problem+json``."""
 
 from http import HTTPStatus
 from typing import Any

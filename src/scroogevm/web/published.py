@@ -1,4 +1,4 @@
-"""A status as answers need it: made once, sent often."""
+"""A status prepared for answers: computed once, sent often."""
 
 import json
 from collections.abc import Mapping, Sequence

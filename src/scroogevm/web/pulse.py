@@ -1,4 +1,4 @@
-"""Wakes streams of events when something is new."""
+"""Wakes event streams when something is new."""
 
 import asyncio
 from contextlib import suppress

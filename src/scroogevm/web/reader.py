@@ -1,4 +1,4 @@
-"""What the API and the pages read: a port, which the service fills."""
+"""The port that API and pages read from; the service implements it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class HistoryPoint:
     Attributes:
         end: of the window, seconds since 1970.
         capacity: what the node has; None where nobody knows, and so below.
-        allocated: what its VMs were promised.
+        allocated: the allocation of its VMs.
         usage: percentile 99 of the usage in the window.
         demand: what to be ready for in the next window, after guards.
         free: what was offered for it.

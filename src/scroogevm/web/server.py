@@ -52,7 +52,9 @@ class WebSettings:
             number = -1
         if not 0 <= number < 65536:
             raise MisuseError(
-                f"{self.listen!r} is no address", where="--listen", remedy="write 127.0.0.1:8765"
+                f"{self.listen!r} is not an address",
+                where="--listen",
+                remedy="write 127.0.0.1:8765",
             )
         return host, number
 
@@ -70,19 +72,19 @@ class WebSettings:
         if not self.is_loopback:
             if self.tokens is None:
                 raise MisuseError(
-                    "other machines could ask without a token",
+                    "other machines could use it without a token",
                     where=f"--listen {self.listen}",
                     remedy="add --tokens FILE, or listen on 127.0.0.1",
                 )
             if self.certificate is None and not self.behind_proxy:
                 raise MisuseError(
-                    "tokens would cross the network in clear text",
+                    "tokens would be sent over the network in clear text",
                     where=f"--listen {self.listen}",
-                    remedy="add --certificate PEM, or --behind-proxy where a proxy does TLS",
+                    remedy="add --certificate PEM, or --behind-proxy if a proxy does TLS",
                 )
         for name, path in (("--certificate", self.certificate), ("--key", self.key)):
             if path is not None and not path.is_file():
-                raise MisuseError("is no file", where=f"{name} {path}")
+                raise MisuseError("is not a file", where=f"{name} {path}")
         tokens = None if self.tokens is None else TokenFile(self.tokens)
         return Access(tokens, loopback=self.is_loopback and not self.behind_proxy)
 

@@ -1,1 +1,1 @@
-"""Windows of time, for traces and stores: where samples stand, who is there, how nodes are."""
+"""Windows of time for traces and stores: grid, presence of VMs, and signals of nodes."""

@@ -1,4 +1,4 @@
-"""Where samples and windows stand in time."""
+"""The positions of samples and windows in time."""
 
 from dataclasses import dataclass
 

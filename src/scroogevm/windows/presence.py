@@ -1,4 +1,4 @@
-"""Which VMs are on their nodes in a window, by what samples list: nothing reads later samples.
+"""Finds the VMs of each node in a window from its samples; no later sample is read.
 
 A sample of a node lists VMs, or it lists none since nobody could tell. Only a sample that lists VMs
 can say that one is gone. So a VM is there in a window if a sample of the window lists it; in a

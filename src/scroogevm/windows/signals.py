@@ -1,4 +1,4 @@
-"""Contention and health of nodes in a window."""
+"""Computes contention and health of nodes in a window."""
 
 from dataclasses import dataclass, field
 

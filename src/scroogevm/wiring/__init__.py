@@ -1,1 +1,1 @@
-"""Settings -> objects; the only importer of adapters."""
+"""Builds objects from settings; the only importer of adapters."""

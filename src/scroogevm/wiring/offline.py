@@ -1,4 +1,4 @@
-"""Settings of a replay, a recording or quiescence tests -> what they ask for."""
+"""Builds replays, recordings and quiescence runs from their settings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -107,7 +107,7 @@ def _in_one_process(settings: ReplaySettings, engines: "Engines") -> Sequence[st
     pooling = {name for family in families for name, one in family.items() if one.pools}
     said = (
         f"{', '.join(sorted(pooling))}: learns from all nodes together, so all strategies were "
-        f"replayed window by window in one process, and {' and '.join(asked)} did not count"
+        f"replayed window by window in one process, and {' and '.join(asked)} had no effect"
     )
     return [said]
 

@@ -1,4 +1,4 @@
-"""Settings of collector, service and memory companion -> what they ask for."""
+"""Builds collector, service and memory companion from their settings."""
 
 import asyncio
 import os
@@ -126,7 +126,7 @@ def _writable(settings: CollectSettings, place: str) -> Store:
     """
     store = open_store(place, _store_options(settings))
     if not store.writable:
-        raise MisuseError("takes no samples, it is only read", where=place)
+        raise MisuseError("does not accept samples, it can only be read", where=place)
     return store
 
 

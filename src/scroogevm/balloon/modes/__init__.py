@@ -1,1 +1,1 @@
-"""Modes: one a file. A file that is put here can be asked for by its name."""
+"""Modes: one module for each, selected by its name."""

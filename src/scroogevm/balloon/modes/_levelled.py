@@ -1,4 +1,4 @@
-"""What the modes do that look at the host: take what is asked, give back what there is room for."""
+"""The common parts of modes that look at the host."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class LevelledMode(Mode):
     def asking(self, host: Host) -> str:
         """What is free, and the two lines."""
         if not (host.total > 0 and host.available >= 0):
-            return "The host does not tell how much memory it has left: nothing is asked."
+            return "The host does not report how much memory it has left: nothing is requested."
         low, _, fine = self.lines()
         left, share = mib(host.available), percent(host.available / host.total)
         return (

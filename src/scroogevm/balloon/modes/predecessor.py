@@ -1,4 +1,4 @@
-"""The rule of the predecessor, set right."""
+"""The rule of the predecessor, corrected."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class PredecessorMode(Mode):
     formula = "size = max(p90 of used, minimum) for hold, where rss - p90 of used > gain"
     source = "the vmballooning of the predecessor"
 
-    gain: float = parameter(2048.0, "MiB that the host must hold beyond the use", low=0)
+    gain: float = parameter(2048.0, "MiB that the host must hold above the use", low=0)
     hold: float = parameter(30.0, "seconds for which a VM is small", low=1)
     grace: float = parameter(600.0, "seconds between two requests, and after a start", low=0)
 
@@ -46,8 +46,8 @@ class PredecessorMode(Mode):
         if change < 0:
             return f"{both}: it is made small for {seconds(self.hold)}."
         if change > 0:
-            return "It was small for long enough and gets its maximum back."
-        return f"{both}: it is made small where that is {mib(self.gain)} apart."
+            return "It was small for long enough, and gets its maximum back."
+        return f"{both}: it is made small if these are {mib(self.gain)} apart."
 
     def _due(self, facts: NodeFacts) -> Bools:
         guests = facts.guests

@@ -16,8 +16,8 @@ class PressureMode(LevelledMode):
     formula = "wanted = (low + fine) / 2 * total - available where available < low * total"
     source = "oVirt MoM acts below 20 % free"
 
-    low: float = parameter(0.2, "free share below which the host asks", low=0, high=1)
-    fine: float = parameter(0.25, "free share above which it gives back", low=0, high=1)
+    low: float = parameter(0.2, "free share below which the host needs memory", low=0, high=1)
+    fine: float = parameter(0.25, "free share above which it gives memory back", low=0, high=1)
 
     def lines(self) -> tuple[float, float, float]:
         """The two lines, and the middle."""

@@ -17,7 +17,7 @@ class ProactiveMode(LevelledMode):
     source = "Proxmox keeps a host at 80 %"
 
     free: float = parameter(0.3, "share of the host's memory that is kept free", low=0, high=1)
-    zone: float = parameter(0.02, "share above it that is not given back", low=0, high=1)
+    zone: float = parameter(0.02, "share above it that is kept", low=0, high=1)
 
     def lines(self) -> tuple[float, float, float]:
         """The target, and the end of its zone."""

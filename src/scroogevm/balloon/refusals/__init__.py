@@ -1,1 +1,1 @@
-"""Refusals: one a file. A file that is put here is asked about every VM, nothing else is edited."""
+"""Refusals: one module for each; a file in this package is applied to every VM."""

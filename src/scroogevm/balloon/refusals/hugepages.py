@@ -1,4 +1,4 @@
-"""The refusal of VMs in huge pages."""
+"""The refusal of VMs with huge pages."""
 
 from dataclasses import dataclass
 
@@ -21,4 +21,4 @@ class InHugepages(Refusal):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """That it is in huge pages."""
         del facts, vm
-        return "Its memory is in huge pages: the host would gain nothing."
+        return "Its memory is in huge pages, so the host would gain nothing."

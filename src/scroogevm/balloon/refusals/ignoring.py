@@ -1,4 +1,4 @@
-"""The refusal of balloons that do not follow."""
+"""The refusal of VMs whose balloon does not follow."""
 
 from dataclasses import dataclass
 

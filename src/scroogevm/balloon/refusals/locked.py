@@ -21,4 +21,4 @@ class LockedMemory(Refusal):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """That it is locked."""
         del facts, vm
-        return "Its memory is locked: the host would gain nothing."
+        return "Its memory is locked, so the host would gain nothing."

@@ -1,4 +1,4 @@
-"""The refusal of VMs that are on their way."""
+"""The refusal of VMs that are being migrated."""
 
 from dataclasses import dataclass
 

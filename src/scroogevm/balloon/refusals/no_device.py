@@ -1,4 +1,4 @@
-"""The refusal of VMs without a balloon."""
+"""The refusal of VMs without a balloon device."""
 
 from dataclasses import dataclass
 
@@ -22,4 +22,4 @@ class NoDevice(Refusal):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """That it has none."""
         del facts, vm
-        return "It has no balloon device: its definition says none."
+        return "It has no balloon device in its definition."

@@ -21,4 +21,4 @@ class NoPeriod(Refusal):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """That there is none."""
         del facts, vm
-        return "Its statistics are never refreshed: no statistics period is set."
+        return "Its statistics are never refreshed, because no statistics period is set."

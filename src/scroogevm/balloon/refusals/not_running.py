@@ -25,4 +25,4 @@ class NotRunning(Refusal):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """That it does not run."""
         del facts, vm
-        return "It does not run: a request would be followed when it goes on."
+        return "It does not run, so it would follow a request only later."

@@ -1,4 +1,4 @@
-"""The refusal of VMs with a device of the host."""
+"""The refusal of VMs with a passed-through device."""
 
 from dataclasses import dataclass
 
@@ -21,4 +21,4 @@ class Passthrough(Refusal):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """That it has one."""
         del facts, vm
-        return "A device of the host is passed to it (VFIO): its memory is pinned."
+        return "A device of the host is passed through to it (VFIO), so its memory is pinned."

@@ -24,4 +24,4 @@ class Resized(Refusal):
         """What was asked, and what is."""
         guests = facts.guests
         asked, actual = mib(guests.asked[vm]), mib(guests.actual[vm])
-        return f"Somebody else resized it: this program asked for {asked}, it has {actual}."
+        return f"Somebody else resized it: this program requested {asked}, it has {actual}."

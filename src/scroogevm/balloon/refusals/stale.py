@@ -18,8 +18,8 @@ class Stale(Refusal):
     formula = "age > max(limit, periods * period)"
     place = 110
 
-    limit: float = parameter(30.0, "seconds that statistics may be old", low=1)
-    periods: float = parameter(3.0, "of their own periods that they may be old in any case", low=1)
+    limit: float = parameter(30.0, "largest age of statistics, s", low=1)
+    periods: float = parameter(3.0, "age in statistics periods that is always allowed", low=1)
 
     def where(self, facts: NodeFacts) -> Bools:
         """VMs with old statistics."""
@@ -29,7 +29,7 @@ class Stale(Refusal):
         """How old they are."""
         age, limit = facts.guests.age[vm], seconds(self._limit(facts)[vm])
         if not np.isfinite(age):
-            return "Its guest has never told statistics: no balloon driver runs in it."
+            return "Its guest has never reported statistics: no balloon driver runs in it."
         return f"Its statistics are {seconds(age)} old (limit {limit})."
 
     def _limit(self, facts: NodeFacts) -> Floats:

@@ -1,4 +1,4 @@
-"""The refusal of guests that were not watched for long."""
+"""The refusal of guests that were not watched long enough."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Unfamiliar(Refusal):
     formula = "looked < least, or need is missing"
     place = 130
 
-    least: float = parameter(300.0, "seconds that a guest must have been watched", low=0)
+    least: float = parameter(300.0, "seconds that a guest must be watched first", low=0)
 
     def where(self, facts: NodeFacts) -> Bools:
         """Guests that are not known yet."""

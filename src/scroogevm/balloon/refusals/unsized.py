@@ -1,4 +1,4 @@
-"""The refusal of VMs whose size nobody knows."""
+"""The refusal of VMs of unknown size."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The refusal of VMs of which too little is told."""
+"""The refusal of VMs with missing values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ class Untold(Refusal):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """What is missing."""
         lacks = [name for name, each in _told(facts).items() if not np.isfinite(each[vm])]
-        return f"Nobody tells {' and '.join(lacks)}."
+        return f"No value is known for {' and '.join(lacks)}."
 
 
 def _told(facts: NodeFacts) -> Mapping[str, Floats]:
     guests = facts.guests
     return {
-        "what its guest sees": guests.available,
-        "what its guest could give (usable)": guests.usable,
-        "what its guest reads from swap": guests.swap_in,
-        "the page faults of its guest": guests.faults,
-        "what the host holds for it (rss)": guests.rss,
+        "memory that its guest sees (available)": guests.available,
+        "memory that its guest can free (usable)": guests.usable,
+        "swap reads of its guest": guests.swap_in,
+        "page faults of its guest": guests.faults,
+        "memory that the host holds for it (rss)": guests.rss,
         "its minimum": guests.minimum,
         "its weight": guests.weight,
     }

@@ -1,1 +1,1 @@
-"""Rules: one a file. A file that is put here is asked about every VM, nothing else is edited."""
+"""Rules: one module for each; a file in this package is applied to every VM."""

@@ -1,4 +1,4 @@
-"""The rule of rest after a release."""
+"""The rule of a pause after a release."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,8 @@ class Cooldown(BrakeRule):
     def sentence(self, facts: NodeFacts, vm: int) -> str:
         """Since when it rests."""
         calm, rest = facts.guests.calm[vm], self._rest(facts)
-        return f"It had to be released {seconds(calm)} ago: it rests for {seconds(rest)}."
+        released = f"Its memory had to be given back {seconds(calm)} ago"
+        return f"{released}, so it is left alone for {seconds(rest)}."
 
     def _rest(self, facts: NodeFacts) -> float:
         return self.rest * eased(facts.host, self.ease)

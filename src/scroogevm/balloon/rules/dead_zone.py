@@ -1,4 +1,4 @@
-"""The rule of small changes."""
+"""The rule against small changes."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The rule of who gives first."""
+"""The rule of the order in which VMs give memory."""
 
 from dataclasses import dataclass
 

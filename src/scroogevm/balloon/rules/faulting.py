@@ -1,4 +1,4 @@
-"""The rule of guests whose faults tells of pressure."""
+"""The rule for guests with many major page faults."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The rule of what a guest uses now."""
+"""The rule of the present use of a guest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

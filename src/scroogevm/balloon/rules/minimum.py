@@ -1,4 +1,4 @@
-"""The rule of the least size of a VM."""
+"""The rule of the minimum size of a VM."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

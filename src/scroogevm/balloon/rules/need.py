@@ -1,4 +1,4 @@
-"""The rule of what a guest needed lately."""
+"""The rule of the recent need of a guest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Need(FloorRule):
     raises = False
 
     percentile: float = parameter(98.0, "of what the guest used", low=0, high=100)
-    look_back: float = parameter(3600.0, "seconds that are looked back", low=60)
+    look_back: float = parameter(3600.0, "look-back, s", low=60)
     headroom: float = parameter(0.2, "share of the working set that is added", low=0)
     ease: float = parameter(0.1, "free share of the host below which it is less", low=0, high=1)
 

@@ -1,4 +1,4 @@
-"""The rule of giving back."""
+"""The rule that limits how fast memory is given back."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class SlowReturn(PaceRule):
     formula = "size <= actual + most * maximum"
     place = 90
 
-    most: float = parameter(0.02, "given back in a cycle, share of the maximum", low=0, high=1)
+    most: float = parameter(0.02, "most given back in a cycle, share of the maximum", low=0, high=1)
 
     def at_most(self, facts: NodeFacts) -> Floats:
         """A step above the size."""

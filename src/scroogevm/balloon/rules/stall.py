@@ -1,4 +1,4 @@
-"""The rule of waiting for memory on the host."""
+"""The rule for a host whose tasks wait for memory."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ class Stall(HostRule):
     """
 
     formula = "wanted >= ask * total where some > limit, or full > limit; room = 0 above half of it"
-    source = "PSI: free memory does not show what reclaiming it costs"
+    source = "PSI: free memory does not show the cost of reclaiming it"
     place = 20
 
     some: float = parameter(0.1, "share of time in which some task waited", low=0, high=1)
     full: float = parameter(0.02, "share of time in which every task waited", low=0, high=1)
-    ask: float = parameter(0.02, "asked in a cycle, share of the host's memory", low=0, high=1)
+    ask: float = parameter(0.02, "taken in a cycle, share of the host's memory", low=0, high=1)
 
     def asks(self, host: Host) -> Ask:
         """Something above a limit."""

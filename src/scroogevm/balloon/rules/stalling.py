@@ -1,4 +1,4 @@
-"""The rule of guests whose tasks wait for memory."""
+"""The rule for guests whose tasks wait for memory."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The rule of guests that have next to nothing left."""
+"""The rule for guests that have almost no memory left."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The rule of the step."""
+"""The rule that limits how much a VM gives in a cycle."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class SmallStep(BrakeRule):
     resource_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"predecessor": {"most": 1.0}}
     place = 70
 
-    most: float = parameter(0.05, "given in a cycle, share of the size", low=0, high=1)
+    most: float = parameter(0.05, "most that is given in a cycle, share of the size", low=0, high=1)
 
     def at_least(self, facts: NodeFacts) -> Floats:
         """A step below the size."""

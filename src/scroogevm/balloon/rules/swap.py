@@ -1,4 +1,4 @@
-"""The rule of the host's swap."""
+"""The rule for a host that reads from swap."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Swap(HostRule):
     place = 30
 
     limit: float = parameter(1.0, "read back from swap, MiB/s", low=0)
-    ask: float = parameter(0.02, "asked in a cycle, share of the host's memory", low=0, high=1)
+    ask: float = parameter(0.02, "taken in a cycle, share of the host's memory", low=0, high=1)
 
     def asks(self, host: Host) -> Ask:
         """Something above the limit."""

@@ -1,4 +1,4 @@
-"""The rule of guests whose swap_in tells of pressure."""
+"""The rule for guests that read from swap."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""Guards: one a file. A file that is put here is tried on every offer, nothing else is edited."""
+"""Guards: one module for each; a file in this package is applied to every offer."""

@@ -1,4 +1,4 @@
-"""The guard of the oversubscription ratio."""
+"""The guard that limits the oversubscription ratio."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Bounds(Guard):
-    """No more is promised on a node than so many times what it has.
+    """The allocation of a node is limited to a multiple of its capacity.
 
     There is no lower bound: it would raise an offer. Whoever writes ratios somewhere clamps them.
     """
@@ -21,7 +21,7 @@ class Bounds(Guard):
     resource_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"mem": {"most": 1.5}}
     place: ClassVar[int] = 90
 
-    most: float = parameter(4.0, "promised units for each one that there is", low=0)
+    most: float = parameter(4.0, "allocated units for each real unit", low=0)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
         """Free of at most what the ratio leaves."""
@@ -32,4 +32,4 @@ class Bounds(Guard):
     def sentence(self, case: str, facts: Facts, node: int) -> str:
         """The bound."""
         del case, facts, node
-        return f"At most {self.most:g} units are promised for each one that the node has."
+        return f"At most {self.most:g} units are allocated for each real unit of the node."

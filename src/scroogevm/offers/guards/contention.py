@@ -1,4 +1,4 @@
-"""The guard of contention."""
+"""The guard against contention."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MEMORY: Mapping[str, float] = {"pressure_first": 0.01, "pressure_second": 0.1}
 
 @dataclass(frozen=True)
 class Contention(Guard):
-    """No increase while VMs wait for a resource; where they wait long they count as promised.
+    """No increase while VMs wait for a resource; after long waits they count at their allocation.
 
     A node that tells a signal and stops telling it counts as one that waits long. A signal that a
     node never told is not judged.
@@ -60,9 +60,9 @@ class Contention(Guard):
         name, _, which = case.partition(" ")
         value = facts.signal(name)[node]
         what = _WORDS[name]
-        then = "no more is offered than before" if which == "1" else "VMs count as promised"
+        then = "no more is offered than before" if which == "1" else "VMs count at their allocation"
         if np.isinf(value):
-            return f"{what} is not told any more: {then}."
+            return f"{what} is no longer reported: {then}."
         limit = dict(self._pairs())[name][int(which) - 1] or 0.0
         shown = percent if name in _SHARES else "{:.3g}".format
         return f"{what} is {shown(value)} (limit {shown(limit)}): {then}."

@@ -1,4 +1,4 @@
-"""The guard of windows with few samples."""
+"""The guard for windows with few samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Covered(Guard):
-    """Where a window has few samples, the last offer is held once, then VMs count as promised."""
+    """One window with few samples: the offer is held. Two of them: VMs count at the allocation."""
 
     formula = "free <= before, then demand >= allocated, where coverage < least"
     place: ClassVar[int] = 40
@@ -36,5 +36,5 @@ class Covered(Guard):
             return f"Only {there} {need}: no more is offered than before."
         return (
             f"Only {there} {need}, and the window before did not have enough either: "
-            "VMs count as promised."
+            "VMs count at their allocation."
         )

@@ -1,4 +1,4 @@
-"""The guard of small changes."""
+"""The guard against small changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ class DeadBand(Guard):
     """A small increase is not told, so that offers are quiet."""
 
     formula = "free = before where before < free < before + least * capacity"
-    source = "koordinator writes only what changed by more than 10 %"
+    source = "koordinator writes only changes of more than 10 %"
     place: ClassVar[int] = 110
 
-    least: float = parameter(0.02, "smallest increase told, share of capacity", low=0, high=1)
+    least: float = parameter(0.02, "smallest published increase, share of capacity", low=0, high=1)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
         """Free as before where it would grow by less."""
@@ -31,4 +31,4 @@ class DeadBand(Guard):
     def sentence(self, case: str, facts: Facts, node: int) -> str:
         """The least increase that is told."""
         del case, facts, node
-        return f"An increase of less than {percent(self.least)} of capacity is not told."
+        return f"An increase of less than {percent(self.least)} of capacity is not published."

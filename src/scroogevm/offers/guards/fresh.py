@@ -1,4 +1,4 @@
-"""The guard of old data."""
+"""The guard against old data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Fresh(Guard):
-    """What VMs were promised counts as demand where the newest data is old."""
+    """The allocation of VMs counts as demand while the newest data is old."""
 
     formula = "demand >= allocated / ratio where age > max(intervals * interval, least)"
     place: ClassVar[int] = 30
 
-    intervals: float = parameter(3.0, "intervals between samples that data may be old", low=1)
-    least: float = parameter(60.0, "seconds that data may be old in any case", low=0)
-    ratio: float = parameter(1.0, "promised units for each one, while data is old", low=1)
+    intervals: float = parameter(3.0, "largest age of data, in intervals between samples", low=1)
+    least: float = parameter(60.0, "age of data that is always allowed, s", low=0)
+    ratio: float = parameter(1.0, "allocated units for each real unit, while data is old", low=1)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
         """The static fallback, by the age of the newest sample and of the newest list of VMs."""
@@ -39,7 +39,7 @@ class Fresh(Guard):
             what, age = "list of VMs", facts.list_age[node]
         limit = seconds(self._limit(facts))
         old = f"is {seconds(age)} old (limit {limit})" if np.isfinite(age) else "was never seen"
-        return f"The newest {what} {old}: what VMs were promised counts as demand."
+        return f"The newest {what} {old}: the allocation of VMs counts as demand."
 
     def _limit(self, facts: Facts) -> float:
         return max(self.intervals * facts.interval, self.least)

@@ -1,4 +1,4 @@
-"""The guard of operators."""
+"""The guard for holds of operators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The guard of what cannot be oversold."""
+"""The guard for memory and cpus that cannot be oversold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from scroogevm.offers.offer import Offer
 
 @dataclass(frozen=True)
 class Locked(Guard):
-    """VMs with locked memory or pinned cpus count as promised.
+    """VMs with locked memory or pinned cpus count at their allocation.
 
     Hugepages, locked and file-backed memory, SEV, dedicated cpus. What these VMs use of it is part
     of the estimate already, and nobody knows how much: all of it is added, up to what all VMs were
@@ -35,6 +35,6 @@ class Locked(Guard):
         del case
         locked = facts.locked[node]
         if np.isnan(locked):
-            return "Nobody knows how much of this node is locked: VMs count as promised."
+            return "It is not known how much of this node is locked: VMs count at their allocation."
         text = amount(locked, facts.unit)
-        return f"VMs with {text} of locked memory or pinned cpus count as promised."
+        return f"VMs with {text} of locked memory or pinned cpus count at their allocation."

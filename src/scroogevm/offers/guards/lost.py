@@ -1,4 +1,4 @@
-"""The guard of nodes that nobody hears of."""
+"""The guard for nodes without samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

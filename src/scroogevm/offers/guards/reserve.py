@@ -1,4 +1,4 @@
-"""The guard of room for a node that fails."""
+"""The guard that keeps room for the failure of a node."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The guard of growth."""
+"""The guard that limits growth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The guard of nodes that are not known yet."""
+"""The guard for nodes with too few windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Warm(Guard):
-    """VMs count as promised until enough windows of a node were seen."""
+    """VMs count at their allocation until enough windows of a node were seen."""
 
     formula = "demand >= allocated where windows < K, or the strategy is cold"
     place: ClassVar[int] = 50
@@ -30,9 +30,9 @@ class Warm(Guard):
     def sentence(self, case: str, facts: Facts, node: int) -> str:
         """How much is known."""
         if case == "cold":
-            return "The strategy knows too little of this node yet: VMs count as promised."
+            return "The strategy has too little data of it yet: VMs count at their allocation."
         seen, needed = facts.windows[node], self._needed(facts)
-        return f"{seen} of {needed} windows were seen: VMs count as promised."
+        return f"{seen} of {needed} windows were seen: VMs count at their allocation."
 
     def _needed(self, facts: Facts) -> int:
         return self.windows or facts.kept

@@ -1,1 +1,1 @@
-"""What may stand in the way of writing a ratio: one check a file."""
+"""Checks before writing a ratio: one module for each."""

@@ -26,7 +26,7 @@ class Aggregates(Check):
                     yield self.finding(
                         "warns",
                         f"all nodes of aggregate {aggregate} have ratio {inventory.ratio:g}, "
-                        "others have another one",
-                        "find out who sets it by aggregate, and stop that",
+                        "other nodes have another one",
+                        "find out who sets it by aggregate, and stop it",
                         kind,
                     )

@@ -1,4 +1,4 @@
-"""The check whether Placement and telemetry speak of the same machine."""
+"""The check that Placement and telemetry have the same capacity."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ class Capacity(Check):
             offer = case.offer.resources.get(RESOURCE_OF[kind])
             has = offer.capacity if offer is not None else None
             if has is None:
-                yield self.finding("blocks", "the offer does not say what the node has", kind=kind)
+                yield self.finding(
+                    "blocks", "the offer does not contain the node's capacity", kind=kind
+                )
             elif abs(inventory.total - has) > self.apart * has:
                 yield self.finding(
                     "blocks",

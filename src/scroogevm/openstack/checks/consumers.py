@@ -22,7 +22,7 @@ class Consumers(Check):
         known, there = case.offer.inputs.vms, len(case.provider.allocations)
         if known is not None and there != known:
             sentence = f"Placement has {there} consumers here, the telemetry has {known} VMs"
-            remedy = "`openstack resource provider show --allocations` tells who they are"
+            remedy = "`openstack resource provider show --allocations` shows them"
             yield self.finding("warns" if there > known else "tells", sentence, remedy)
         for kind, _ in case.inventories():
             offer = case.offer.resources.get(RESOURCE_OF[kind])
@@ -31,7 +31,7 @@ class Consumers(Check):
             if told is not None and held >= told + 1:
                 yield self.finding(
                     "warns",
-                    f"consumers hold {held} {kind}, the telemetry saw {told:.0f} promised: "
-                    "the rest is taken from what is free",
+                    f"consumers hold {held} {kind}, the telemetry saw {told:.0f} allocated; the "
+                    f"rest is taken from the free units",
                     kind=kind,
                 )

@@ -22,7 +22,7 @@ class Dedicated(Check):
             units = sum(one.inventories["PCPU"].total for one in holders)
             yield self.finding(
                 "blocks",
-                f"{units} cpus are dedicated (PCPU), and the offer speaks of all cpus together",
-                "keep nodes with cpu_dedicated_set out of the oversold ones",
+                f"{units} cpus are dedicated (PCPU), and the offer counts all cpus together",
+                "exclude nodes with cpu_dedicated_set from overselling",
                 "VCPU",
             )

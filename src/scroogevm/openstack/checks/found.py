@@ -1,4 +1,4 @@
-"""The check whether the node is a resource provider."""
+"""The check that the node is a resource provider."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class ProviderFound(Check):
             if inventory is None:
                 yield self.finding("blocks", f"the provider has no {kind}", kind=kind)
             elif inventory.net <= 0:
-                sentence = f"all of {kind} is reserved: no ratio changes what VMs get"
+                sentence = f"all of {kind} is reserved, so no ratio changes what VMs get"
                 yield self.finding("blocks", sentence, kind=kind)
         if case.match.how in ("other case", "short name"):
             name = case.provider.name

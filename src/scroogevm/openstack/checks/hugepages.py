@@ -37,7 +37,7 @@ class Hugepages(Check):
             yield self.finding(
                 "warns",
                 f"{memory.reserved} of {memory.total} MB are reserved, as for hugepages",
-                "say `locked = ['mem']` for its group if VMs have hugepages",
+                "set `locked = ['mem']` for its group if VMs have hugepages",
                 "MEMORY_MB",
             )
         encrypted = any("MEM_ENCRYPTION_CONTEXT" in one.inventories for one in case.tree)

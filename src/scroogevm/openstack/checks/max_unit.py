@@ -1,4 +1,4 @@
-"""The check of what a single VM may have."""
+"""The check of the limits of a single VM."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class MaxUnit(Check):
             if inventory.max_unit > inventory.total:
                 yield self.finding(
                     "warns",
-                    f"max_unit {inventory.max_unit} is above the total {inventory.total}: a VM may "
-                    "be larger than the node",
+                    f"max_unit {inventory.max_unit} is above the total {inventory.total}: a VM "
+                    f"can be larger than the node",
                     "nova-compute sets it to the total; find out who else writes this record",
                     kind,
                 )

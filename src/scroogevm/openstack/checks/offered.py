@@ -1,4 +1,4 @@
-"""The check of what is offered."""
+"""The check of the offer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

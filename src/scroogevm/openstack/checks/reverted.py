@@ -11,8 +11,8 @@ UNSET = (
 )
 
 _AGAIN = (
-    "nova-compute may put a ratio back once, where both write at the same time; `apply` and the "
-    "service write it again, and stop the node where that happens twice in an hour"
+    "nova-compute can restore an old ratio once, if both write at the same time; `apply` and the "
+    "service write it again, and stop the node if that happens twice in an hour"
 )
 
 
@@ -50,8 +50,9 @@ class Reverted(Check):
                 sentence = f"{kind}: the ratio is {now:g}, and {wrote:g} was written"
                 yield self.finding("blocks", sentence, UNSET)
             elif earlier is not None and earlier.ratio != now:
-                sentence = f"{kind}: the ratio went from {earlier.ratio:g} to {now:g} meanwhile"
+                change = f"from {earlier.ratio:g} to {now:g}"
+                sentence = f"{kind}: the ratio went {change} in the meantime"
                 yield self.finding("blocks", sentence, UNSET)
             elif wrote is None:
-                sentence = "no ratio was written yet, so nothing shows that one stays"
+                sentence = "no ratio was written yet, so it is not known whether a ratio stays"
                 yield self.finding("tells", sentence, UNSET, kind)

@@ -1,4 +1,4 @@
-"""The check for providers that share."""
+"""The check for providers that share resources."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

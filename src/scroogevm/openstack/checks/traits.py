@@ -1,4 +1,4 @@
-"""The check of traits that say what is special about a node."""
+"""The check of special traits of a node."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,10 @@ class Traits(Check):
     def look(self, case: Case) -> Iterator[Finding]:
         """What traits say."""
         if "COMPUTE_STATUS_DISABLED" in case.provider.traits:
-            yield self.finding("tells", "the compute service is disabled: no VM comes here")
+            yield self.finding(
+                "tells", "the compute service is disabled, so no new VM is placed here"
+            )
         custom = sorted(name for name in case.provider.traits if name.startswith("CUSTOM_"))
         if custom:
-            sentence = f"only flavours that ask for it may count on {', '.join(custom)}"
+            sentence = f"for flavours that require it only: {', '.join(custom)}"
             yield self.finding("tells", sentence)

@@ -1,1 +1,1 @@
-"""What the kernel of the node says: /proc, /sys, control groups, performance counters."""
+"""Reads the kernel of the node: /proc, /sys, control groups, performance counters."""

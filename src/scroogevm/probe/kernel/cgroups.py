@@ -1,4 +1,4 @@
-"""What the control groups of a VM say, in version 1, version 2, and both at once."""
+"""Reads the control groups of a VM, in version 1, version 2, or both."""
 
 import re
 from collections.abc import Mapping

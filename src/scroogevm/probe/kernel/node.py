@@ -1,4 +1,4 @@
-"""The node: its cpus, memory, run queues and pressure."""
+"""Reads the node: its cpus, memory, run queues and pressure."""
 
 import os
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ def _memory(path: Path, hugepages: Path, values: Values) -> str:
             values.put(f"scrooge_node_memory_{name}_bytes", known[key] * 1024)
     if "MemTotal" in known and "MemAvailable" in known:
         return ""
-    return f"{path} does not say MemTotal and MemAvailable"
+    return f"{path} does not contain MemTotal and MemAvailable"
 
 
 def _hugepages(known: Mapping[str, int], folder: Path, values: Values) -> None:
@@ -115,7 +115,7 @@ def _pressure(folder: Path, values: Values) -> str:
         seconds = total(text(folder / resource), kind)
         values.put(f"scrooge_node_pressure_{name}_seconds_total", seconds)
         seen |= seconds is not None
-    return "" if seen else f"{folder} has nothing to read (kernels may need psi=1)"
+    return "" if seen else f"{folder} has no files to read (kernels may need psi=1)"
 
 
 def _schedstat(path: Path, values: Values) -> str:

@@ -1,4 +1,4 @@
-"""Performance counters: of all cpus, and of the threads of a VM."""
+"""Reads performance counters of all cpus, and of the threads of a VM."""
 
 import ctypes
 import errno

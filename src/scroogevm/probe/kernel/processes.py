@@ -1,4 +1,4 @@
-"""Which process a VM is."""
+"""Finds the process of a VM."""
 
 import re
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""How long the threads of VMs ran, and waited for a cpu."""
+"""Reads how long the threads of VMs ran, and waited for a cpu."""
 
 from collections.abc import Collection
 from pathlib import Path

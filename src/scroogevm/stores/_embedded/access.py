@@ -1,4 +1,4 @@
-"""What the store does, on connections that are opened when they are first needed."""
+"""The operations of the store, on connections that are opened at first use."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -60,9 +60,9 @@ class StoreAccess:
                 self._writer.close()
                 self._writer = None
                 raise StoreError(
-                    "was removed or replaced while it was written",
+                    "was removed or replaced during a write",
                     where=str(self.folder),
-                    remedy="the next write opens what is there, or makes a new store",
+                    remedy="the next write opens the new store, or creates one",
                     temporary=True,
                 )
 
@@ -122,7 +122,7 @@ class StoreAccess:
                 raise StoreError(
                     "is being written",
                     where=str(self.folder),
-                    remedy="end the writer before a repair",
+                    remedy="stop the writer before a repair",
                     temporary=True,
                 )
             found = list(faults(connection, node_names(connection)))
@@ -195,9 +195,9 @@ class StoreAccess:
         self._reader = None
         if (self.folder / f"{FILE}-wal").exists() or still != Still.of(self.folder):
             raise StoreError(
-                "a writer began while it was read",
+                "a writer started during the read",
                 where=str(self.folder),
-                remedy="read again",
+                remedy="try again",
                 temporary=True,
             )
 

@@ -1,4 +1,4 @@
-"""Numbers as bytes that know whether they are still what was written."""
+"""Encodes numbers as bytes with a checksum."""
 
 import sys
 import zlib
@@ -33,7 +33,7 @@ def see(blobs: Iterable[bytes]) -> None:
         DamagedError: one is not.
     """
     if not set(map(zlib.crc32, blobs)) <= {_WHOLE}:
-        raise DamagedError("a checksum does not fit")
+        raise DamagedError("a checksum is wrong")
 
 
 def unseal(blob: bytes) -> memoryview:

@@ -1,4 +1,4 @@
-"""Some samples of one node, in columns."""
+"""Some samples of one node, as columns."""
 
 import struct
 import zlib

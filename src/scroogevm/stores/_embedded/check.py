@@ -1,4 +1,4 @@
-"""Looks at every byte, and says what is not what was written."""
+"""Checks every byte of a store, and reports what is damaged."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -60,7 +60,7 @@ def _known(names: Mapping[int, str], node: int) -> None:
 
 def _dated(block: StoreBlock, period: int, ends: tuple[int, int]) -> None:
     if ends != (block.first, block.last) or not period <= ends[0] <= ends[1] < period + PERIOD:
-        raise DamagedError("its times are not those of its chunk")
+        raise DamagedError("its times differ from those of its chunk")
 
 
 def _decoded(

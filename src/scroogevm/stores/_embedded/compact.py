@@ -1,4 +1,4 @@
-"""Samples of a node's five minutes become a chunk, a few at each write."""
+"""Packs five minutes of a node's samples into a chunk, a few chunks at each write."""
 
 import logging
 from collections import deque

@@ -1,4 +1,4 @@
-"""The SQLite file: its tables, how it is opened, what its errors mean."""
+"""The SQLite file: its tables, how it is opened, and the meaning of its errors."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -46,10 +46,10 @@ _LASTING = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 _REMEDIES = {
     "SQLITE_FULL": "free some space",
-    "SQLITE_CANTOPEN": "see whether it is there, and whether you may read it",
-    "SQLITE_READONLY": "see whether you may write there",
-    "SQLITE_CORRUPT": "`scroogevm store check` says what is left",
-    "SQLITE_NOTADB": "name the folder of a store",
+    "SQLITE_CANTOPEN": "check that it exists and that you can read it",
+    "SQLITE_READONLY": "check that you can write there",
+    "SQLITE_CORRUPT": "`scroogevm store check` shows what can still be read",
+    "SQLITE_NOTADB": "give the directory of a store",
 }
 
 
@@ -155,7 +155,11 @@ def open_reader(folder: Path) -> Database:
         StoreError: there is none, it cannot be opened, or is not ours.
     """
     if not (folder / FILE).is_file():
-        raise StoreError("no store is there", where=str(folder), remedy=f"it would hold {FILE}")
+        raise StoreError(
+            "there is no store",
+            where=str(folder),
+            remedy=f"the directory of a store contains {FILE}",
+        )
     with translated(folder):
         try:
             return Database(folder, _ours(folder, "ro"))
@@ -195,7 +199,7 @@ def _empty(connection: sqlite3.Connection) -> bool:
 def _log_beside(folder: Path, connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
         raise StoreError(
-            "the file system has no memory that processes share",
+            "the file system does not support shared memory",
             where=str(folder),
             remedy="keep the store on a local disk",
         )
@@ -203,7 +207,7 @@ def _log_beside(folder: Path, connection: sqlite3.Connection) -> None:
 
 def _refuse_foreign(folder: Path, connection: sqlite3.Connection) -> None:
     if _empty(connection):
-        raise StoreError("nothing was written yet", where=str(folder), temporary=True)
+        raise StoreError("no sample was written yet", where=str(folder), temporary=True)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != _APPLICATION:

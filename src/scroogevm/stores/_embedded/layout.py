@@ -1,4 +1,4 @@
-"""Which number of a sample stands where: the same for most samples of a node, so kept once."""
+"""The order of the values in a sample, stored once because most samples of a node share it."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One writer: a lock that ends with its process."""
+"""Allows one writer: a lock that ends with its process."""
 
 import fcntl
 import os
@@ -29,9 +29,9 @@ class WriterLock:
             if not isinstance(error, BlockingIOError):
                 raise
             raise StoreError(
-                f"is written by process {holder or '(unknown)'} already",
+                f"is already written by process {holder or '(unknown)'}",
                 where=str(path.parent),
-                remedy="a store has one writer; end the other, or give this one its own store",
+                remedy="a store has one writer; stop the other one, or use another store",
                 temporary=True,
             ) from None
 

@@ -1,4 +1,4 @@
-"""Numbers that stand for nodes and layouts in the file, and what was looked up already."""
+"""Maps nodes and layouts to numbers in the file, with a cache."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Take away what is old, in small transactions, and give the room back."""
+"""Removes old samples in small transactions, and frees their space."""
 
 import math
 

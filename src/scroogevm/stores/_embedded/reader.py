@@ -1,4 +1,4 @@
-"""Blocks of a node out of the file."""
+"""Reads blocks of a node from the file."""
 
 import json
 import math

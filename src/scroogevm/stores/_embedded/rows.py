@@ -1,4 +1,4 @@
-"""Rows out of blocks: room for all is made first, then each block is unpacked to its place."""
+"""Builds rows from blocks: allocates room for all, then unpacks each block to its place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

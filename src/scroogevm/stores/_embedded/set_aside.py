@@ -1,4 +1,4 @@
-"""Room that is set aside: removing what is old needs some, and a full disk has none."""
+"""Reserves disk space, because removing old samples needs some when the disk is full."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The one writer: takes samples, then tidies a little, so that no write takes long."""
+"""The one writer: stores samples, then compacts a little, so that no write takes long."""
 
 import logging
 import math
@@ -114,7 +114,7 @@ class StoreWriter:
     def _refuse_full(self) -> None:
         if self._reserve.is_touched:
             raise StoreError(
-                "the disk is full but for what retention needs",
+                "the disk is full, except for the space that retention needs",
                 where=str(self._folder),
                 remedy="free some space",
                 temporary=True,
@@ -134,12 +134,12 @@ class StoreWriter:
     def _packed(self, sample: Sample) -> tuple[int, str, SampleLayout, bytes]:
         if not 0 <= sample.time < LATEST:
             raise StoreError(
-                f"a sample of node {sample.node!r} has no sensible time: {sample.time}",
+                f"a sample of node {sample.node!r} has an invalid time: {sample.time}",
                 where=str(self._database.folder),
             )
         if len(set(sample.vms)) < len(sample.vms):
             raise StoreError(
-                f"a sample of node {sample.node!r} names a VM twice",
+                f"a sample of node {sample.node!r} contains a VM twice",
                 where=str(self._database.folder),
             )
         layout, order = layout_of(sample)

@@ -1,1 +1,1 @@
-"""What InfluxDB is asked and told."""
+"""The queries and the line protocol of InfluxDB."""

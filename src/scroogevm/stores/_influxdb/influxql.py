@@ -1,4 +1,4 @@
-"""InfluxQL: the one kind of question that is asked, and what its answers hold."""
+"""Builds InfluxQL queries, and reads their answers."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,9 +95,9 @@ def points(question: Question, answer: Iterable[bytes]) -> Iterator[Points]:
                 for series in _objects(result, "series"):
                     yield _points(question, series)
         except GarbledError as error:
-            raise AnswerError(f"does not answer as InfluxDB: it {error}") from None
+            raise AnswerError(f"does not answer like InfluxDB: it {error}") from None
     if partial:
-        raise AnswerError("breaks off in the middle of an answer", temporary=True)
+        raise AnswerError("ends in the middle of an answer", temporary=True)
 
 
 def _results(document: Any) -> Sequence[Any]:
@@ -117,16 +117,16 @@ def _objects(holder: Any, key: str) -> Sequence[Any]:
         return ()
     objects = list(listed(items))
     if not all(isinstance(item, simdjson.Object) for item in objects):
-        raise GarbledError(f"has {key} that are no objects")
+        raise GarbledError(f"has {key} that are not objects")
     return objects
 
 
 def _points(question: Question, series: Any) -> Points:
     if found(series, "name") != question.measurement:
         name = str(found(series, "name"))[:40]
-        raise AnswerError(f"answers with {name!r}, which was not asked for")
+        raise AnswerError(f"answers with {name!r}, which was not requested")
     if list(listed(found(series, "columns"))) != ["time", *question.fields]:
-        raise AnswerError("answers with other columns than were asked for")
+        raise AnswerError("answers with columns that were not requested")
     group = str(found(found(series, "tags"), question.group) or "")
     items = found(series, "values")
     try:
@@ -134,7 +134,7 @@ def _points(question: Question, series: Any) -> Points:
         table = table.reshape(-1, len(question.fields) + 1)
     except (GarbledError, ValueError):
         raise AnswerError(
-            f"has something else than numbers in {question.measurement!r} of {group[:40]!r}"
+            f"has values that are not numbers in {question.measurement!r} of {group[:40]!r}"
         ) from None
     time, values = table[:, 0], table[:, 1:]
     if not np.isfinite(time).all():

@@ -1,4 +1,4 @@
-"""Samples in InfluxDB's line protocol, under the predecessor's names."""
+"""Writes samples in InfluxDB's line protocol, with the predecessor's names."""
 
 import math
 import re

@@ -1,1 +1,1 @@
-"""Stores that hold what exporters said: samples are made when they are read."""
+"""Stores of scraped metrics: samples are computed when they are read."""

@@ -1,4 +1,4 @@
-"""The store: nodes by their labels, and everything exporters said of them as rows."""
+"""Base class of stores with scraped metrics: finds nodes by labels, and reads their rows."""
 
 import re
 from abc import abstractmethod
@@ -32,24 +32,24 @@ _TOO_MUCH = re.compile("too many|too large|too long|exceed|limit", re.IGNORECASE
 class ScrapedStore(ServerStore):
     """A store that holds what exporters said."""
 
-    match: str = parameter("", 'further matchers for exporters, as in PromQL: job="libvirt"')
+    match: str = parameter("", 'more matchers for exporters, as in PromQL: job="libvirt"')
     node_label: str = parameter("instance", "label that names the node")
     node_pattern: str = parameter(
         r"(.*?)(:\d+)?", "regular expression of that label, whose first group is the node's name"
     )
-    vm_label: str = parameter("", "label that names a VM; empty for the one each exporter has")
+    vm_label: str = parameter("", "label that names a VM; empty for the default of each exporter")
     replica_labels: str = parameter(
         "prometheus_replica,replica,__replica__",
-        "labels that tell servers apart which scrape the same",
+        "labels that distinguish servers that scrape the same targets",
     )
     names_file: str = parameter(
-        "", "TOML file of own names: of metrics in collect.names, of nodes in nodes"
+        "", "TOML file of names: of metrics in collect.names, of nodes in nodes"
     )
     partial: bool = parameter(
-        default=False, meaning="take answers from which something is missing, as the server says"
+        default=False, meaning="accept answers that the server marks as partial"
     )
     longest: float = parameter(
-        LONGEST, "seconds between two scrapes above which no rate is given", low=1.0, high=86400.0
+        LONGEST, "longest time between two scrapes for a rate, s", low=1.0, high=86400.0
     )
 
     def __post_init__(self) -> None:
@@ -62,13 +62,15 @@ class ScrapedStore(ServerStore):
         try:
             groups = re.compile(self.node_pattern).groups
         except re.error as error:
-            raise MisuseError(f"is no regular expression: {error}", where="node_pattern") from None
+            raise MisuseError(
+                f"is not a regular expression: {error}", where="node_pattern"
+            ) from None
         if groups < 1:
             raise MisuseError(
                 "has no group that is the node's name", where="node_pattern", remedy=r"(.*?):\d+"
             )
         if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", self.node_label):
-            raise MisuseError(f"{self.node_label!r} is no name of a label", where="node_label")
+            raise MisuseError(f"{self.node_label!r} is not the name of a label", where="node_label")
         _ = self._dialects
 
     def nodes(self, since: float, until: float) -> Sequence[str]:
@@ -198,10 +200,10 @@ class ScrapedStore(ServerStore):
         except RefusalError as error:
             raise enough(error) from None
         except GarbledError as error:
-            raise self.http.error(f"does not answer as Prometheus: it {error}", where) from None
+            raise self.http.error(f"does not answer like Prometheus: it {error}", where) from None
         except PartialError as error:
-            problem = f"gives only a part: {self.http.shown(str(error))}"
-            remedy = "mend it, or take what there is: partial=yes"
+            problem = f"gives only a part of the answer: {self.http.shown(str(error))}"
+            remedy = "repair it, or accept partial answers: partial=yes"
             raise self.http.error(problem, where, remedy=remedy, temporary=True) from None
 
     def _values(self, names: Sequence[str], first: int, end: int) -> Mapping[str, Sequence[str]]:

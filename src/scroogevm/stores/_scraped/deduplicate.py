@@ -1,4 +1,4 @@
-"""What is there twice, since two servers scraped the same: it must not be summed."""
+"""Removes duplicates of series that several servers scraped, so that nothing is summed twice."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a user wrote down of exporters that are read from a server."""
+"""Reads the user's file of metric and node names for scraped stores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -74,5 +74,5 @@ class NamesFile:
 def _table(content: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
     found = content.get(key, {})
     if not isinstance(found, dict):
-        raise MisuseError(f"{key} is no table", where=path)
+        raise MisuseError(f"{key} is not a table", where=path)
     return found

@@ -1,4 +1,4 @@
-"""What exporters said of a node, joined from all its targets."""
+"""Joins the metrics of all targets of a node."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is asked of a server at once: as much as it gives and memory takes."""
+"""Plans the size of requests by the limits of server and memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -160,6 +160,4 @@ class QueryPlan:
 
 
 def _hopeless(error: StoreError) -> StoreError:
-    return StoreError(
-        error.problem, where=error.where, remedy="allow the server to answer with more"
-    )
+    return StoreError(error.problem, where=error.where, remedy="raise the limit of the server")

@@ -1,4 +1,4 @@
-"""Selectors of PromQL."""
+"""Builds selectors of PromQL."""
 
 import re
 from collections.abc import Iterable

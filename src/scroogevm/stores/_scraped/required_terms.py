@@ -1,4 +1,4 @@
-"""Which terms a quantity is made of, as its formula itself tells."""
+"""Finds the terms of a quantity from its formula."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 

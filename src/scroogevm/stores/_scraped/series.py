@@ -1,4 +1,4 @@
-"""Series as Prometheus and VictoriaMetrics answer with them."""
+"""Reads series from answers of Prometheus and VictoriaMetrics."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ def exported(line: bytes) -> RawSeries:
     series = parsed(line)
     time, values = numbers(_at(series, "timestamps")), numbers(_at(series, "values"))
     if time.size != values.size:
-        raise GarbledError("has more values than times, or fewer")
+        raise GarbledError("has different numbers of values and times")
     return _series(series, time, values)
 
 

@@ -1,1 +1,1 @@
-"""What stores that are servers have in common: HTTP to whoever may be behind it."""
+"""The common parts of stores that are servers: HTTP."""

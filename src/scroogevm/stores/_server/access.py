@@ -1,4 +1,4 @@
-"""Where a server is, and what it is told of us: looked at before anything is sent."""
+"""The location and credentials of a server, checked before anything is sent."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,22 +22,24 @@ def location(text: str, asked: Sequence[str] = ()) -> httpx.URL:
         url = httpx.URL(text)
         userinfo = url.userinfo
     except (httpx.InvalidURL, ValueError):
-        raise MisuseError("the location is no URL", remedy="KIND:http://HOST:PORT/...") from None
+        raise MisuseError("the location is not a URL", remedy="KIND:http://HOST:PORT/...") from None
     if userinfo:
         raise MisuseError(
-            "a URL is no place for a password",
+            "a URL must not contain a password",
             where=str(url.copy_with(userinfo=b"")),
             remedy="give user and password_file",
         )
     bare = str(url.copy_with(query=None, fragment=None))
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 1) < 65536:
-        raise MisuseError(f"{bare!r} is no location of a server", remedy="http://HOST:PORT/...")
+        raise MisuseError(
+            f"{bare!r} is not the location of a server", remedy="http://HOST:PORT/..."
+        )
     for name in url.params:
         if name not in asked:
             raise MisuseError(
                 f"asks for {name!r}, which is not sent",
                 where=bare,
-                remedy="leave it out; a secret belongs into a file: token_file or password_file",
+                remedy="leave it out; put a secret into a file: token_file or password_file",
             )
     return url
 
@@ -52,7 +54,7 @@ def headers(items: Iterable[str], where: str) -> dict[str, str]:
     for item in items:
         name, colon, value = (part.strip() for part in item.partition(":"))
         if not (colon and name and _sendable(name + value)):
-            raise MisuseError("headers are written NAME: VALUE; NAME: VALUE", where=where)
+            raise MisuseError("headers must have the form NAME: VALUE; NAME: VALUE", where=where)
         pairs[name] = value
     return pairs
 
@@ -74,7 +76,7 @@ def secret_in(path: str) -> str:
     """
     secret = _text(path).strip("\r\n")
     if path and not (secret and _sendable(secret)):
-        raise MisuseError("holds no secret on one line", where=path)
+        raise MisuseError("does not contain exactly one line with a secret", where=path)
     return secret
 
 
@@ -84,7 +86,7 @@ def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise MisuseError(f"the secret cannot be read: {reason}", where=path) from None
 
 

@@ -1,4 +1,4 @@
-"""A store behind HTTP: an address, credentials, trust."""
+"""Base class of stores behind HTTP: address, credentials, certificates."""
 
 import re
 import ssl
@@ -30,12 +30,12 @@ class ServerStore(Store):
 
     location: str = parameter(MISSING, "URL of the server")
     user: str = parameter("", "user, for HTTP basic authentication")
-    password_file: str = parameter("", "file that holds the user's password")
-    token_file: str = parameter("", "file that holds a token, instead of user and password")
+    password_file: str = parameter("", "file with the user's password")
+    token_file: str = parameter("", "file with a token, instead of user and password")
     ca_file: str = parameter("", "certificates to trust instead of the system's, in PEM")
-    headers: str = parameter("", "further headers: NAME: VALUE; NAME: VALUE")
-    headers_file: str = parameter("", "file of further headers that are secret, a line for each")
-    timeout: float = parameter(30.0, "seconds in which a request is answered", low=0.1, high=3600.0)
+    headers: str = parameter("", "more headers: NAME: VALUE; NAME: VALUE")
+    headers_file: str = parameter("", "file of more headers, for secrets, a line for each")
+    timeout: float = parameter(30.0, "time limit of a request, s", low=0.1, high=3600.0)
 
     scheme: ClassVar[str] = "Bearer"
     asked_in_location: ClassVar[Sequence[str]] = ()
@@ -44,14 +44,14 @@ class ServerStore(Store):
         """Check what can be checked without a server.
 
         Raises:
-            MisuseError: the location is no URL, or the credentials make no sense.
+            MisuseError: the location is not a URL, or the credentials make no sense.
         """
         super().__post_init__()
         _ = self._url
         if bool(self.user) != bool(self.password_file):
-            raise MisuseError("user and password_file go together", where=self.location)
+            raise MisuseError("user and password_file need each other", where=self.location)
         if self.user and self.token_file:
-            raise MisuseError("a user and a token are too many", where=self.location)
+            raise MisuseError("a user and a token exclude each other", where=self.location)
         _ = self._further
 
     def __getstate__(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class ServerStore(Store):
         for name in pairs:
             if _SECRET.search(name):
                 raise MisuseError(
-                    f"{name} is no header to write down where everybody sees it",
+                    f"{name} is a secret, and everybody can read an option",
                     where="headers",
                     remedy="give headers_file, or token_file",
                 )
@@ -122,7 +122,7 @@ class ServerStore(Store):
             return ssl.create_default_context(cafile=self.ca_file or None)
         except (OSError, ssl.SSLError) as error:
             raise MisuseError(
-                f"holds no certificates: {error.strerror or error}", where=self.ca_file
+                f"contains no certificates: {error.strerror or error}", where=self.ca_file
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""Lines that are sent to a server together."""
+"""Groups lines that are sent to a server together."""
 
 from collections.abc import Callable, Iterable, Iterator
 

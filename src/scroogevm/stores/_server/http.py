@@ -1,4 +1,4 @@
-"""HTTP to a server that may be down, slow, mistaken or hostile: everything it may do is bounded.
+"""HTTP requests to a server that may be down, slow or hostile; all answers are limited.
 
 Nothing is followed elsewhere, nothing is unpacked, and no secret is ever part of a message.
 """
@@ -64,7 +64,7 @@ class Http:
         headers: sent with each request.
         secrets: kept out of every message.
         context: what TLS trusts.
-        timeout: seconds in which a request is answered whole.
+        timeout: time limit of a request, s whole.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Http:
                 begun.append(rest)
                 length += len(rest)
                 if length > LONGEST_LINE:
-                    raise self.error("answers with a line without end", about)
+                    raise self.error("answers with a line that is too long", about)
             last = b"".join(begun)
             if last.strip():
                 yield last
@@ -193,18 +193,18 @@ class Http:
             distrusted = "CERTIFICATE_VERIFY" in str(error)
             said = self.shown(plain(error))
             problem = f"cannot be reached: {said}"
-            remedy = "name the authority's certificates with ca_file" if distrusted else ""
+            remedy = "give the certificates of the authority with ca_file" if distrusted else ""
             raise self.error(problem, about, remedy=remedy, temporary=not distrusted) from None
 
     def _judge(self, response: httpx.Response, about: str) -> None:
         """Refuse what is no answer to the question."""
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise self.error("answers compressed, which was not asked for", about)
+            raise self.error("answers compressed, which was not requested", about)
         status = response.status_code
         if response.is_redirect:
             target = self.shown(response.headers.get("location", ""))
             raise self.error(
-                f"sends elsewhere, to {target!r}", about, remedy="give the address it sends to"
+                f"redirects to {target!r}", about, remedy="use that address as the location"
             )
         if status < 200 or status > 299:
             body = b""
@@ -217,7 +217,7 @@ class Http:
     def _refusal(self, status: int, said: str, about: str) -> RefusalError:
         remedy = {
             401: "check user and password_file, or token_file",
-            403: "check what this user may do",
+            403: "check the permissions of this user",
         }.get(status, "")
         if status == 401:
             problem = "does not accept the credentials" + (f" ({said})" if said else "")
@@ -248,7 +248,7 @@ class Http:
 
     def _late(self, about: str) -> StoreError:
         problem = f"does not answer within {self._timeout:g} s"
-        return self.error(problem, about, remedy="or give it longer: timeout", temporary=True)
+        return self.error(problem, about, remedy="or raise the option timeout", temporary=True)
 
     def shown(self, text: str) -> str:
         """What a server said, fit for one line of a message."""

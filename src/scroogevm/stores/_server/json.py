@@ -1,4 +1,4 @@
-"""JSON of servers, of which most is numbers."""
+"""Reads JSON answers of servers, which are mostly numbers."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def parsed(body: bytes) -> Any:
         return simdjson.Parser().parse(body)
     except (ValueError, RuntimeError):
         page = body.lstrip()[:1] == b"<"
-        said = "answers with a web page, of a login or a proxy perhaps" if page else ""
+        said = "answers with a web page, perhaps of a login or a proxy" if page else ""
         raise GarbledError(said or "does not answer in JSON") from None
 
 
@@ -42,7 +42,7 @@ def listed(items: Any) -> Any:
         GarbledError: it is something else.
     """
     if not isinstance(items, simdjson.Array):
-        raise GarbledError("answers with something else than a list")
+        raise GarbledError("does not answer with a list")
     return items
 
 
@@ -65,7 +65,7 @@ def numbers(items: Any) -> Floats:
     try:
         return np.array(text.replace(b"null", b"nan").split(b","), np.float64)
     except ValueError:
-        raise GarbledError("has something else than numbers") from None
+        raise GarbledError("has values that are not numbers") from None
 
 
 def _plain(text: bytes) -> Floats:

@@ -1,4 +1,4 @@
-"""Rows from pieces that come in any order."""
+"""Builds rows from pieces that arrive in any order."""
 
 from collections.abc import Sequence
 

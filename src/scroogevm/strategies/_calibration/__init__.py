@@ -1,1 +1,1 @@
-"""What ``calibrated`` is made of."""
+"""The parts of the ``calibrated`` strategy."""

@@ -1,4 +1,4 @@
-"""VMs that came since the window before: whoever made a promise did not know of them."""
+"""Finds VMs that came after the last promise."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Experts: ways to foresee a node's next peak. Each is a base and a scale of what may come on top.
+"""Experts: forecasts of a node's next peak, each a base and a scale of the excess.
 
 A demand is ``base + q*scale``; q is read off what happened to all nodes.
 """
@@ -17,12 +17,12 @@ BASES: Mapping[str, str] = {
     "recent": "the percentile 99 of the new window",
     "vms": "the sum of the percentiles 99 of its VMs",
     "day": "the peak of the last 24 hours",
-    "season": "what it and its VMs used lately and at this hour of other days",
+    "season": "the recent usage of the node and its VMs, and that at this hour of other days",
 }
 SCALES: Mapping[str, str] = {
-    "used": "the root of what it uses times what its VMs were promised",
-    "sold": "what its VMs were promised",
-    "vms": "the root of what it uses times what its VMs use one by one",
+    "used": "the root of its usage times its allocation",
+    "sold": "allocation of its VMs",
+    "vms": "the root of its usage times the usage of its single VMs",
 }
 EXPERTS = tuple((base, scale) for base in BASES for scale in SCALES)
 """Of equally good ones the first is taken."""

@@ -1,4 +1,4 @@
-"""What is known of all nodes together: scores, losses and the level."""
+"""The state of all nodes together: scores, losses and the level."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -75,7 +75,7 @@ class PoolState:
             told: ``scores`` (experts + 1, ``BINS``); ``losses`` (experts + 1,), sums in
                 ``1/UNIT`` and how many nodes; ``promises`` (2,), how many were made and exceeded.
             risk: that was asked.
-            gamma: how fast the level follows what happens.
+            gamma: how fast the level follows the outcomes.
             windows: how many to keep.
         """
         made, exceeded = told["promises"].tolist()

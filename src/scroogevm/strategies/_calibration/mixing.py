@@ -1,4 +1,4 @@
-"""How much each expert has a say on each node: exponential weights of what they lost."""
+"""Weights experts on each node by their losses (exponential weights)."""
 
 import numpy as np
 

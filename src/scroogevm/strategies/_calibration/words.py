@@ -1,11 +1,11 @@
-"""Why a demand is what it is, in words."""
+"""Explains a demand of calibrated in words."""
 
 from collections.abc import Mapping
 from math import isnan
 
 from scroogevm.strategies._calibration.experts import BASES, SCALES, Experts
 
-_SAID = {**BASES, "learned": "what trees foresaw that learned from all nodes"}
+_SAID = {**BASES, "learned": "the forecast of trees that learned from all nodes"}
 
 
 def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
@@ -18,17 +18,17 @@ def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
     """
     if isnan(memo["told"]):
         return (
-            f"Too little is known ({memo['pool']:,.0f} node-windows of all nodes, or fewer windows "
-            f"of this node than are kept): its VMs count at the {_amount(memo['sold'], unit)} that "
-            "they were promised."
+            f"There is too little data ({memo['pool']:,.0f} node-windows of all nodes, or fewer "
+            f"windows of this node than are kept), so its VMs count at their allocation of "
+            f"{_amount(memo['sold'], unit)}."
         )
     base, scale = experts[int(memo["expert"])]
     side = "more" if memo["margin"] >= 0 else "less"
     said = (
         f"Of {memo['pool']:,.0f} node-windows of all nodes, {memo['level']:.2%} exceeded "
         f"{_SAID[base]} by more than {memo['q']:.3g} x {SCALES[scale]}. That expert counts for "
-        f"{memo['weight']:.0%} of what is foreseen here, {_amount(memo['foreseen'], unit)}; "
-        f"mixtures so far ask for {_amount(abs(memo['margin']), unit)} {side}"
+        f"{memo['weight']:.0%} of the forecast, {_amount(memo['foreseen'], unit)}; "
+        f"the mixtures so far need {_amount(abs(memo['margin']), unit)} {side}"
     )
     if memo["unseen"] > 0:
         said += (
@@ -36,7 +36,7 @@ def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
         )
     held = memo["foreseen"] + memo["margin"] + memo["unseen"]
     if held > memo["sold"]:
-        said += f"; VMs were promised no more than {_amount(memo['sold'], unit)} together"
+        said += f"; the allocation of all VMs is only {_amount(memo['sold'], unit)}"
     return said + "."
 
 

@@ -1,1 +1,1 @@
-"""What `learned` needs: features, a sample of all nodes, and trees."""
+"""The parts of the `learned` strategy: features, a sample of all nodes, and trees."""

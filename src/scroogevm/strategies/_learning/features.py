@@ -1,4 +1,4 @@
-"""What is known of a node when its next peak is foreseen, without a unit."""
+"""Features of a node for the forecast of its next peak, without a unit."""
 
 from collections.abc import Mapping, Sequence
 

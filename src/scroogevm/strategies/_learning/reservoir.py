@@ -1,4 +1,4 @@
-"""The rows that trees are fitted on, and up to which window."""
+"""The rows that trees are fitted on, with the window of the last fit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

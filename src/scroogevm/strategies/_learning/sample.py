@@ -1,4 +1,4 @@
-"""A sample of rows of all nodes, whatever the order of nodes and chunks.
+"""Samples rows of all nodes, independent of the order of nodes and chunks.
 
 Chunks tell tables of whole numbers that are added up. A row goes to a place that the hash of its
 node and window decides. Where two rows meet, both are lost: the sum of the counts tells. Sparser

@@ -1,1 +1,1 @@
-"""What exporters call things: one dialect a file, found by being here."""
+"""Dialects of exporters: one module for each, found by its file name."""

@@ -1,4 +1,4 @@
-"""What exporters that grew from one another call what libvirt says of VMs."""
+"""Metric names that several libvirt exporters have in common."""
 
 from scroogevm.telemetry.dialect import MIB, Meaning, Table
 

@@ -1,4 +1,4 @@
-"""What Linux calls the modes of a cpu."""
+"""The names of cpu modes in Linux."""
 
 from collections.abc import Sequence
 

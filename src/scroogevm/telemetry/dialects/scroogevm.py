@@ -1,4 +1,4 @@
-"""Our own probe."""
+"""The dialect of `scroogevm probe`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

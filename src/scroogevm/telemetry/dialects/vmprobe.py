@@ -61,7 +61,7 @@ class Vmprobe(Dialect):
 
     order: ClassVar[int] = 20
 
-    prefix: str = parameter("", "what all names begin with; nothing for whatever it is")
+    prefix: str = parameter("", "prefix of all names; empty for any prefix")
 
     @cached_property
     def _forms(self) -> tuple[re.Pattern[str], re.Pattern[str]]:

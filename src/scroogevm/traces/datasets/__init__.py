@@ -1,1 +1,1 @@
-"""Public data sets of VMs, as their publishers lay them out: one file each, found by being here."""
+"""Layouts of public VM data sets: one module for each, found by its file name."""

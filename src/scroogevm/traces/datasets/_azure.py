@@ -1,4 +1,4 @@
-"""What both Azure VM traces share: a table of VMs and shards of readings, without headers."""
+"""The common layout of both Azure VM traces: a VM table and files of readings, no headers."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the Bitbrains and Materna traces of the Grid Workloads Archive share: a CSV for each VM."""
+"""The common layout of the Bitbrains and Materna traces: one CSV file for each VM."""
 
 import re
 from abc import abstractmethod
@@ -73,7 +73,9 @@ class Gwa(Dataset):
         files = _files(path)
         if not files:
             raise TraceError(
-                "has no CSV file with readings", where=str(path), remedy="one for each VM"
+                "has no CSV file with readings",
+                where=str(path),
+                remedy="there must be one for each VM",
             )
         root = path if path.is_dir() else path.parent
         rows = pl.concat([self._one(file, _name(file, root)) for file in files])
@@ -96,7 +98,7 @@ class Gwa(Dataset):
         return first_unreadable(((file, self._one(file, "")) for file in files), path)
 
     def _start(self, rows: pl.LazyFrame) -> float:
-        """The first moment of all; on the way, two readings of one moment are found."""
+        """The first moment of all; on the way, two readings at the same time are found."""
         time = pl.col("time")
         time = pl.when(time.is_finite()).then(time)  # other times are refused by name later
         lives = rows.group_by("vm").agg(
@@ -108,9 +110,9 @@ class Gwa(Dataset):
         twice = found.filter("twice").sort("vm")
         if twice.height and self.duplicates == "refuse":
             raise TraceError(
-                f"VM {twice['vm'][0]} has two readings of one moment",
+                f"VM {twice['vm'][0]} has two readings at the same time",
                 where=twice[FILE][0],
-                remedy="correct it, or have their mean taken with the option duplicates=mean",
+                remedy="correct it, or use the mean with the option duplicates=mean",
             )
         return float(found["first"].min() or 0)  # type: ignore[arg-type]  # a number or None
 

@@ -1,4 +1,4 @@
-"""CSV read as text first, so that what is not a number is found and named, never guessed."""
+"""Reads CSV as text first, so that a value that is not a number is reported with its place."""
 
 import gzip
 from collections.abc import Iterable, Sequence

@@ -22,7 +22,7 @@ class Bitbrains(Gwa):
     licence = "terms of the data unclear; research use with citation"
     comma = False
 
-    duplicates: str = parameter("refuse", "two readings of one moment: refuse, or mean")
+    duplicates: str = parameter("refuse", "two readings at the same time: refuse, or mean")
     absurd: str = absurd_option()
 
     def is_ours(self, header: str, row: str) -> bool:

@@ -18,7 +18,7 @@ class Materna(Gwa):
     licence = "terms of the data unclear; research use with acknowledgement"
     comma = True
 
-    duplicates: str = parameter("refuse", "two readings of one moment: refuse, or mean")
+    duplicates: str = parameter("refuse", "two readings at the same time: refuse, or mean")
     absurd: str = absurd_option()
 
     def is_ours(self, header: str, row: str) -> bool:

@@ -97,7 +97,7 @@ def _read(file: Path) -> Ints:
     for number, line in enumerate(lines, 1):
         if not (line.isascii() and line.isdigit() and int(line) <= 100):
             raise TraceError(
-                f"{line[:40]!r} is no percentage",
+                f"{line[:40]!r} is not a percentage",
                 where=f"{file}: line {number}",
                 remedy="a whole number from 0 to 100",
             )

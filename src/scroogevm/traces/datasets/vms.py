@@ -1,4 +1,4 @@
-"""Our own table of VMs: Parquet or CSV with a header."""
+"""ScroogeVM's own table of VMs: Parquet or CSV with a header."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ class Vms(Dataset):
         kind = schema[name]
         if not kind.is_numeric() and kind != pl.Null:
             remedy = VM_TABLE[name]
-            raise TraceError(f"is {kind}, no number", where=f"{path}: {name}", remedy=remedy)
+            raise TraceError(f"is {kind}, not a number", where=f"{path}: {name}", remedy=remedy)
         column = pl.col(name)
         return column.fill_nan(None) if kind.is_float() else column.cast(pl.Float64)
 

@@ -1,1 +1,1 @@
-"""Formats of node traces, which can be replayed: one file each, found by being here."""
+"""Formats of node traces: one module for each, found by its file name."""

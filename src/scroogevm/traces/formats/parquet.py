@@ -1,4 +1,4 @@
-"""Our own format: a directory of Parquet files."""
+"""ScroogeVM's own trace format: a directory of Parquet files."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -68,9 +68,9 @@ class _ParquetSource(TraceSource):
                 for name in self._names(part):
                     if home.setdefault(name, part.name) != part.name:
                         raise TraceError(
-                            f"stands in part {home[name]} and in part {part.name}",
+                            f"is in part {home[name]} and in part {part.name}",
                             where=f"{self.path}: node {name}",
-                            remedy="a part holds whole nodes, each with a name of its own",
+                            remedy="a node must be in one part, with its own name",
                         )
             yield partial(self._load, part)
 

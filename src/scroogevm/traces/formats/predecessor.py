@@ -1,4 +1,4 @@
-"""The predecessor's JSON as a format that can be replayed."""
+"""The predecessor's JSON as a trace format."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Synthetic node traces from VM size mixes and usage classes, the same bytes for the same seed."""
+"""Generates synthetic traces from VM size mixes; the same seed gives the same bytes."""
 
 from scroogevm.traces.generate.mixes import MIXES, Mix
 from scroogevm.traces.generate.scenarios import SCENARIOS, Scenario

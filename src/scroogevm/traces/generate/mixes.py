@@ -1,4 +1,4 @@
-"""VM size mixes and usage classes: the figures of ``traces/mixes/*.toml``."""
+"""Reads VM size mixes and usage classes from ``traces/mixes/*.toml``."""
 
 import tomllib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One node: its VMs, their usage, and what they add up to."""
+"""Generates one node: its VMs, their usage, and their sums."""
 
 import numpy as np
 import polars as pl

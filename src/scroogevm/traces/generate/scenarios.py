@@ -1,4 +1,4 @@
-"""How the VMs of a node come and go."""
+"""Scenarios: how the VMs of a node arrive and leave."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

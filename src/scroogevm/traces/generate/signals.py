@@ -1,4 +1,4 @@
-"""Usage of VMs over time, as arrays (vms, samples)."""
+"""Generates the usage of VMs over time, as arrays (vms, samples)."""
 
 from dataclasses import dataclass
 

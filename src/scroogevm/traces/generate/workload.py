@@ -1,4 +1,4 @@
-"""What is to be generated, checked before anything is."""
+"""The parameters of a generated workload, checked before anything is written."""
 
 from dataclasses import dataclass
 from functools import cached_property

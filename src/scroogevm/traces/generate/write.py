@@ -1,4 +1,4 @@
-"""Node after node into a trace."""
+"""Writes generated nodes into a trace."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""VMs of a data set on nodes."""
+"""Places VMs of a data set on nodes."""

@@ -1,4 +1,4 @@
-"""Which node each VM goes to: the packing alone, in whole numbers, so that nothing drifts."""
+"""Assigns each VM to a node, in whole numbers, so that rounding errors cannot add up."""
 
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush

@@ -1,4 +1,4 @@
-"""VMs of a data set on identical nodes: from readings of VMs to a trace of nodes."""
+"""Places VMs of a data set on identical nodes, and writes the trace of the nodes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ class Placed:
             yield f"VMs larger than a node, left out: {self.skipped}"
         if self.missing:
             share = f"{100 * self.missing:.1f} %"
-            yield f"{share} of the nodes' samples are missing, for want of readings"
+            yield f"{share} of the nodes' samples are missing, because there are too few readings"
         if self.cut:
             yield f"samples cut at a node's capacity, as its VMs wanted more: {self.cut}"
 
@@ -189,11 +189,11 @@ def _assign(
             f"needs {vm['cpu']:g} cores and {vm['mem'] or 0:g} MiB, a node has "
             f"{placing.cores * limit:g} and {memory * limit:g}",
             where=f"{where}: VM {vm['vm']}",
-            remedy="larger --cores or --memory, or --skip-larger",
+            remedy="use larger --cores or --memory, or --skip-larger",
         )
     lives = lives.join(larger.select("vm"), on="vm", how="anti", maintain_order="left")
     if not lives.height:
-        raise TraceError("no VM fits a node", where=where, remedy="larger --cores or --memory")
+        raise TraceError("no VM fits a node", where=where, remedy="use larger --cores or --memory")
     node = pack(
         (_ints(lives["first"]), _ints(lives["last"] + table.interval)),
         (_ints(lives["cpu_weight"]), _ints(lives["need"])),

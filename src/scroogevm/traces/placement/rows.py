@@ -1,4 +1,4 @@
-"""What the VMs on placed nodes add up to, sample by sample."""
+"""Sums the samples of the VMs on placed nodes."""
 
 from dataclasses import dataclass
 

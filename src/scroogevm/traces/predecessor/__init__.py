@@ -1,4 +1,4 @@
-"""The JSON of the 2023 research prototype, with all its quirks.
+"""The JSON format of the 2023 research prototype, with its quirks.
 
 ```
 config: node_name, node_scope [s], slice_scope [s], number_of_slice, historical_occurences

@@ -1,4 +1,4 @@
-"""A JSON document read without making a Python object of every number."""
+"""Reads a JSON document into arrays, without a Python object for every number."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +41,7 @@ class Document:
         except (ValueError, RuntimeError, UnicodeDecodeError):
             raise not_json(path, content) from None
         if not isinstance(self.root, simdjson.Object):
-            raise self.error("", "is no JSON object", "a trace of the predecessor")
+            raise self.error("", "is not a JSON object", "a trace of the predecessor")
 
     def error(self, place: str, problem: str, remedy: str = "") -> TraceError:
         """An error at a place of this file."""
@@ -56,7 +56,7 @@ class Document:
         """
         value = owner.get(key)
         if not isinstance(value, simdjson.Object):
-            problem = "is missing" if value is None else "is no object"
+            problem = "is missing" if value is None else "is not an object"
             raise self.error(f"{place}{key}", problem, "a trace of the predecessor has it")
         return value
 
@@ -68,12 +68,14 @@ class Document:
         """
         value = owner.get(key)
         if not isinstance(value, simdjson.Array):
-            problem = "is missing" if value is None else "is no list"
+            problem = "is missing" if value is None else "is not a list"
             raise self.error(f"{place}{key}", problem, "one object for each occurrence")
         listed = list(value)
         for number, item in enumerate(listed):
             if not isinstance(item, simdjson.Object | dict):
-                raise self.error(f"{place}{key}[{number}]", "is no object", "{} where nothing is")
+                raise self.error(
+                    f"{place}{key}[{number}]", "is not an object", "{} if there is nothing"
+                )
         return listed
 
     def length(self, owner: Any, key: str, place: str, default: float | None = None) -> float:
@@ -114,14 +116,14 @@ class Document:
             return EMPTY
         where = f"{place}.{key}" if place else key
         if not isinstance(value, simdjson.Array):
-            raise self.error(where, "is no list", "a list of numbers, null for missing")
+            raise self.error(where, "is not a list", "a list of numbers, null for missing")
         try:
             samples = np.frombuffer(value.as_buffer(of_type="d"))
         except TypeError:
             return self._with_nulls(value.as_list(), where)
         # The buffer flattens lists of lists, which are no samples.
         if self._lists_in_lists and any(isinstance(each, simdjson.Array) for each in value):
-            raise self.error(where, "holds lists", "a list of numbers")
+            raise self.error(where, "contains lists", "a list of numbers")
         return samples
 
     def _with_nulls(self, values: list[Any], place: str) -> Floats:
@@ -151,13 +153,13 @@ class Document:
         """The keys of an object.
 
         Raises:
-            TraceError: one stands twice.
+            TraceError: one is there twice.
         """
         seen: set[str] = set()
         for name in owner.keys():  # noqa: SIM118  # a proxy iterates over something else
             if name in seen:
                 raise self.error(
-                    f"{place}.{name}", "stands twice", "every VM has a name of its own"
+                    f"{place}.{name}", "is there twice", "every VM must have its own name"
                 )
             seen.add(name)
             yield name

@@ -1,4 +1,4 @@
-"""What a document says, occurrence by occurrence: the quirks end here."""
+"""Reads a document of the predecessor occurrence by occurrence, and resolves its quirks."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -66,7 +66,9 @@ def read_recording(path: Path, remarks: Remarks) -> Recording:
     shape = _shape(document, config)
     ends = document.samples(document.root, "epoch", "")
     if not ends.size or np.isnan(ends).any() or np.any(np.diff(ends) <= 0):
-        raise document.error("epoch", "is no rising list of numbers", "end of each occurrence, s")
+        raise document.error(
+            "epoch", "is not a rising list of numbers", "end of each occurrence, s"
+        )
     node = document.member(document.root, "node", "")
     raw = _raw(document, node, "node", ends.size)
     nodes: list[Sampled] = []
@@ -76,7 +78,9 @@ def read_recording(path: Path, remarks: Remarks) -> Recording:
         for resource, size in nodes[-1].size.items():
             if math.isnan(size):
                 raise document.error(
-                    f"{place}.{resource}", "is missing", "a node's size has to be known at first"
+                    f"{place}.{resource}",
+                    "is missing",
+                    "the size of a node must be known in the first occurrence",
                 )
     vms: list[dict[int, Sampled]] = [{} for _ in range(ends.size)]
     owners = document.member(document.root, "vm", "")
@@ -111,7 +115,9 @@ def _shape(document: Document, config: Any) -> Shape:
     if history is None:
         history = 3
     if isinstance(history, bool) or not isinstance(history, int) or not 0 <= history < 10_000:
-        raise document.error("config.historical_occurences", f"{history!r} is no count of windows")
+        raise document.error(
+            "config.historical_occurences", f"{history!r} is not a number of windows"
+        )
     return Shape(scope, slice_, history)
 
 
@@ -121,7 +127,7 @@ def _raw(document: Document, owner: Any, place: str, occurrences: int) -> list[A
         raise document.error(
             f"{place}.raw_data",
             f"has {len(raw)} occurrences, epoch has {occurrences}",
-            "as many in both, {} where nothing is",
+            "the same number in both, {} if there is nothing",
         )
     return raw
 
@@ -164,7 +170,9 @@ def _sampled(document: Document, owner: Any, place: str, before: Sampled | None)
         if last is None:
             last = math.nan if before is None else before.size[resource]
         elif not 0 <= last < HUGE:
-            raise document.error(f"{place}.{resource}[-1]", f"{last:g} is no size", "0 or more")
+            raise document.error(
+                f"{place}.{resource}[-1]", f"{last:g} is not a size", "a number >= 0"
+            )
         size[resource] = last
         usage[resource] = document.samples(owner, f"{resource}_usage", place)
     return Sampled(size, usage)

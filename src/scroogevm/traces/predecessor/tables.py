@@ -1,4 +1,4 @@
-"""A recording as the two tables of our own format."""
+"""Converts a recording of the predecessor to the two tables of a trace."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def recording_to_tables(
         raise TraceError(
             f"occurrences have {', '.join(map(str, sorted(widths)))} samples",
             where=f"{recording.path}: node.raw_data",
-            remedy="tables need the same number in each; replay it as it is",
+            remedy="tables need the same number in each; replay the JSON file itself",
         )
     width = widths.pop()
     shape = recording.shape

@@ -1,4 +1,4 @@
-"""A recording as the windows the engine asks for."""
+"""Converts a recording of the predecessor to windows for the engine."""
 
 from collections.abc import Sequence
 
@@ -86,9 +86,9 @@ def _vms(recording: Recording, number: int, resource: str, unit: VmCpuUnit) -> V
             refuse_above(usage, np.ones(ids.size), ABSURD_FRACTION, place, "")
         except TraceError as error:
             raise TraceError(
-                "is no fraction of the allocation: " + error.problem,
+                "is not a fraction of the allocation: " + error.problem,
                 where=error.where,
-                remedy="if VM usage is in cores, say so with --vm-cpu-usage cores",
+                remedy="if VM usage is in cores, use --vm-cpu-usage cores",
             ) from None
         usage = usage * allocated[:, np.newaxis]
     else:

@@ -1,4 +1,4 @@
-"""From a store of samples to a trace: what telemetry recorded can be replayed."""
+"""Records samples of a store as a trace that can be replayed."""
 
 from scroogevm.traces.recording.record import RecordingResult, record
 from scroogevm.traces.recording.request import StoreQuery

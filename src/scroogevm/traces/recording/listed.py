@@ -1,4 +1,4 @@
-"""How many VMs samples list, where who wrote them did not say it."""
+"""Counts the VMs that samples list, if their writer did not record it."""
 
 from collections.abc import Collection
 

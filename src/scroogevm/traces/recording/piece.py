@@ -1,4 +1,4 @@
-"""Some nodes in some time, out of a store, as the two tables of a trace."""
+"""Reads some nodes and some time from a store, as the two tables of a trace."""
 
 from collections.abc import Sequence
 from dataclasses import replace

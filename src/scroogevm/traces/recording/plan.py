@@ -1,4 +1,4 @@
-"""What a recording reads: fixed when it begins, kept if it ends early."""
+"""What a recording reads: fixed at the start, kept after an interruption."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

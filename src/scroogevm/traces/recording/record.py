@@ -1,4 +1,4 @@
-"""A store's samples, piece by piece, into a trace."""
+"""Records samples of a store as a trace, piece by piece."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -42,8 +42,8 @@ class RecordingResult:
         """What its user should know."""
         if not self.resumed:
             return self.remarks
-        were = f"{self.resumed} of {self.pieces} pieces were there"
-        return [f"went on with what was interrupted: {were}", *self.remarks]
+        were = f"{self.resumed} of {self.pieces} pieces had been read"
+        return [f"continued an interrupted recording: {were}", *self.remarks]
 
 
 def record(
@@ -95,7 +95,7 @@ def record(
         manifest = work.finish(planned, len(plan.parts), overwrite=overwrite)
     remarks = [*filter(None, [plan.pace.remark, shorter(planned, manifest)]), *odd]
     if absurd:
-        remarks.append(f"{absurd} numbers that cannot be true became missing")
+        remarks.append(f"{absurd} impossible values became missing")
     return RecordingResult(manifest, len(tasks), resumed, remarks)
 
 
@@ -114,4 +114,4 @@ def _hopeful() -> Iterator[None]:
         ) from None
 
 
-_AGAIN = "what was read is kept, and the same command goes on from there"
+_AGAIN = "the data read so far is kept, and the same command continues from there"

@@ -1,4 +1,4 @@
-"""Samples as they came, onto the regular times of a trace."""
+"""Puts samples on the regular times of a trace."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a trace of a store lacks, and what that costs: said once, when it is made."""
+"""Reports what a recorded trace lacks, with the consequence, once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -68,13 +68,13 @@ def lacks(nodes: pl.LazyFrame, vms: pl.LazyFrame) -> Iterator[str]:
     silent = sorted({*residents["node"]} - {*seen["node"]})
     if silent:
         who = _some(silent, seen.height + len(silent), "nodes")
-        yield f"{who}: nothing but VMs: its capacity is not known, and it is left out"
+        yield f"{who}: only VMs have samples; its capacity is unknown, so it is left out"
     yield from _missing(seen, "nodes", "node")
     residents = residents.filter(pl.col("node").is_in(seen["node"].implode()))
     if residents.height:
         yield from _missing(residents, "vms", "vm")
     else:
-        yield "no VM was seen: what was promised, and so what could be freed, is not known"
+        yield "no VM was seen, so the allocation, and what could be freed, is unknown"
 
 
 def _spoken(rows: pl.LazyFrame, *keys: str) -> pl.DataFrame:
@@ -90,7 +90,7 @@ def _missing(spoken: pl.DataFrame, table: str, key: str) -> Iterator[str]:
         without = spoken.filter(~pl.col(column))[key].to_list()
         if without:
             who = _some(without, spoken.height, "nodes" if key == "node" else "VMs")
-            yield f"{who}: no {what}: {_COSTS[table][what]}"
+            yield f"{who}: no {what}; {_COSTS[table][what]}"
 
 
 def _some(names: Sequence[str], count: int, of: str) -> str:

@@ -1,4 +1,4 @@
-"""What shall be recorded."""
+"""The request of a recording: nodes, time and interval."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,17 +43,17 @@ class StoreQuery:
         """
         scope, slice_ = self.shape.scope, self.shape.slice
         if not 0 < scope < inf:
-            raise MisuseError(f"{scope:g} s is no scope", where="--scope", remedy="more than 0")
+            raise MisuseError(f"{scope:g} s is not a scope", where="--scope", remedy="more than 0")
         if not 0 < slice_ <= scope or abs(scope / slice_ - round(scope / slice_)) > 1e-9:
             raise MisuseError(
-                f"a scope of {scope:g} s is no whole number of slices of {slice_:g} s",
+                f"a scope of {scope:g} s is not a whole number of slices of {slice_:g} s",
                 where="--slice",
             )
         if self.until <= self.since:
             raise MisuseError("is not after --since", where="--until")
         if self.interval is not None and not 0 < self.interval <= slice_:
             raise MisuseError(
-                f"{self.interval:g} s is no interval between samples",
+                f"{self.interval:g} s is not an interval between samples",
                 where="--interval",
                 remedy=f"more than 0 and at most a slice, {slice_:g} s",
             )
@@ -90,9 +90,9 @@ class StoreQuery:
         if not there:
             self._refuse_begun(store)
             raise StoreError(
-                "has no samples of any node in the time asked for",
+                "has no samples of any node in this time",
                 where=self.origin,
-                remedy="another --since or --until; `scroogevm store info` says what it has",
+                remedy="another --since or --until; `scroogevm store info` shows what it has",
             )
         for pattern in self.nodes:
             if not any(fnmatchcase(node, pattern) for node in there):
@@ -114,8 +114,8 @@ class StoreQuery:
             length = self.shape.slice
             over = datetime.fromtimestamp(self.end + length, UTC)
             raise StoreError(
-                f"has samples of no whole window yet: the first one, of {length:g} s, is over at "
-                f"{over:%Y-%m-%d %H:%M:%S} UTC",
+                f"has no samples of a complete window yet: the first window, of {length:g} s, "
+                f"ends at {over:%Y-%m-%d %H:%M:%S} UTC",
                 where=self.origin,
-                remedy="ask again then, or for shorter windows: --scope 60",
+                remedy="try again then, or use shorter windows: --scope 60",
             )

@@ -1,4 +1,4 @@
-"""How often a store has samples, and what follows for a trace made of them."""
+"""Finds the sample interval of a store, and chooses that of the trace."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,12 +110,12 @@ def _look(store: Store, nodes: Sequence[str], asked: StoreQuery) -> tuple[float,
         end, span = start, 2 * span
     if vms:
         raise StoreError(
-            "has VMs, but nothing that says which cpus and how much memory their nodes have",
+            "has VMs, but no cpu count and no memory size of their nodes",
             where=f"{asked.origin}: nodes such as {nodes[0]}",
-            remedy="let node_exporter or `scroogevm probe` tell it, under the same names of nodes",
+            remedy="scrape node_exporter or `scroogevm probe` there, with the same node names",
         )
     raise StoreError(
-        "has no two samples near each other in the time asked for",
+        "has no two samples near each other in this time",
         where=f"{asked.origin}: nodes such as {nodes[0]}",
         remedy="another --since, --until or --node",
     )

@@ -1,4 +1,4 @@
-"""The pieces of a trace, beside its place, until it is whole: work that goes on."""
+"""Keeps the pieces of a trace beside its place until it is complete, so that work can resume."""
 
 import fcntl
 import json
@@ -55,7 +55,7 @@ class Work(AbstractContextManager["Work"]):
             raise MisuseError(
                 "is being recorded by another process",
                 where=str(self.place),
-                remedy="wait for it, or choose another place",
+                remedy="wait for it, or choose another directory",
             ) from None
         return self
 

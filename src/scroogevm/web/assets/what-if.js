@@ -14,7 +14,7 @@ export async function open(main) {
   async function refresh() {
     if (!form.reportValidity()) return;
     const found = await get(`api/v1/fit?cpu=${cpu.value}&mem=${mem.value * 1024}&count=${count.value}`);
-    const said = found.placed === found.count ? `All ${found.count} find a place; there is room for ${found.room}.` : `Only ${found.placed} of ${found.count} find a place.`;
+    const said = found.placed === found.count ? `All ${found.count} can be placed; there is room for ${found.room}.` : `Only ${found.placed} of ${found.count} can be placed.`;
     const rows = found.nodes.slice(0, 200);
     answer.replaceChildren(el("p", { class: found.placed === found.count ? "" : "alert" }, el("strong", {}, said)),
       el("div", { class: "scroll" }, el("table", {}, el("caption", {}, found.nodes.length ? `${found.nodes.length} nodes have room` : "No node has room"),
