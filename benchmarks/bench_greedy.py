@@ -16,7 +16,7 @@ from scroogevm.reports.table import Format
 from scroogevm.scoring import ROUNDING
 from scroogevm.traces.generate import Workload, generate
 from scroogevm.traces.placement.place import Placing, place
-from scroogevm.wiring.offline import replay
+from scroogevm.wiring.replay import replay
 
 SHARED = Path(__file__).parents[2] / "shared"
 BITBRAINS = SHARED / "data" / "bitbrains-rnd-60d.parquet"

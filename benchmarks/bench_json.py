@@ -22,7 +22,7 @@ from pathlib import Path
 from scroogevm.config import ReplaySettings
 from scroogevm.pipeline import run
 from scroogevm.traces.several import open_traces
-from scroogevm.wiring.offline import Engines, build_strategies
+from scroogevm.wiring.engines import Engines, build_strategies
 settings = ReplaySettings([Path(sys.argv[1])], Path("unused"))
 source = open_traces(settings.traces, settings.reading)
 run(source, Engines(build_strategies(settings), settings.coverage), [])

@@ -22,7 +22,7 @@ from scroogevm.traces.format import TraceSource
 from scroogevm.traces.generate import Workload, generate
 from scroogevm.traces.options import ReadOptions
 from scroogevm.traces.several import open_traces
-from scroogevm.wiring.offline import Engines
+from scroogevm.wiring.engines import Engines
 from servers import certificate
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json.xz"))

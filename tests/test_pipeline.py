@@ -19,7 +19,7 @@ from scroogevm.pipeline import run
 from scroogevm.ports import CPU, MEM, RESOURCES, STRATEGIES, Chunk, Remark, Shape, Step
 from scroogevm.traces.chunk import RecordedChunk
 from scroogevm.traces.manifest import Manifest
-from scroogevm.wiring.offline import Engines
+from scroogevm.wiring.engines import Engines
 
 SHAPE = Shape(scope=3600, slice=1800, history=2)
 NAMES = ("doa", "greedy", "google-per-vm", "rc-like", "oracle")

@@ -15,7 +15,7 @@ def command(report: Path, *, force: bool) -> None:
     shows the same figures.
     """
     from scroogevm.reports.names import printable  # noqa: PLC0415  # on demand
-    from scroogevm.wiring.offline import draw_figures  # noqa: PLC0415  # likewise: imports NumPy
+    from scroogevm.wiring.figures import draw_figures  # noqa: PLC0415  # likewise: imports NumPy
 
     folder = draw_figures(report, overwrite=force)
     count = len(list(folder.glob("*.png")))

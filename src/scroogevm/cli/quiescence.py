@@ -58,7 +58,7 @@ def command(**options: Any) -> None:
     """
     from scroogevm.cli._output import print_json, progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.config import QuiescenceSettings  # noqa: PLC0415  # imports NumPy
-    from scroogevm.wiring.offline import quiescence  # noqa: PLC0415  # imports Polars
+    from scroogevm.wiring.quiescence import quiescence  # noqa: PLC0415  # imports Polars
 
     settings = QuiescenceSettings(
         tests=options["test"],

@@ -95,16 +95,17 @@ def command(**options: Any) -> None:
     first recorded to DIR-trace; this trace stays and can be replayed again.
     """
     from scroogevm.cli._output import print_json, progress, remark  # noqa: PLC0415  # on demand
-    from scroogevm.wiring.offline import replay  # noqa: PLC0415  # imports NumPy and Polars
+    from scroogevm.wiring.replay import replay  # noqa: PLC0415  # imports NumPy and Polars
 
     recorded = _recorded(options)
     settings = _settings({**options, "traces": recorded or options["traces"]})
     settings.check(recorded)
-    outcome = replay(
-        settings,
-        lambda total: progress("Replaying", total),
-        lambda: _record(options, recorded),
-    )
+
+    def before() -> None:
+        for place in recorded:
+            _record(options, place)
+
+    outcome = replay(settings, lambda total: progress("Replaying", total), before)
     for line in outcome.remarks:
         remark(line)
     if options["as_json"]:
@@ -140,26 +141,25 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
     return (place,)
 
 
-def _record(options: dict[str, Any], places: Sequence[Path]) -> None:
-    """Write what the store has to its one place, if there is a store."""
+def _record(options: dict[str, Any], place: Path) -> None:
+    """Write what the store has as a trace."""
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.text import counted  # noqa: PLC0415  # likewise
-    from scroogevm.wiring.offline import record  # noqa: PLC0415  # imports NumPy and Polars
+    from scroogevm.wiring.recording import record  # noqa: PLC0415  # imports NumPy and Polars
 
-    for place in places:
-        done = record(
-            asked(options),
-            options["store_option"],
-            place,
-            lambda total: progress("Reading", total),
-            overwrite=options["force"],
-            restart=options["restart"],
-        )
-        for line in done.lines:
-            remark(line)
-        nodes = sum(part.nodes for part in done.manifest.parts)
-        windows = counted(done.manifest.windows, "window")
-        remark(f"Trace: {place}, {counted(nodes, 'node')}, {windows}")
+    done = record(
+        asked(options),
+        options["store_option"],
+        place,
+        lambda total: progress("Reading", total),
+        overwrite=options["force"],
+        restart=options["restart"],
+    )
+    for line in done.lines:
+        remark(line)
+    nodes = sum(part.nodes for part in done.manifest.parts)
+    windows = counted(done.manifest.windows, "window")
+    remark(f"Trace: {place}, {counted(nodes, 'node')}, {windows}")
 
 
 def _settings(options: dict[str, Any]) -> Any:

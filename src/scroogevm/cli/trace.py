@@ -177,7 +177,7 @@ def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
     """
     from scroogevm.cli._output import progress, remark  # noqa: PLC0415  # on demand
     from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
-    from scroogevm.wiring.offline import record as write  # noqa: PLC0415  # imports Polars
+    from scroogevm.wiring.recording import record as write  # noqa: PLC0415  # imports Polars
 
     if options["from"] is None:
         raise MisuseError("no store is given", remedy="--from KIND:LOCATION")

@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from scroogevm.ledger import Ledger
@@ -13,6 +14,9 @@ from scroogevm.ports import Chunk, Shape
 from scroogevm.reports.record import Moment, Pair
 from scroogevm.reports.table import Format, ResultTable
 from scroogevm.scoring import SCORES
+
+if TYPE_CHECKING:
+    from scroogevm.core.arrays import Floats
 
 FEW = 4
 """So many nodes are few enough to be looked at one by one."""
@@ -91,10 +95,10 @@ class Scores:
                 ours[resource] = ours.get(resource, 0) + number
         self._ledgers.append(counted.ledger)
         self._rows = None
-        for each in _of_nodes(counted.ledger):
-            self._each.append(each)
-            if self.nodes <= FEW:
-                self._few.append(each)
+        each = _of_nodes(counted.ledger)
+        self._each.append(each)
+        if self.nodes <= FEW:
+            self._few.append(each)
 
     def close(self) -> None:
         """Write both."""
@@ -183,20 +187,20 @@ def asked(risk: float | None) -> float | None:
     return None if risk is None else round(1 - risk, 12)  # 0.99, and not 0.98999
 
 
-def _of_nodes(ledger: Ledger) -> Sequence[pl.DataFrame]:
-    """The scores of each node: a frame for each resource and strategy."""
-    frames = []
+def _of_nodes(ledger: Ledger) -> pl.DataFrame:
+    """The scores of each node: by resource, then by strategy, then by node."""
+    parts: dict[str, list[Any]] = {name: [] for name in ("node", "resource", "strategy")}
+    scores: dict[str, list[Floats]] = {name: [] for name in SCORES}
     for resource in ledger.resources:
         total = ledger.totals(resource)
-        scores = total.scores()
-        for at, strategy in enumerate(total.strategies):
-            keys = {
-                "node": pl.Series(total.nodes, dtype=pl.String),
-                "resource": resource,
-                "strategy": strategy,
-            }
-            frames.append(pl.DataFrame({**keys, **{n: each[at] for n, each in scores.items()}}))
-    return frames
+        count = len(total.nodes)
+        parts["node"] += [*total.nodes] * len(total.strategies)
+        parts["resource"] += [resource] * count * len(total.strategies)
+        parts["strategy"] += [name for name in total.strategies for _ in range(count)]
+        for name, each in total.scores().items():
+            scores[name].append(each.reshape(-1))  # (strategies, nodes)
+    keys = {name: pl.Series(values, dtype=pl.String) for name, values in parts.items()}
+    return pl.DataFrame({**keys, **{n: np.concatenate(each) for n, each in scores.items()}})
 
 
 _SCHEMA: Mapping[str, Any] = {
