@@ -11,6 +11,7 @@ from commands import scroogevm
 from hypervisor.balloons import (
     MIB,
     PHASES,
+    RULES,
     TOTAL,
     Balloons,
     MadeHost,
@@ -34,6 +35,9 @@ RUNS = int(os.environ.get("SCROOGEVM_BALLOON_RUNS", "1"))
 
 STARVES = 0.05
 """Share of its memory below which a guest starves."""
+
+SWAPPED = 128
+"""Pages of 4 KiB that a guest may have to read from its swap without being called swapping."""
 
 LITTLE = 100
 """MiB left on the host: it asks."""
@@ -114,7 +118,8 @@ def test_a_guest_that_needs_memory_has_it_within_two_cycles(
 ) -> None:
     before = guest.do("stat")
     assert before["SwapTotal"] > 32 * MIB
-    with companion(node, host, tmp_path / f"data-{run}") as found:
+    rules = [rule for rule in RULES if not rule.startswith("step")]  # as fast as by default
+    with companion(node, host, tmp_path / f"data-{run}", rules=rules) as found:
         shrunk(found, least=100)
         least = actual(guest)
         for held in range(16, 144, 16):
@@ -126,8 +131,9 @@ def test_a_guest_that_needs_memory_has_it_within_two_cycles(
             assert left["MemAvailable"] > STARVES * left["MemTotal"], f"it starves with {held} MiB"
         assert actual(guest) > least + 64
     after = guest.do("stat")
-    for name in ("oom_kill", "pswpin"):
-        assert after[name] == before[name], name
+    assert after["oom_kill"] == before["oom_kill"]
+    # Some pages that nobody used for long are swapped out and read back, with or without balloon.
+    assert after["pswpin"] - before["pswpin"] < SWAPPED
 
 
 @pytest.mark.parametrize("phase", PHASES)
