@@ -355,7 +355,7 @@
   byId("panel").addEventListener("change", (event) => {
     state.panel = Number(event.target.value);
     state.zoomed = false;
-    sums.hidden = data.panels[state.panel].name !== "";
+    sums.hidden = alone || data.panels[state.panel].name !== "";
     drawAll();
   });
   for (const [resource, about] of Object.entries(data.resources)) {
