@@ -5,10 +5,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.bench_json import REPLAY, trace
+from benchmarks.bench_json import trace
 from benchmarks.measure import SCROOGEVM, in_turn, python
 from benchmarks.report import Result
 
+REPLAY = """
+import sys
+from pathlib import Path
+from scroogevm.config import ReplaySettings
+from scroogevm.pipeline import run
+from scroogevm.traces.several import open_traces
+from scroogevm.wiring.engines import Engines, build_strategies
+settings = ReplaySettings([Path(sys.argv[1])], Path("unused"))
+source = open_traces(settings.traces, settings.reading)
+engines = Engines(build_strategies(settings), settings.coverage)
+run(source, engines, [], together=engines.pools)
+"""
 VMS = 27
 """As many as make 17 MB of JSON."""
 TIMES = 7

@@ -93,6 +93,20 @@ def test_a_vm_that_does_not_run_may_stand_still(state: float) -> None:
     assert (sample.vm_values["cpu_usage"][paused] == 0).all()
 
 
+@pytest.mark.parametrize("state", [3.0, 5.0, 6.0, 7.0])
+def test_a_node_on_which_no_vm_runs_is_no_trouble(state: float) -> None:
+    meter = Meter("n")
+    for number in range(20):
+        terms = {"state": [state, state]}
+        time = 1000.0 + STEP * number
+        sample = sampled(
+            meter,
+            reading(time, cpu_time=time, vms={"a": 7.0, "b": 8.0}, vm_terms=terms),
+        )
+    assert meter.troubles == {}
+    assert sample.values["vms"] == (0.0 if state == 5.0 else 2.0)
+
+
 def test_one_idle_vm_among_others_is_idle() -> None:
     meter, samples = fed([(7.0, 2.5 * n) for n in range(20)])
     assert set(usage(samples)[1:]) == {0.0}
