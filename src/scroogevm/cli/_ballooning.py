@@ -1,20 +1,20 @@
 """Options of the memory companion, for ``balloon`` and for the ``[balloon]`` table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from scroogevm.cli._options import length
 from scroogevm.cli._tables import Tables
 
-if TYPE_CHECKING:
-    from scroogevm.balloon.settings import BalloonSettings
-
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
 _file = click.Path(path_type=Path)
+
 
 _BALLOONING = (
     click.option("--node", "nodes", multiple=True, metavar="[NAME=]URI",
@@ -53,45 +53,3 @@ _BALLOONING = (
 def ballooning(command: Command) -> Command:
     """Which nodes, and how."""
     return reduce(lambda inner, option: option(inner), reversed(_BALLOONING), command)
-
-
-def settings_of(
-    context: click.Context, options: Mapping[str, Any], mode: str | None = None
-) -> "BalloonSettings":
-    """The settings that these options make.
-
-    Args:
-        context: that says which of them were given.
-        options: of ``ballooning``.
-        mode: ``plan`` or ``apply``; None for what they say.
-
-    Raises:
-        MisuseError: something of it makes no sense.
-    """
-    from scroogevm.balloon.settings import BalloonSettings, nodes_of  # noqa: PLC0415  # on demand
-
-    found = dict(options)
-    path = found.pop("env")
-    nodes = nodes_of(found.pop("nodes"))
-    rules = list(found.pop("rules"))
-    asked = found.pop("mode")
-    if path is not None:
-        from scroogevm.collect.env import read_env  # noqa: PLC0415  # on demand
-
-        env = read_env(path).balloon
-        nodes = nodes or env.nodes
-        unsaid = click.core.ParameterSource.DEFAULT
-        if context.get_parameter_source("policy") is unsaid:
-            found["policy"] = "predecessor"
-            rules += env.rules
-        if context.get_parameter_source("interval") is unsaid and env.interval is not None:
-            found["interval"] = env.interval
-        if context.get_parameter_source("minimum") is unsaid and env.minimum is not None:
-            found["minimum"] = env.minimum
-    found["limit"] = found.pop("time_limit")
-    return BalloonSettings(
-        nodes=nodes or {"localhost": "qemu:///system"},
-        rules=rules,
-        mode="apply" if (mode or asked) == "apply" else "plan",
-        **found,
-    )

@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import click
 
 from scroogevm.cli._tables import Tables
 
-if TYPE_CHECKING:
-    from scroogevm.collect.settings import CollectSettings, TargetConfig
-
 Command = Callable[..., Any]
+
+
 _file = click.Path(path_type=Path)
-_DEFAULTS = ("interval", "token-file", "user", "password-file", "ca-file", "cert-file", "key-file")
+
 
 _SCRAPING = (
     click.option(
@@ -102,70 +101,6 @@ _SCRAPING = (
 def scraping(command: Command) -> Command:
     """What to scrape, how, and where to."""
     return reduce(lambda inner, option: option(inner), reversed(_SCRAPING), command)
-
-
-def collect_settings(options: dict[str, Any], **more: Any) -> "CollectSettings":
-    """The settings that these options make.
-
-    Args:
-        options: of the command line.
-        more: what only some commands know.
-    """
-    from scroogevm.collect.settings import CollectSettings  # noqa: PLC0415  # on demand
-
-    return CollectSettings(
-        asked=target_config(options),
-        store=options["store"] or "",
-        store_options=options["store_options"],
-        buffer=options["buffer"],
-        buffer_limit=round(options["buffer_limit"] * 2**20),
-        time_limit=options["time_limit"],
-        size_limit=round(options["size_limit"] * 2**20),
-        **more,
-    )
-
-
-def target_config(options: dict[str, Any]) -> "TargetConfig":
-    """Where the targets are written."""
-    from scroogevm.collect.settings import TargetConfig  # noqa: PLC0415  # on demand
-
-    given = {key: options[key.replace("-", "_")] for key in _DEFAULTS}
-    return TargetConfig(
-        words=options["words"],
-        tables=options["tables"],
-        targets_file=options["targets_file"],
-        env=options["env"],
-        defaults={key: value for key, value in given.items() if value is not None},
-        names=options["names"],
-        dialects=options["dialects"],
-    )
-
-
-def reread(context: click.Context, asked: "TargetConfig") -> "TargetConfig":
-    """The same with the tables that are in the settings file now."""
-    from dataclasses import replace  # noqa: PLC0415  # on demand
-
-    tables: dict[str, Any] = {"tables": (), "names": {}, "dialects": {}}
-    found = written(context)
-    if found is None:
-        return asked
-    return replace(asked, **{key: found.get(key, empty) for key, empty in tables.items()})
-
-
-def written(context: click.Context) -> dict[str, Any] | None:
-    """What the settings file says of a command by now; None without such a file.
-
-    Raises:
-        MisuseError: the file makes no sense.
-    """
-    from scroogevm.cli._defaults import defaults  # noqa: PLC0415  # on demand
-
-    root = context.find_root()
-    path = root.params.get("config")
-    if path is None:
-        return None
-    found: dict[str, Any] = inherited(defaults(root, path)).get(str(context.info_name), {})
-    return found
 
 
 def inherited(found: dict[str, Any]) -> dict[str, Any]:

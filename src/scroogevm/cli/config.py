@@ -1,16 +1,10 @@
 """``scroogevm config``: checks, shows and converts settings files."""
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from scroogevm.cli._words import options_in
-
-if TYPE_CHECKING:
-    from scroogevm.collect.env import Env
+from scroogevm.cli._lazy import runs
 
 _file = click.Path(path_type=Path)
 
@@ -23,114 +17,20 @@ def command() -> None:
 @command.command("check")
 @click.argument("file", type=_file)
 @click.pass_context
-def check(context: click.Context, file: Path) -> None:
+@runs("config")
+def check() -> None:
     """Check a settings file for `--config FILE`; every fault is shown, with its line."""
-    from scroogevm.cli._defaults import defaults  # noqa: PLC0415  # on demand
-    from scroogevm.cli._scraping import inherited, target_config  # noqa: PLC0415  # likewise
-    from scroogevm.cli.serve import command as serve  # noqa: PLC0415  # likewise
-    from scroogevm.cli.serve import settings_of  # noqa: PLC0415  # likewise
-    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
-
-    found = inherited(defaults(context.find_root(), file))
-    problems = []
-    checks: list[Callable[[], object]] = _checks_of_parts(context, found)
-    if "serve" in found:
-        with serve.make_context("serve", [], default_map=found["serve"]) as inner:
-            options: dict[str, Any] = inner.params
-        checks.append(settings_of(options).check)
-        if options["words"] or options["tables"] or options["targets_file"] or options["env"]:
-            checks.append(target_config(options).nodes)
-    for one in checks:
-        try:
-            one()
-        except MisuseError as error:
-            problems.append(str(error))
-    if problems:
-        raise MisuseError("; ".join(problems), where=str(file))
-    click.echo(f"{file}: no problem was found")
-
-
-def _checks_of_parts(
-    context: click.Context, found: Mapping[str, Any]
-) -> list[Callable[[], object]]:
-    """What checks the tables of Placement and of ballooning, where the file has them."""
-    checks: list[Callable[[], object]] = []
-    if "balloon" in found:
-        from scroogevm.cli import _ballooning  # noqa: PLC0415  # on demand
-        from scroogevm.cli.balloon import command as balloon  # noqa: PLC0415  # likewise
-
-        words = options_in(balloon, context, found["balloon"])
-        checks.append(lambda: _ballooning.settings_of(*words).check())
-    if "placement" in found:
-        from scroogevm.cli import _placing  # noqa: PLC0415  # on demand
-        from scroogevm.cli.placement import command as placement  # noqa: PLC0415  # likewise
-
-        _, options = options_in(placement, context, found["placement"])
-        checks.append(partial(_placing.rules_of, options))
-    return checks
 
 
 @command.command("show")
 @click.pass_context
-def show(context: click.Context) -> None:
+@runs("config")
+def show() -> None:
     """Print the settings of `scroogevm serve`, as TOML; with --config, those of that file."""
-    from scroogevm.cli.serve import command as serve  # noqa: PLC0415  # on demand
-
-    root = context.find_root()
-    written = (root.default_map or {}).get("serve", {})
-    with serve.make_context("serve", [], default_map=written) as inner:
-        names = {parameter.name: parameter for parameter in serve.params}
-        click.echo("[serve]")
-        for name, value in inner.params.items():
-            option = names[name]
-            if getattr(option, "hidden", False):
-                continue
-            key = max(option.opts, key=len).lstrip("-")
-            if value is None:
-                click.echo(f"# {key} =")
-            else:
-                click.echo(f"{key} = {_toml(value)}")
 
 
 @command.command("from-env")
 @click.argument("file", type=_file)
-def from_env(file: Path) -> None:
+@runs("config")
+def from_env() -> None:
     """Print the predecessor's .env as TOML. Its token is not printed: it belongs into a file."""
-    from scroogevm.collect.env import read_env  # noqa: PLC0415  # on demand
-
-    for line in _lines(read_env(file)):
-        click.echo(line)
-
-
-def _lines(env: "Env") -> Iterator[str]:
-    yield "[serve]"
-    for key in ("scope", "slice", "history"):
-        value = getattr(env, key)
-        if value is not None:
-            yield f"{key} = {value}"
-    yield ""
-    yield "[collect]"
-    if env.interval is not None:
-        yield f"interval = {_toml(f'{env.interval:g}s')}"
-    if env.store:
-        yield f"store = {_toml(env.store)}"
-    if env.token:
-        yield "# Write INFLUXDB_TOKEN into a file that only the service can read, then:"
-        yield 'store-option = ["token_file=influxdb-token"]'
-    for wish in env.wishes:
-        yield ""
-        yield "[[collect.targets]]"
-        yield f"node = {_toml(wish.node)}"
-        yield f"url = {_toml(wish.url)}"
-        for dialect, parameters in wish.keys.get("dialects", {}).items():
-            for name, value in parameters.items():
-                yield f"dialects.{dialect}.{name} = {_toml(value)}"
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML has it; its basic strings are those of JSON."""
-    import json  # noqa: PLC0415  # on demand
-
-    if isinstance(value, Path):
-        value = str(value)
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

@@ -1,24 +1,18 @@
 """``scroogevm hold``: freeze the offer of a node."""
 
-from typing import Any
-from urllib.parse import quote
-
 import click
 
-from scroogevm.cli._told import ask, asking, client
+from scroogevm.cli._lazy import runs
+from scroogevm.cli._told import asking
 
 
 @click.command("hold")
 @click.argument("node")
 @click.option("--note", default="", help="Reason, shown with the hold.")
 @asking
-def command(node: str, note: str, **options: Any) -> None:
+@runs("hold")
+def command() -> None:
     """Freeze the offer of NODE: it cannot grow until `scroogevm unhold`.
 
     It can still fall. This needs an admin token.
     """
-    with client(options) as api:
-        path = f"api/v1/nodes/{quote(node, safe='')}/hold"
-        free = ask(api, "POST", path, json={"note": note}).json()["free"]
-    amounts = f"{free.get('cpu', 0):.4g} cores and {free.get('mem', 0):.6g} MiB"
-    click.echo(f"{node} is held: at most {amounts} are offered")

@@ -1,18 +1,14 @@
 """``scroogevm unhold``: ends the hold of a node."""
 
-from typing import Any
-from urllib.parse import quote
-
 import click
 
-from scroogevm.cli._told import ask, asking, client
+from scroogevm.cli._lazy import runs
+from scroogevm.cli._told import asking
 
 
 @click.command("unhold")
 @click.argument("node")
 @asking
-def command(node: str, **options: Any) -> None:
+@runs("unhold")
+def command() -> None:
     """End the hold of NODE: its offer can grow again, step by step. This needs an admin token."""
-    with client(options) as api:
-        ask(api, "DELETE", f"api/v1/nodes/{quote(node, safe='')}/hold")
-    click.echo(f"{node} is no longer held")

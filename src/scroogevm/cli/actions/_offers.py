@@ -1,7 +1,10 @@
 """Offers as tables in the terminal."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from scroogevm.text import counted
 
 if TYPE_CHECKING:
     from scroogevm.offers.status import NodeStatus, Status
@@ -9,6 +12,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     "node", "state", "cores free", "of", "ratio", "GiB free", "of", "ratio", "VMs", "why",
 )  # fmt: skip
+
+
 _GIB = 1024.0
 
 
@@ -19,10 +24,6 @@ def rows(nodes: "Sequence[NodeStatus]") -> Sequence[Sequence[str]]:
 
 def summary(status: "Status") -> str:
     """How many nodes there are, how fresh they are, and how much is free."""
-    from datetime import UTC, datetime  # noqa: PLC0415  # on demand
-
-    from scroogevm.text import counted  # noqa: PLC0415  # likewise
-
     nodes = status.nodes.values()
     free = {
         resource: sum(node.resources[resource].free for node in nodes if resource in node.resources)

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+from scroogevm.core.duration import seconds
+from scroogevm.errors import MisuseError
+
 
 def date(text: str, where: str) -> float:
     """Seconds since 1970 of ``2026-01-31`` or ``2026-01-31T12:00``, in UTC if it has no zone.
@@ -12,8 +15,6 @@ def date(text: str, where: str) -> float:
     >>> date("1970-01-02", "--before")
     86400.0
     """
-    from scroogevm.errors import MisuseError  # noqa: PLC0415  # on demand
-
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
@@ -32,9 +33,6 @@ def moment(text: str, now: float, where: str) -> float:
     >>> moment("1d", 100_000.0, "--since"), moment("1970-01-01", 100_000.0, "--since")
     (13600.0, 0.0)
     """
-    from scroogevm.core.duration import seconds  # noqa: PLC0415  # on demand
-    from scroogevm.errors import MisuseError  # noqa: PLC0415  # likewise
-
     if "-" in text:
         return date(text, where)
     try:

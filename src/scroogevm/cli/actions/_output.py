@@ -6,14 +6,28 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
 
 from scroogevm.reports.names import printable
 
 WIDE = 200
 """Columns of a table that is written to a file."""
 
+
 _FEWEST = 24
 """Columns that words which take several lines need at least."""
+
 
 Advance = Callable[[int], None]
 
@@ -29,16 +43,6 @@ def progress(description: str, total: int | None) -> Iterator[Advance]:
     Yields:
         A function to be told how many further steps were done.
     """
-    from rich.console import Console  # noqa: PLC0415  # only where something is shown
-    from rich.progress import (  # noqa: PLC0415  # likewise
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -64,11 +68,6 @@ def table(
         rows: cells as they are to be shown.
         words: how many of the last columns hold words; the very last may take several lines.
     """
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # only where something is shown
-    from rich.console import Console  # noqa: PLC0415  # likewise
-    from rich.table import Table  # noqa: PLC0415  # likewise
-    from rich.text import Text  # noqa: PLC0415  # likewise
-
     rows = list(rows)
     terminal = Console()
     # Output that goes into a file is not cut to the width of a terminal nobody looks at.

@@ -1,0 +1,1 @@
+"""What the commands of ``scroogevm trace`` do, one module each."""

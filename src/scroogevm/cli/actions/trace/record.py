@@ -1,0 +1,38 @@
+"""``scroogevm trace record``: records the samples of a store."""
+
+from pathlib import Path
+from typing import Any
+
+from scroogevm.cli.actions._options import asked
+from scroogevm.cli.actions._output import progress, remark
+from scroogevm.cli.actions.trace._sentence import say
+from scroogevm.errors import MisuseError
+from scroogevm.wiring.recording import record as write
+
+
+def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
+    """Record the samples of a store as a trace that can be replayed."""
+    if options["from"] is None:
+        raise MisuseError("no store is given", remedy="--from KIND:LOCATION")
+    done = write(
+        asked(options),
+        options["store_option"],
+        output,
+        lambda total: progress("Reading", total),
+        overwrite=force,
+        restart=options["restart"],
+    )
+    for line in done.lines:
+        remark(line)
+    manifest = done.manifest
+    facts = {
+        "trace": str(output),
+        "nodes": sum(part.nodes for part in manifest.parts),
+        "vm_rows": sum(part.vm_rows for part in manifest.parts),
+        "windows": manifest.windows,
+        "interval": manifest.interval,
+        "pieces": done.pieces,
+        "resumed": done.resumed,
+    }
+    text = "{nodes}, {windows}, {vm_rows} every {interval:g} s in {trace}"
+    say(facts, text, as_json=as_json)
