@@ -43,7 +43,7 @@ PROBE = """\
 # HELP scrooge_node_memory_total_bytes Memory of the node
 # TYPE scrooge_node_memory_total_bytes gauge
 scrooge_node_memory_total_bytes 135089340416
-# HELP scrooge_node_memory_available_bytes Memory that can be had without swapping
+# HELP scrooge_node_memory_available_bytes Memory that is available without swapping
 # TYPE scrooge_node_memory_available_bytes gauge
 scrooge_node_memory_available_bytes 10098872320
 # HELP scrooge_node_hugepages_total_bytes Memory set aside as hugepages
