@@ -167,7 +167,7 @@ def test_what_speaks_of_a_store_needs_one(tmp_path: Path) -> None:
     assert "is a store, not a trace" in said
     for option in ("--since", "--until", "--node", "--interval", "--store-option"):
         said = fails(2, "replay", tmp_path, option, "1d", "-o", tmp_path / "r")
-        assert f"{option}: speaks of a store" in said
+        assert f"{option}: needs a store" in said
     said = fails(2, "replay", tmp_path, "--from", "store", "-o", tmp_path / "r")
     assert "exclude each other" in said
 

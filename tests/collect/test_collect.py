@@ -235,7 +235,7 @@ def test_the_predecessors_token_is_handed_over_as_a_file_on_no_disk(tmp_path: Pa
         ([], "no target is given"),
         (["--target", "ftp://n"], "names no exporter"),
         (["--target", "n", "--json"], "--json: can only be used with --once"),
-        (["--target", "n", "--store", "prometheus:http://127.0.0.1:1"], "takes no samples"),
+        (["--target", "n", "--store", "prometheus:http://127.0.0.1:1"], "does not accept samples"),
         (["--target", "n", "--store", "nothing:x"], "unknown store 'nothing'"),
         (["--target", "n", "--store-option", "x=y"], "unknown parameter 'x'"),
         (["--target", "n", "--listen", "0.0.0.0:9"], "not a loopback address"),
@@ -263,7 +263,7 @@ def test_a_folder_that_cannot_be_written_or_is_another_ones_ends_it_at_once(tmp_
         assert "cannot be written" in fails(1, *words, str(tmp_path / "file"))
         with Running(tmp_path, *words[1:], str(tmp_path / "store")) as run:
             run.hears("scraping 1 node")
-            assert "is written by process" in fails(1, *words, str(tmp_path / "store"))
+            assert "is already written by process" in fails(1, *words, str(tmp_path / "store"))
 
 
 def test_a_bounded_run_that_collected_nothing_fails(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_trouble_and_its_end_are_said_once() -> None:
 
 def test_what_cannot_be_written_at_the_end_is_said() -> None:
     _, said, kept = drive(Moody([False] * 9), [[sample(1)]])
-    assert said[-1] == "1 samples could not be written and are lost"
+    assert said[-1] == "1 samples could not be written, and are lost"
     assert kept == []
 
 

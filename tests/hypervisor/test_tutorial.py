@@ -90,5 +90,5 @@ def test_the_tutorial_leads_to_an_offer_of_this_machine(tmp_path: Path) -> None:
             )
             assert "here" in answer(status)
             assert "the allocation of VMs is 1." in answer(explain)
-            assert "percentile says a demand of" in answer(explain)
+            assert "percentile estimates a demand of" in answer(explain)
             assert "web1" in answer(place)

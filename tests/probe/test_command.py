@@ -35,7 +35,7 @@ def blind(stderr: str) -> set[str]:
     """What is said not to be seen: a line each, with what it costs."""
     found = set()
     for line in stderr.splitlines():
-        match = re.fullmatch(r"cannot see (\w+): (.+); (.+)", line)
+        match = re.fullmatch(r"cannot read (\w+): (.+); (.+)", line)
         assert match, line
         assert CAPABILITIES[match[1]] in line
         found.add(match[1])
@@ -223,7 +223,7 @@ def test_it_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     said = log.read_text().splitlines()
-    assert sum("cannot see libvirt" in line for line in said) == 1
+    assert sum("cannot read libvirt" in line for line in said) == 1
     assert "hush" not in log.read_text()
 
 
@@ -281,9 +281,9 @@ def test_what_changes_is_said_once() -> None:
         speaker.hear(Snapshot(Values(), blind=why))
     cost = CAPABILITIES["libvirt"]
     assert lines == [
-        f"cannot see libvirt: a; {cost}",
+        f"cannot read libvirt: a; {cost}",
         "libvirt can be read again",
-        f"cannot see libvirt: c; {cost}",
+        f"cannot read libvirt: c; {cost}",
     ]
 
 

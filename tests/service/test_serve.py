@@ -60,7 +60,7 @@ def test_commands_ask_the_service_and_hold_a_node(tmp_path: Path, exporters: Exp
         assert many.returncode == 1
         assert "of 1,000 VMs can be placed" in many.stdout
         said = scroogevm("explain", "n1", *asked).stdout
-        assert "persistence says a demand of" in said
+        assert "persistence estimates a demand of" in said
         wait(lambda: "offered" in scroogevm("ledger", *asked).stdout, "a window to be settled")
         assert "n1 is held: at most" in scroogevm("hold", "n1", "--note", "test", *asked).stdout
         wait(lambda: service.state("n1") == "held", "the hold to count")

@@ -75,7 +75,7 @@ def test_a_reader_sees_what_a_writer_in_another_process_has_acknowledged(locatio
 def test_a_second_writer_is_told_who_writes(location: str) -> None:
     with writer(location, 0) as (process, acknowledged), quick(location) as store:
         next(acknowledged)
-        with pytest.raises(StoreError, match=f"process {process.pid} already") as caught:
+        with pytest.raises(StoreError, match=f"already written by process {process.pid}") as caught:
             store.write([sample("a", 0)])
         assert caught.value.temporary
     with quick(location) as store:  # the lock has ended with its process

@@ -139,7 +139,7 @@ def test_a_body_without_end_is_cut(
     monkeypatch.setattr(http, "LONGEST_LINE", 1 << 20)
     monkeypatch.setattr(http, "LARGEST", 4 << 20)
     error = fail(kind, lambda: Said(200, repeat(b"x" * 65536)))
-    assert "more than" in str(error) or "without end" in str(error)
+    assert "more than" in str(error) or "too long" in str(error)
     error = fail(kind, lambda: Said(200, repeat(b"{}\n" * 20000)))
     assert "more than" in str(error) or "does not answer like" in str(error)
 
@@ -333,7 +333,7 @@ def test_an_answer_that_is_only_a_part_is_no_answer(kind_: Callable[..., Store])
         canned(lambda asked: Said(200, b"" if "export" in asked.path else body)) as server,
         kind_(server.url) as store,
         pytest.raises(
-            StoreError, match=r"only a part: store gateway 3 is gone.*partial=yes"
+            StoreError, match=r"only a part of the answer: store gateway 3 is gone.*partial=yes"
         ) as caught,
     ):
         store.read(["n1"], T, T + 60)

@@ -43,7 +43,7 @@ PROBE = """\
 # HELP scrooge_node_memory_total_bytes Memory of the node
 # TYPE scrooge_node_memory_total_bytes gauge
 scrooge_node_memory_total_bytes 135089340416
-# HELP scrooge_node_memory_available_bytes Memory that can be had without swapping
+# HELP scrooge_node_memory_available_bytes Memory that is available without swapping
 # TYPE scrooge_node_memory_available_bytes gauge
 scrooge_node_memory_available_bytes 10098872320
 # HELP scrooge_node_hugepages_total_bytes Memory set aside as hugepages
@@ -126,7 +126,8 @@ def test_usage_is_never_negative_and_never_more_for_hugepages(
 
 
 def test_a_node_that_does_not_say_how_large_hugepages_are_is_told() -> None:
-    wanted = "no size of hugepages, or number of reserved ones: free hugepages count as used"
+    lack = "no size of hugepages, or number of reserved ones"
+    wanted = f"the exporter reports {lack}; free hugepages count as used"
     assert wanted not in lacking([read(NODE_EXPORTER)])
     for name in ("HugePages_Rsvd", "Hugepagesize"):
         assert wanted in lacking([read(changed("node-exporter", name, ""))])

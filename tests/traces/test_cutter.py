@@ -105,5 +105,5 @@ def test_nodes_that_leave_are_forgotten() -> None:
 
 
 def test_what_is_no_snapshot_is_refused() -> None:
-    with pytest.raises(ValueError, match="no snapshot"):
+    with pytest.raises(ValueError, match="not a snapshot"):
         Cutter(_chunk(()), Remarks()).restore({})

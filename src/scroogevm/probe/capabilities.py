@@ -60,7 +60,7 @@ def said(blind: Mapping[str, str]) -> list[str]:
     """A line for each thing that cannot be seen.
 
     >>> said({"memory": "/proc/meminfo is odd"})
-    ['cannot see memory: /proc/meminfo is odd; no memory usage of the node']
+    ['cannot read memory: /proc/meminfo is odd; no memory usage of the node']
     """
     return [
         f"cannot read {name}: {blind[name]}; {cost}"

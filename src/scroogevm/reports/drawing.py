@@ -243,7 +243,7 @@ def frontier(scene: Scene, scores: Sequence[Mapping[str, Any]]) -> Figure:
     axes.set_yscale("function", functions=(_root, _square))
     rates = [rate for rate in _RATES if rate <= highest]
     axes.set_yticks(rates, [f"{100 * rate:g}%" for rate in rates])
-    axes.set_ylim(float(_square(-0.09 * _root(highest))), float(_square(1.08 * _root(highest))))
+    axes.set_ylim(-0.0081 * highest, 1.1664 * highest)
     axes.set_xlabel("savings: share of the allocation that need not be kept ready →")
     axes.set_ylabel("← violation rate: share of windows, square root")
     axes.margins(x=0.12)

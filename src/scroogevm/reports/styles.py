@@ -54,7 +54,7 @@ def readable(colour: str) -> str:
     """The colour for letters on white: as dark as makes a contrast of 4.5 to 1.
 
     >>> readable("#c98500"), readable("#6a4fa3")
-    ('#8d5d00', '#6a4fa3')
+    ('#a16a00', '#6a4fa3')
     """
     own = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     darker = ([round(channel * part / 10) for channel in own] for part in range(10, -1, -1))

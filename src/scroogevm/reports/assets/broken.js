@@ -30,7 +30,7 @@ const brokenAxis = (() => {
       now,
       part,
       options: {
-        distr: 100, fwd: part, inv: value,
+        distr: 100, fwd: part, bwd: value,
         range: (u, low, high) => {
           const [bottom, knee, top] = range(u, low, high);
           Object.assign(now, { low: bottom, knee: breaks(bottom, knee, top) ? knee : null, high: top });
