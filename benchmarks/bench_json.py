@@ -43,7 +43,7 @@ def run(docs: Path) -> Result:
         "of three fresh processes each, file in the page cache.",
         columns=("what", f"{SMALL} VMs, s", f"{LARGE} VMs, s", "difference, s"),
         rows=rows,
-        verdict="Reading, replaying all strategies and writing the report takes "
+        verdict="Reading, replaying all strategies and both resources and writing the report takes "
         f"{ours / slope[objects]:.2f} times what {objects} takes to parse, and "
         f"{ours / slope[fastest]:.2f} times {fastest}, the fastest there is, which makes no "
         "object of any number; the aim is 2.",
