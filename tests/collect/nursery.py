@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-import scroogevm.cli.collect  # what the children need
+import scroogevm.cli.actions.collect  # what the children need
 import scroogevm.collect.buffer
 import scroogevm.collect.run
 import scroogevm.stores.embedded

@@ -123,7 +123,7 @@ def test_a_doctor_who_watches_sees_who_writes(
             waited.append(seconds)
             nova.period()
 
-        monkeypatch.setattr("scroogevm.cli.placement.time.sleep", sleep)
+        monkeypatch.setattr("scroogevm.cli.actions.placement.time.sleep", sleep)
         found = operator.json("doctor", "--watch", "--period", "90s", code=1)["nodes"][0]
     assert waited == [180.0]
     assert found["findings"][0]["sentence"] == "VCPU: the ratio went from 1 to 16 in the meantime"

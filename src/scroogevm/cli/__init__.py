@@ -15,7 +15,7 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, sorted."""
         del ctx
-        names = (module.name for module in pkgutil.iter_modules(__path__))
+        names = (found.name for found in pkgutil.iter_modules(__path__) if not found.ispkg)
         return sorted(name for name in names if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

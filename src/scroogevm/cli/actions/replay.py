@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scroogevm.cli.actions._options import asked, only_recorded, shared
+from scroogevm.cli.actions._options import only_recorded, shared
 from scroogevm.cli.actions._output import print_json, progress, remark, table
 from scroogevm.cli.actions._verdicts import COUNTS, count_rows
 from scroogevm.config import ReplaySettings
 from scroogevm.errors import MisuseError
 from scroogevm.reports.names import printable
 from scroogevm.text import counted
-from scroogevm.wiring.recording import record
 from scroogevm.wiring.replay import replay
 
 if TYPE_CHECKING:
@@ -84,19 +83,13 @@ def _recorded(options: dict[str, Any]) -> Sequence[Path]:
 
 def _record(options: dict[str, Any], place: Path) -> None:
     """Write what the store has as a trace."""
-    done = record(
-        asked(options),
-        options["store_option"],
-        place,
-        lambda total: progress("Reading", total),
-        overwrite=options["force"],
-        restart=options["restart"],
+    from scroogevm.cli.actions._recording import (  # noqa: PLC0415  # traces need no store
+        record_store,
     )
-    for line in done.lines:
-        remark(line)
-    nodes = sum(part.nodes for part in done.manifest.parts)
-    windows = counted(done.manifest.windows, "window")
-    remark(f"Trace: {place}, {counted(nodes, 'node')}, {windows}")
+
+    manifest = record_store(options, place, force=options["force"]).manifest
+    nodes = sum(part.nodes for part in manifest.parts)
+    remark(f"Trace: {place}, {counted(nodes, 'node')}, {counted(manifest.windows, 'window')}")
 
 
 def _settings(options: dict[str, Any]) -> Any:

@@ -3,27 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from scroogevm.cli.actions._options import asked
-from scroogevm.cli.actions._output import progress, remark
+from scroogevm.cli.actions._recording import record_store
 from scroogevm.cli.actions.trace._sentence import say
 from scroogevm.errors import MisuseError
-from scroogevm.wiring.recording import record as write
 
 
 def record(output: Path, *, force: bool, as_json: bool, **options: Any) -> None:
     """Record the samples of a store as a trace that can be replayed."""
     if options["from"] is None:
         raise MisuseError("no store is given", remedy="--from KIND:LOCATION")
-    done = write(
-        asked(options),
-        options["store_option"],
-        output,
-        lambda total: progress("Reading", total),
-        overwrite=force,
-        restart=options["restart"],
-    )
-    for line in done.lines:
-        remark(line)
+    done = record_store(options, output, force=force)
     manifest = done.manifest
     facts = {
         "trace": str(output),
