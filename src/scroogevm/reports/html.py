@@ -1,54 +1,56 @@
-"""Builds pieces of HTML for pages."""
+"""Fills the templates of pages, which lie in ``assets``."""
 
-from collections.abc import Mapping
-from html import escape
+from functools import cache
 from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from scroogevm.ports import Shape
 from scroogevm.reports.names import printable
-from scroogevm.reports.provenance import About
 
 
-def text(plain: str) -> str:
-    """Text that stays text, in an element or in an attribute."""
-    return escape(printable(plain), quote=True)
-
-
-def definitions(pairs: Mapping[str, str]) -> str:
-    """Terms with their meanings."""
-    return "".join(f"<dt>{text(k)}</dt><dd>{text(v)}</dd>" for k, v in pairs.items())
-
-
-def heading(name: str) -> str:
-    """A name as a heading has it."""
-    return name.replace("_", " ")
-
-
-def asset(name: str) -> str:
-    """A file that pages are made of."""
-    return (files("scroogevm.reports") / "assets" / name).read_text(encoding="utf-8")
-
-
-def asked_rows(about: About, by: str) -> str:
-    """A row for each strategy or test: parameters, formula, source.
+def page(template: str, **values: Any) -> str:
+    """A page.
 
     Args:
-        about: the strategies or tests.
-        by: what the formula says.
+        template: its file.
+        values: by the names that the template has for them. Text stays text: whatever it has in
+            it, it ends no element and no attribute. ``Markup`` is taken as it is.
     """
-    rows = []
-    for name, facts in about.asked.items():
-        cells = {
-            "parameters": facts.parameters_text,
-            by: facts.formula,
-            "source": facts.source,
-        }
-        shown = "".join(f'<td data-name="{k}">{text(v)}</td>' for k, v in cells.items())
-        rows.append(f'<tr><th scope="row">{text(name)}</th>{shown}')  # a row's end may be left out
-    return "".join(rows)
+    return _templates().get_template(template).render(**values)
+
+
+def asset(name: str) -> Markup:
+    """A file that pages are made of, to be taken as it is."""
+    return Markup(_read(name))  # noqa: S704  # our own
 
 
 def cut_of(shape: Shape) -> str:
     """How windows were cut, in words."""
     parts = f" of {shape.slices} slices" if shape.slices > 1 else ""
     return f"scopes of {shape.scope:g} s{parts}; {shape.kept} windows are kept"
+
+
+@cache
+def _templates() -> Environment:
+    found = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals["asset"] = asset
+    return found
+
+
+def _read(name: str) -> str:
+    return (files("scroogevm.reports") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _shown(value: Any) -> Any:
+    """What an expression of a template shows: letters that have no picture are replaced."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

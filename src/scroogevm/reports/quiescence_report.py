@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Template
 from typing import Any
+
+from markupsafe import Markup
 
 from scroogevm import __version__
 from scroogevm.core.arrays import Floats
-from scroogevm.reports.count_table import count_table
-from scroogevm.reports.html import asked_rows, asset, cut_of, definitions, text
+from scroogevm.reports.count_table import count_rows
+from scroogevm.reports.html import cut_of, page
 from scroogevm.reports.names import printable
 from scroogevm.reports.node_detail import Watched
 from scroogevm.reports.node_selection import choice
@@ -35,20 +36,18 @@ def write_report(path: Path, about: About, table: VerdictTable, nodes: Sequence[
         "tests": [printable(name) for name in about.asked],
     }
     count = counted(table.nodes, "node")
-    page = Template(asset("quiescence.html")).substitute(
-        title=text(", ".join(about.traces) or "a trace"),
+    content = page(
+        "quiescence.html",
+        title=", ".join(about.traces) or "a trace",
         summary=f"{count}, {len(about.asked)} test{'s' * (len(about.asked) != 1)}",
-        css=asset("report.css"),
-        js=asset("scrolling.js") + asset("windows.js") + asset("quiescence.js"),
-        library_css=asset("uPlot.min.css"),
-        library_js=asset("uPlot.iife.min.js"),
-        counts=count_table(table.counts, "test"),
-        shown=text(choice(len(panels), table.nodes, "that were quiescent least often")),
-        facts=definitions(_facts(about, table)),
-        tests=asked_rows(about, "quiescent when"),
-        data=f'{json_of(data)[:-1]},"panels":[{",".join(panels)}]}}',
+        scripts=("scrolling.js", "windows.js", "quiescence.js"),
+        counts=count_rows(table.counts),
+        shown=choice(len(panels), table.nodes, "that were quiescent least often"),
+        facts=_facts(about, table),
+        tests=about.asked,
+        data=Markup(f'{json_of(data)[:-1]},"panels":[{",".join(panels)}]}}'),  # noqa: S704
     )
-    path.write_text(page, encoding="utf-8")
+    path.write_text(content, encoding="utf-8")
 
 
 def _facts(about: About, table: VerdictTable) -> Mapping[str, str]:

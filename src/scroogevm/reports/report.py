@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from string import Template
 from typing import Any
 
+from markupsafe import Markup
+
 from scroogevm import __version__
-from scroogevm.reports.count_table import count_table
-from scroogevm.reports.html import asked_rows, asset, cut_of, definitions, heading, text
+from scroogevm.reports.count_table import count_rows
+from scroogevm.reports.html import cut_of, page
 from scroogevm.reports.node_selection import choice
 from scroogevm.reports.panel import Panel
 from scroogevm.reports.payload import payload
@@ -66,25 +67,23 @@ def write_report(
     origin = _origin(scores)
     data, carried = payload(panels, looks, about.roles, rows, origin, asked=asked)
     nodes = counted(scores.nodes, "node")
-    page = Template(asset("report.html")).substitute(
-        title=text(", ".join(about.traces) or "a trace"),
+    content = page(
+        "report.html",
+        title=", ".join(about.traces) or "a trace",
         summary=f"{nodes}, {len(about.asked)} strategies",
-        css=asset("report.css"),
-        js="".join(asset(name) for name in _SCRIPTS),
+        scripts=_SCRIPTS,
         nodes=scores.nodes,
-        freed="".join(f'<p class="freed">{text(line)}</p>' for line in freed),
-        verdicts=_quiescence(verdicts),
-        asked=asset("asked.html") if asked else "",
-        library_css=asset("uPlot.min.css"),
-        library_js=asset("uPlot.iife.min.js"),
-        tables="".join(_table(resource, rows, scores) for resource in scores.judged),
-        meanings=definitions({heading(name): _MEANINGS[name] for name in _ORDER}),
-        shown=text(choice(carried - 1, scores.nodes, "with the most shortfall")),
-        facts=definitions(_facts(about, scores)),
-        strategies=asked_rows(about, "demand"),
-        data=data,
+        freed=freed,
+        counts=count_rows(verdicts),
+        asked=bool(asked),
+        scores=[_table(resource, rows, scores) for resource in scores.judged],
+        meanings={_heading(name): _MEANINGS[name] for name in _ORDER},
+        shown=choice(carried - 1, scores.nodes, "with the most shortfall"),
+        facts=_facts(about, scores),
+        strategies=about.asked,
+        data=Markup(data),  # noqa: S704  # no element ends in it
     )
-    path.write_text(page, encoding="utf-8")
+    path.write_text(content, encoding="utf-8")
 
 
 def _origin(scores: Scores) -> float | None:
@@ -96,13 +95,6 @@ def _origin(scores: Scores) -> float | None:
 
 _DATED = 1e9
 """A smaller origin is no date of our days: synthetic traces count from 0."""
-
-
-def _quiescence(verdicts: Mapping[Pair, Count]) -> str:
-    """What quiescence tests said, where a strategy asks one."""
-    if not verdicts:
-        return ""
-    return Template(asset("verdicts.html")).substitute(counts=count_table(verdicts, "strategy"))
 
 
 def _facts(about: About, scores: Scores) -> Mapping[str, str]:
@@ -130,41 +122,41 @@ def _begin(origin: float | None) -> Mapping[str, str]:
     return {"begin": f"{datetime.fromtimestamp(origin, UTC):%Y-%m-%d %H:%M} UTC"}
 
 
-def _table(resource: str, rows: Sequence[Mapping[str, Any]], scores: Scores) -> str:
-    mine = [row for row in rows if row["resource"] == resource]
-    title = f"{TITLES[resource]}: {scores.judged[resource]:,} windows judged"
-    head = "".join(
-        f'<th scope="col"><button type="button" title="{text(_MEANINGS.get(name, name))}">'
-        f"{text(heading(name))}</button></th>"
-        for name in ("strategy", *_ORDER)
-    )
-    body = "".join(_row(row) for row in mine)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{text(title)}">'
-        f'<table class="scores" data-testid="scores-{resource}"><caption>{text(title)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+def _table(resource: str, rows: Sequence[Mapping[str, Any]], scores: Scores) -> Mapping[str, Any]:
+    """The scores of a resource, for the template."""
+    return {
+        "resource": resource,
+        "title": f"{TITLES[resource]}: {scores.judged[resource]:,} windows judged",
+        "headings": [(_heading(name), _MEANINGS.get(name, name)) for name in ("strategy", *_ORDER)],
+        "rows": [
+            {
+                "strategy": row["strategy"],
+                "ahead": row["looks_ahead"],
+                "cells": [_cell(score, row[score]) for score in _ORDER],
+            }
+            for row in rows
+            if row["resource"] == resource
+        ],
+    }
 
 
-def _row(row: Mapping[str, Any]) -> str:
-    ahead = row["looks_ahead"]
-    name = text(row["strategy"])
-    mark = " <em>looks ahead</em>" if ahead else ""
-    kind = ' class="ahead"' if ahead else ""
-    cells = "".join(_cell(score, row[score]) for score in _ORDER)
-    return f'<tr{kind}><th scope="row" data-value="{name}">{name}{mark}</th>{cells}</tr>'
+def _heading(name: str) -> str:
+    """A name as a heading has it."""
+    return name.replace("_", " ")
 
 
-def _cell(score: str, value: float | None) -> str:
+def _cell(score: str, value: float | None) -> Mapping[str, str]:
     if value is None:
-        return '<td data-value="">-</td>'
+        return {"value": "", "shown": "-", "bar": ""}
     shown = f"{100 * value:.1f} %" if score in _PERCENT else f"{value:.2f}"
     if score == "check":
         shown = f"{1000 * value:.2f} \u2030"
     if score == "windows":
         shown = f"{value:,.0f}"
-    bar = ""
-    if score in _BARS:
-        share = min(max(100 * value, 0.0), 100.0)
-        bar = f' class="bar {score}" style="--share:{share:.1f}%"'
-    return f'<td data-value="{value:.9g}"{bar}>{shown}</td>'
+    share = f"{min(max(100 * value, 0.0), 100.0):.1f}"
+    return {
+        "value": f"{value:.9g}",
+        "shown": shown,
+        "bar": score if score in _BARS else "",
+        "share": share,
+    }

@@ -200,8 +200,12 @@ def _of_nodes(ledger: Ledger) -> pl.DataFrame:
         for name, each in total.scores().items():
             scores[name].append(each.reshape(-1))  # (strategies, nodes)
     keys = {name: pl.Series(values, dtype=pl.String) for name, values in parts.items()}
-    return pl.DataFrame({**keys, **{n: np.concatenate(each) for n, each in scores.items()}})
+    return pl.DataFrame(
+        {**keys, **{n: np.concatenate([_NONE, *each]) for n, each in scores.items()}}
+    )
 
+
+_NONE = np.empty(0)
 
 _SCHEMA: Mapping[str, Any] = {
     "resource": pl.String,
