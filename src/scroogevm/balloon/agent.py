@@ -16,7 +16,6 @@ import numpy as np
 from scroogevm.balloon.facts import NodeFacts
 from scroogevm.balloon.targets import Targets
 from scroogevm.balloon.watch import NodeWatch
-from scroogevm.core.arrays import Floats
 from scroogevm.hypervisor import library
 
 FILE = "/proc/pressure/memory"
@@ -25,7 +24,7 @@ COUNT = 512
 LARGEST = 2048
 """Characters that an answer may have: so many bytes in base64 are 684."""
 WAIT = 1.0
-"""Seconds that a cycle waits for all agents of a node."""
+"""Seconds that a cycle waits for the agents of a node, besides what their number adds."""
 _SECONDS = 5
 """That libvirt waits for an answer. More than a cycle does: an answer to ``guest-file-open`` that
 nobody waits for would leave the file open in the guest."""
@@ -99,7 +98,7 @@ class Agents:
             ask = partial(self._ask, runs=runs, clock=clock, interval=interval)
             self._watch.hypervisor.ask_guests(ask, due, WAIT)
         fresh = {uuid: self._value(runs[uuid], clock - 2 * interval) for uuid in wanted}
-        pressure: Floats = np.array([fresh.get(uuid, np.nan) for uuid in guests.uuid], np.float64)
+        pressure = np.array([fresh.get(uuid, np.nan) for uuid in guests.uuid], np.float64)
         return replace(facts, guests=replace(guests, pressure=pressure))
 
     def _is_due(self, run: tuple[str, int], clock: float) -> bool:
