@@ -8,15 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hypervisor.balloons import RULES, MadeHost, actual, companion
+from hypervisor.balloons import RULES, Balloons, MadeHost, companion
 from hypervisor.guests import Guest
 from hypervisor.nodes import Node
-from scroogevm.balloon.agent import COUNT, FILE, pressure_of
+from scroogevm.balloon.agent import WAIT, pressure_of
 from servers import wait
 
 pytestmark = pytest.mark.hypervisor
 
-SIZES = {"answers": 256, "refuses": 128, "hangs": 128, "babbles": 128}
+SIZES = {"answers": 256, "refuses": 128, "hangs": 192, "babbles": 128}
+DEAF = ("swapping:limit=1e6", "faulting:limit=1e6", "starving:share=0,least=0")
+"""Rules that would see a guest without memory before its agent tells of it."""
+LITTLE = 100
+"""MiB left on the host: it asks."""
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +31,10 @@ def node() -> Iterator[Node]:
 
 @pytest.fixture(scope="module")
 def guests(node: Node) -> Iterator[Mapping[str, Guest]]:
-    """By what their agents do; one has none, but a channel for one."""
+    """By what their agents do. The first has disks, to read and to swap to."""
+    disks = {"answers": {"disk": 192, "swap": 64}}
     booting = [
-        node.guest(kind, memory=memory, disk=192 if kind == "answers" else 0, agent=kind)
+        node.guest(kind, memory=memory, agent=kind, **disks.get(kind, {}))
         for kind, memory in SIZES.items()
     ]
     with ExitStack() as stack:
@@ -38,24 +43,49 @@ def guests(node: Node) -> Iterator[Mapping[str, Guest]]:
         yield {guest.name: guest.booted() for guest in booting}
 
 
-def test_x(node: Node, guests: Mapping[str, Guest]) -> None:
-    for name, guest in guests.items():
-        for _ in range(2):
+def tainted(guest: Guest) -> bool:
+    """Whether its agent was asked."""
+    return any("agent" in text for text in guest.domain.messages(0))
+
+
+def released(found: Balloons) -> bool:
+    """Whether the guest got all its memory back, because its agent told that tasks wait."""
+    return any(
+        (act.act, act.name, act.after) == ("release", "answers", SIZES["answers"])
+        and act.reason.startswith("Its tasks wait for memory")
+        for act in found.fleet.view().acts
+    )
+
+
+def test_an_agent_tells_what_it_can(guests: Mapping[str, Guest]) -> None:
+    wait(lambda: np.isfinite(pressure_of(guests["answers"].domain)), "an agent", every=0.5)
+    for _ in range(3):  # the file is closed each time, and can be opened again
+        assert 0 <= pressure_of(guests["answers"].domain) <= 1
+    assert np.isnan(pressure_of(guests["refuses"].domain))
+    assert np.isnan(pressure_of(guests["babbles"].domain))
+    assert not tainted(guests["hangs"])
+
+
+def test_a_guest_whose_tasks_wait_is_released_and_who_hangs_holds_up_nobody(
+    node: Node, guests: Mapping[str, Guest], tmp_path: Path
+) -> None:
+    host = MadeHost(tmp_path)
+    host.left(LITTLE)
+    guest = guests["answers"]
+    guest.do("cache 160")
+    rules = (*RULES, *DEAF, "stalling:limit=0.02")
+    with companion(node, host, tmp_path / "data", agent=True, rules=rules) as found:
+        found.until("a guest to shrink", lambda vms: (vms["answers"].actual or 256) < 200)
+        found.until("who hangs to shrink", lambda vms: (vms["hangs"].actual or 192) < 180)
+        assert tainted(guests["hangs"])
+        for held in range(16, 144, 16):  # what it holds and what it reads do not fit together
+            if released(found):
+                break
+            guest.do(f"mem {held}")
+            guest.do("cache 160")
             begun = time.monotonic()
-            found = pressure_of(guest.domain)
-            print(name, found, time.monotonic() - begun)
-        print(guest.domain.messages(0))
-    import libvirt_qemu, json
-    d = guests["answers"].domain
-    def say(c, **w):
-        try: return libvirt_qemu.qemuAgentCommand(d, json.dumps({"execute": c, "arguments": w}), 5, 0)
-        except Exception as e: return repr(e)
-    print(say("guest-file-open", path=FILE, mode="r"))
-    print(say("guest-file-read", handle=1000, count=COUNT))
-    print(say("guest-file-open", path="/proc/pressure/none", mode="r"))
-    g = guests["answers"]
-    g.do("cache 160")
-    for m in (100, 150, 180, 190):
-        g.do(f"mem {m}")
-        g.do("cache 160")
-        print(m, g.do("stat"), pressure_of(d))
+            told = found.cycle()
+            assert time.monotonic() - begun < WAIT + 2
+            assert told["hangs"].act != "refuse"
+        assert released(found)
+        assert found.said == []
