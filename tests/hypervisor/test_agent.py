@@ -32,9 +32,14 @@ def node() -> Iterator[Node]:
 @pytest.fixture(scope="module")
 def guests(node: Node) -> Iterator[Mapping[str, Guest]]:
     """By what their agents do. The first has disks, to read and to swap to."""
-    disks = {"answers": {"disk": 192, "swap": 64}}
     booting = [
-        node.guest(kind, memory=memory, agent=kind, **disks.get(kind, {}))
+        node.guest(
+            kind,
+            memory=memory,
+            disk=192 * (kind == "answers"),
+            swap=64 * (kind == "answers"),
+            agent=kind,
+        )
         for kind, memory in SIZES.items()
     ]
     with ExitStack() as stack:
