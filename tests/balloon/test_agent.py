@@ -241,6 +241,7 @@ def test_a_guest_whose_tasks_wait_is_not_shrunk_and_the_other_is(asking: Asking)
     found.cycle()
     seen = found.cycle()["n0"]
     assert (seen[first.name].act, seen[first.name].rule) == ("keep", "stalling")
+    assert (seen[first.name].pressure, seen[second.name].pressure) == (0.4, 0.01)
     assert seen[first.name].reason.startswith("Its tasks wait for memory 40")
     assert (first.actual, first.maximum) == (4096.0, 4096.0)
     assert second.actual < second.maximum
@@ -287,6 +288,7 @@ def test_an_agent_that_refuses_is_left_alone_and_tried_again(asking: Asking) -> 
         found.cycle()
     assert agent.said == ["open"]
     assert first.actual < first.maximum
+    assert found.cycle()["n0"][first.name].pressure is None
     assert found.said == []
     del agent.instead["open"]  # it may now, or an agent has connected
     for _ in range(3):
