@@ -1,71 +1,12 @@
 """Many nodes in one companion, and what happens to VMs meanwhile, on recorded answers."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
-from scroogevm.balloon.clocks import Clocks
-from scroogevm.balloon.fleet import BalloonFleet
-from scroogevm.balloon.settings import BalloonSettings
-from scroogevm.balloon.view import BalloonVM
-from servers import INSTALLS, missing
-
 if TYPE_CHECKING:
-    from balloon.recorded import RecordedNode
-
-RULES = ("just-booted:settle=0", "unfamiliar:least=0", "slow-return:most=1", "cooldown:rest=0")
+    from balloon.running import Make
 
 
-class Fleet:
-    """Nodes, and a companion of theirs whose clock a test moves."""
-
-    def __init__(self, stack: ExitStack, data: Path, count: int, limit: float) -> None:
-        from balloon.recorded import RecordedNode, connecting  # noqa: PLC0415  # needs libvirt
-
-        self.time, self.said = 1000.0, list[str]()
-        self.nodes = [RecordedNode.of(f"n{at}", 2) for at in range(count)]
-        uris = {one.name: f"qemu+ssh://{one.name}/system" for one in self.nodes}
-        settings = BalloonSettings(uris, data, mode="apply", rules=RULES, limit=limit)
-        clocks = Clocks(lambda: self.time, lambda: self.time)
-        connect = connecting(self.nodes)
-        self.fleet = BalloonFleet(settings, settings.check(), self.said.append, connect, clocks)
-        stack.callback(self.fleet.close)
-
-    def cycle(self) -> dict[str, dict[str, BalloonVM]]:
-        """Ten seconds later, with new statistics: VMs by node and name."""
-        self.time += 10
-        for one in self.nodes:
-            one.refresh()
-        return {one.node: {vm.name: vm for vm in one.vms} for one in self.fleet.cycle()}
-
-    def shrunk(self) -> "RecordedNode":
-        """The first node, whose VMs were shrunk, and which asks for no more by now."""
-        node = self.nodes[0]
-        for _ in range(2):
-            self.cycle()
-        assert all(vm.actual < vm.maximum for vm in node.vms.values())
-        node.free = 0.22
-        self.cycle()
-        node.asked.clear()
-        return node
-
-
-Make = Callable[..., Fleet]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    if find_spec("libvirt") is None:
-        missing(f"no libvirt module here: {INSTALLS}")
-    with ExitStack() as stack:
-        yield lambda count=1, limit=3.0: Fleet(stack, tmp_path, count, limit)
-
-
-def test_a_node_that_hangs_delays_no_other_and_is_told(make: Make) -> None:
+def test_a_node_that_hangs_delays_no_other_and_is_told(make: "Make") -> None:
     found = make(4, limit=0.2)
     found.cycle()
     with found.nodes[0].hanging():
@@ -82,7 +23,7 @@ def test_a_node_that_hangs_delays_no_other_and_is_told(make: Make) -> None:
     assert "n0: answers again" in found.said
 
 
-def test_a_lost_connection_keeps_what_is_held_and_is_told(make: Make) -> None:
+def test_a_lost_connection_keeps_what_is_held_and_is_told(make: "Make") -> None:
     found = make()
     node, held = found.shrunk(), found.fleet.held
     node.lost = True
@@ -96,7 +37,7 @@ def test_a_lost_connection_keeps_what_is_held_and_is_told(make: Make) -> None:
     assert found.fleet.held == 0
 
 
-def test_a_vm_that_migrates_is_refused_and_the_other_is_not(make: Make) -> None:
+def test_a_vm_that_migrates_is_refused_and_the_other_is_not(make: "Make") -> None:
     found = make()
     node = found.shrunk()
     first, second = node.vms.values()
@@ -109,7 +50,7 @@ def test_a_vm_that_migrates_is_refused_and_the_other_is_not(make: Make) -> None:
     assert found.fleet.held == 0
 
 
-def test_a_vm_that_comes_from_another_node_is_given_back_there(make: Make) -> None:
+def test_a_vm_that_comes_from_another_node_is_given_back_there(make: "Make") -> None:
     found = make(2)
     first, second = found.nodes
     second.free = 0.22
@@ -124,7 +65,7 @@ def test_a_vm_that_comes_from_another_node_is_given_back_there(make: Make) -> No
     assert {uuid for uuid, _ in second.asked} == {moved.uuid}
 
 
-def test_a_vm_that_is_renamed_is_followed(make: Make) -> None:
+def test_a_vm_that_is_renamed_is_followed(make: "Make") -> None:
     found = make()
     node = found.shrunk()
     one = next(iter(node.vms.values()))
@@ -135,7 +76,7 @@ def test_a_vm_that_is_renamed_is_followed(make: Make) -> None:
     assert found.fleet.held == 0
 
 
-def test_a_node_that_was_booted_anew_is_left_as_its_vms_are_defined(make: Make) -> None:
+def test_a_node_that_was_booted_anew_is_left_as_its_vms_are_defined(make: "Make") -> None:
     found = make()
     node = found.shrunk()
     node.lost = True
@@ -148,7 +89,7 @@ def test_a_node_that_was_booted_anew_is_left_as_its_vms_are_defined(make: Make) 
     assert found.fleet.held == 0
 
 
-def test_statistics_that_freeze_later_give_back_what_was_taken(make: Make) -> None:
+def test_statistics_that_freeze_later_give_back_what_was_taken(make: "Make") -> None:
     found = make()
     node = found.shrunk()
     first, second = node.vms.values()
@@ -161,7 +102,7 @@ def test_statistics_that_freeze_later_give_back_what_was_taken(make: Make) -> No
     assert second.actual < second.maximum
 
 
-def test_a_size_that_was_reached_is_not_asked_for_again(make: Make) -> None:
+def test_a_size_that_was_reached_is_not_asked_for_again(make: "Make") -> None:
     found = make()
     node = found.shrunk()
     for _ in range(3):
@@ -170,7 +111,7 @@ def test_a_size_that_was_reached_is_not_asked_for_again(make: Make) -> None:
     assert not node.asked
 
 
-def test_a_vm_whose_job_is_not_told_holds_up_no_other(make: Make) -> None:
+def test_a_vm_whose_job_is_not_told_holds_up_no_other(make: "Make") -> None:
     found = make(limit=0.2)
     node = found.shrunk()
     first, second = node.vms.values()

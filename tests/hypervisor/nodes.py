@@ -17,6 +17,9 @@ HERE = Path(__file__).with_name("node")
 IMAGE = Path(__file__).parents[2] / ".cache" / "guest"
 
 
+AGENT = '<channel type="unix"><target type="virtio" name="org.qemu.guest_agent.0"/></channel>'
+
+
 def stack() -> None:
     """End the test unless everything a node needs is here."""
     if os.geteuid() != 0:
@@ -121,6 +124,7 @@ class Node:
         disk: int = 0,
         swap: int = 0,
         period: int = 1,
+        agent: str = "",
     ) -> Guest:
         """Start a guest, which boots meanwhile.
 
@@ -132,14 +136,22 @@ class Node:
             disk: MiB of an empty disk; 0 for none.
             swap: MiB of a second disk, which it swaps to; likewise.
             period: seconds between refreshes of its statistics; 0 for never.
+            agent: what its agent does (``node/agent-init`` has the list); empty for none.
         """
+        options = [] if driver else ["no_driver"]
+        if agent:
+            if not (IMAGE / "agent.img").exists():
+                missing(f"no agent for guests here: {INSTALLS}")
+            options += ["rdinit=/agent-init", f"agent={agent}"]
         console, commands = (self.root / f"console/{name}.{end}" for end in ("text", "socket"))
         xml = Template((HERE / "domain.xml").read_text()).substitute(
             name=name,
             memory=memory,
             vcpus=vcpus,
             image=IMAGE,
-            options="" if driver else "no_driver",
+            initrd="agent.img" if agent else "initrd.img",
+            options=" ".join(options),
+            channel=AGENT if agent else "",
             console=console,
             commands=commands,
             disk=self._disk(name, disk, "vda") + self._disk(name, swap, "vdb"),

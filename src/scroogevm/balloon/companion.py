@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scroogevm.balloon.acting import Acting
+from scroogevm.balloon.agent import Agents
 from scroogevm.balloon.clocks import Clocks
 from scroogevm.balloon.decision import decide
 from scroogevm.balloon.facts import NodeFacts
@@ -58,6 +59,11 @@ class Companion:
         self._clocks = clocks or Clocks()
         self._trouble = ""
         self._acting = None if journal is None else Acting(watch, journal, say, period)
+        self._agents = (
+            Agents(watch, self._clocks.steady)
+            if journal is not None and watch.settings.agent
+            else None
+        )
         self._restoring = (
             None
             if journal is None or self._acting is None
@@ -88,6 +94,9 @@ class Companion:
             made.problem = str(error)
         else:
             made.targets = decide(made.facts, self._watch.policy)
+            if self._agents is not None:
+                made.facts = self._agents.told(made.facts, made.targets, clock)
+                made.targets = decide(made.facts, self._watch.policy)
             if self._acting is not None:
                 made.failures = self._acting.act(made.facts, made.targets, clock, now)
         self._tell(made)

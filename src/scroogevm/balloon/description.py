@@ -12,6 +12,8 @@ SETTINGS = "urn:scroogevm:memory"
 ``<s:memory xmlns:s="urn:scroogevm:memory" minimum="512" weight="2"/>``, MiB and shares."""
 MARK = "urn:scroogevm:balloon"
 """Namespace of what this program writes there while it holds a VM."""
+CHANNEL = "org.qemu.guest_agent.0"
+"""Name of the channel to the QEMU guest agent."""
 _KIB_OF = {"b": 1 / 1024, "bytes": 1 / 1024, "KiB": 1, "k": 1, "MiB": 1024, "M": 1024, "GiB": 2**20}
 
 
@@ -43,6 +45,7 @@ class Description(NamedTuple):
         weight: its shares against those of others; NaN where nobody says.
         flavor: of OpenStack; empty where there is none.
         mark: of the program that shrank it since it was started; None for none.
+        agent: whether it has a channel to a guest agent, which may not be there.
     """
 
     device: bool
@@ -55,6 +58,7 @@ class Description(NamedTuple):
     weight: float = np.nan
     flavor: str = ""
     mark: Mark | None = None
+    agent: bool = False
 
 
 UNKNOWN = Description(device=False)
@@ -93,6 +97,7 @@ def described(text: str) -> Description:
         weight=_number(None if own is None else own.get("weight"), np.nan),
         flavor=_flavor(root),
         mark=None if mark is None else mark_in(mark),
+        agent=any(each.get("name") == CHANNEL for each in root.iterfind("devices/channel/target")),
     )
 
 

@@ -28,6 +28,7 @@ class BalloonSettings:
         minimum: below which no VM is shrunk.
         flavors: likewise, by flavor of OpenStack.
         period: between refreshes of statistics that is set where a VM has none; None for never.
+        agent: whether guest agents are asked for pressure, where VMs are changed.
         patience: that balloons have to follow when all is given back.
         procfs: where /proc of this machine is.
     """
@@ -41,6 +42,7 @@ class BalloonSettings:
     limit: float = 3.0
     minimum: float = 512.0
     period: int | None = None
+    agent: bool = False
     patience: float = 30.0
     flavors: Mapping[str, float] = field(default_factory=dict)
     procfs: Path = Path("/proc")

@@ -34,6 +34,7 @@ class BalloonVM:
         rule: who decided that.
         reason: why, in plain words.
         failure: what libvirt said no to; empty for nothing.
+        pressure: share of time in which tasks of its guest waited for memory, 0 to 1.
     """
 
     uuid: str
@@ -48,6 +49,7 @@ class BalloonVM:
     rule: str
     reason: str
     failure: str
+    pressure: float | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def node_of(name: str, cycle: Cycle) -> BalloonNode:
                 rule=last.rule if last else "",
                 reason=last.sentence if last else "",
                 failure=cycle.failures.get(guests.uuid[vm], ""),
+                pressure=_known(guests.pressure[vm]),
             )
         )
     return BalloonNode(

@@ -115,6 +115,10 @@ class NodeWatch:
         """Whether a guest may deflate its balloon by itself."""
         return self._description(uuid).deflates
 
+    def has_agent(self, uuid: str) -> bool:
+        """Whether a VM has a channel to a guest agent. Whether an agent is there, libvirt says."""
+        return self._description(uuid).agent
+
     def owner_of(self, uuid: str) -> str:
         """Who has marked a VM, as its description said; empty for nobody."""
         mark = self._description(uuid).mark

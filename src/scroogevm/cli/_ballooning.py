@@ -39,6 +39,9 @@ _BALLOONING = (
                       "one."),
     click.option("--set-period", "period", type=click.IntRange(1, 3600), metavar="S",
                  help="Statistics period to set for VMs that have none; only with --apply."),
+    click.option("--agent/--no-agent", default=False,
+                 help="Ask the QEMU guest agent of VMs for memory pressure in the guest; only with "
+                      "--apply. libvirt marks such a VM as tainted."),
     click.option("--patience", type=length, default="30s", metavar="TIME",
                  help="Time limit for balloons to give memory back."),
     click.option("--path.procfs", "procfs", type=_file, default=Path("/proc"), metavar="DIR",

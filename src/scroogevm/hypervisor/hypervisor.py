@@ -100,6 +100,7 @@ class Hypervisor:
         self._idle: list[Any] = []
         self._domains: Mapping[str, Any] = {}
         self._openstack: dict[tuple[str, int], tuple[str, str, str] | None] = {}
+        self._asked_guests: set[tuple[str, str]] = set()
 
     def look(self, begin: Begin) -> View:
         """Ask for everything.
@@ -131,6 +132,27 @@ class Hypervisor:
         """
         limit = self._seconds + PER_VM * len(uuids)
         return self._limits.each(partial(self._alone, question), uuids, limit, WIDTH)
+
+    def ask_guests(
+        self, question: Callable[[Any], object], uuids: Sequence[str], seconds: float
+    ) -> None:
+        """Ask VMs something that their guests answer, and wait a while for that.
+
+        A guest that hangs is not taken for a VM that does: the VM is asked for other things
+        meanwhile. The question takes down what it is answered, which may be later than this ends.
+
+        Args:
+            question: is given libvirt's VM.
+            uuids: of the VMs, each once.
+            seconds: that are waited for answers.
+        """
+        keys = [("guest", uuid) for uuid in uuids]
+        self._asked_guests = {key for key in self._asked_guests if self._limits.held(key)}
+        width = WIDTH - len(self._asked_guests)
+        if width > 0:
+            self._asked_guests |= set(keys)
+            limit = seconds + PER_VM * len(keys)
+            self._limits.each(lambda key: self._alone(question, key[1]), keys, limit, width)
 
     def ask_in_turn(
         self, question: Callable[[Any], R], uuids: Sequence[str]

@@ -1,5 +1,6 @@
 """Imports libvirt's optional Python library at first use, and silences its error output."""
 
+from collections.abc import Callable
 from functools import cache
 from threading import Thread
 from typing import Any
@@ -25,6 +26,24 @@ def libvirt() -> Any:
     library.virEventRegisterDefaultImpl()
     Thread(target=_run_events, args=(library,), name="libvirt: events", daemon=True).start()
     return library
+
+
+@cache
+def agent() -> Callable[[Any, str, int, int], str]:
+    """The library's function that has the QEMU guest agent of a VM obey a command.
+
+    It takes the VM, the command as JSON, the seconds to wait, and flags.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    libvirt()
+    try:
+        from libvirt_qemu import qemuAgentCommand  # noqa: PLC0415  # an extra
+    except ImportError:
+        raise MissingExtraError("libvirt-python", "libvirt", "asking guest agents") from None
+    function: Callable[[Any, str, int, int], str] = qemuAgentCommand
+    return function
 
 
 def _quiet(*_: object) -> None:
