@@ -19,10 +19,10 @@ from scroogevm.balloon.turns import Turns
 from scroogevm.balloon.view import NAME, VERSION, BalloonNode, BalloonView, node_of
 from scroogevm.balloon.watch import NodeWatch
 from scroogevm.errors import OutputError, ScroogeError
+from scroogevm.files import replace_file
 from scroogevm.hypervisor import library
 from scroogevm.hypervisor.hypervisor import Hypervisor
 from scroogevm.hypervisor.questions import connect as open_libvirt
-from scroogevm.statusfile import replace_file
 
 _SHOWN = 200
 """Acts that are shown."""
@@ -222,7 +222,7 @@ class BalloonFleet:
     def _show(self) -> None:
         """Put what is shown into its file."""
         try:
-            replace_file(self.place, self.view().to_json())
+            replace_file(self.place, self.view().to_json(), parents=True)
         except OutputError as error:
             self._complain(str(error))
 

@@ -11,6 +11,7 @@ from threading import Event
 from types import FrameType
 
 from scroogevm.errors import MisuseError, OutputError
+from scroogevm.files import replace_file
 from scroogevm.probe import exposition, vmprobe
 from scroogevm.probe.access import ServerAccess
 from scroogevm.probe.capabilities import CAPABILITIES, said
@@ -18,7 +19,6 @@ from scroogevm.probe.latest import Latest
 from scroogevm.probe.probe import Places, Probe
 from scroogevm.probe.server import Server
 from scroogevm.probe.snapshot import Snapshot
-from scroogevm.probe.textfile import write_textfile
 
 Say = Callable[[str], None]
 
@@ -135,7 +135,8 @@ def _wait(
 
 def _write(outlets: Outlets, snapshot: Snapshot) -> None:
     if outlets.textfile:
-        write_textfile(outlets.textfile, outlets.render(snapshot))
+        # All may read it: node_exporter runs as another user.
+        replace_file(outlets.textfile, outlets.render(snapshot), mode=0o644)
 
 
 def _steady(interval: float, clock: Callable[[], float]) -> Iterator[float]:
