@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scroogevm.errors import MisuseError, ProbeError
+from scroogevm.secret import read_secret
 from scroogevm.text import plain
 
 
@@ -74,16 +75,7 @@ class Token:
         self._expected = self._load()
 
     def _load(self) -> bytes:
-        where = f"--token-file {self._path}"
-        try:
-            secret = self._path.read_bytes().strip()
-        except OSError as error:
-            raise MisuseError(f"cannot be read: {error.strerror}", where=where) from None
-        if not secret or not all(33 <= letter <= 126 for letter in secret):
-            raise MisuseError(
-                "contains no token", where=where, remedy="one line of letters, digits and signs"
-            )
-        return secret
+        return read_secret(self._path, token=True, where=f"--token-file {self._path}").encode()
 
     def reload(self) -> None:
         """Read the file again.

@@ -14,10 +14,10 @@ from scroogevm.cli.actions._scraping import collect_settings, reread, written
 from scroogevm.cli.balloon import command as balloon
 from scroogevm.cli.placement import command as placement
 from scroogevm.collect.env import read_env
-from scroogevm.collect.target import password_in
 from scroogevm.core.duration import seconds
 from scroogevm.errors import MissingExtraError, MisuseError
 from scroogevm.openstack.sink import PlacementPlace
+from scroogevm.secret import read_secret
 from scroogevm.service.demo import INTERVAL, PAST, SCOPE
 from scroogevm.service.settings import GroupSettings, ServeSettings
 from scroogevm.sinks.command import OfferCommand
@@ -87,7 +87,9 @@ def _others(options: dict[str, Any]) -> "Sequence[OfferSink]":
         found.append(OfferCommand(words))
     if options["webhook"] is not None:
         path = options["webhook_secret"]
-        secret = password_in(str(path)).encode() if path is not None else b""
+        secret = b""
+        if path is not None:
+            secret = read_secret(path, where=f"--webhook-secret {path}").encode()
         found.append(Webhook(options["webhook"], secret))
     return found
 
