@@ -23,6 +23,7 @@ from scroogevm.files import replace_file
 from scroogevm.hypervisor import library
 from scroogevm.hypervisor.hypervisor import Hypervisor
 from scroogevm.hypervisor.questions import connect as open_libvirt
+from scroogevm.outage import Outage
 
 _SHOWN = 200
 """Acts that are shown."""
@@ -70,7 +71,8 @@ class BalloonFleet:
         self._stack = ExitStack()
         self._journal: BalloonJournal | None = None
         self.error: BaseException | None = None
-        self._unwritten = ""
+        self._unshown = Outage()
+        self._unwritten = Outage()
         with ExitStack() as stack:
             if settings.mode == "apply":
                 for uri in settings.nodes.values():
@@ -224,14 +226,11 @@ class BalloonFleet:
         try:
             replace_file(self.place, self.view().to_json(), parents=True)
         except OutputError as error:
-            self._complain(str(error))
-
-    def _complain(self, problem: str) -> None:
-        """Say what cannot be written, once until it is something else."""
-        with self._mutex:
-            new, self._unwritten = problem != self._unwritten, problem
-        if new:
-            self._say(problem)
+            if self._unshown.note(str(error)):
+                self._say(str(error))
+        else:
+            if self._unshown.end():
+                self._say(f"{self.place} is written again")
 
     @property
     def acts(self) -> bool:
@@ -276,7 +275,10 @@ class BalloonFleet:
             with turn:
                 made: Cycle = one.cycle()
         except OutputError as error:
-            self._complain(f"{error}; no VM is shrunk until it can be written")
+            with self._mutex:
+                new = self._unwritten.note(str(error))
+            if new:
+                self._say(f"{error}; no VM is shrunk until it can be written")
             return
         except BaseException as error:  # noqa: BLE001  # whoever waits raises it
             self.error = error

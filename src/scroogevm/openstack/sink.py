@@ -21,6 +21,7 @@ from scroogevm.openstack.reversion import find_reversions
 from scroogevm.openstack.rules import Rules
 from scroogevm.openstack.view import view_of
 from scroogevm.openstack.writer import WritePace, Writer
+from scroogevm.outage import Outage
 from scroogevm.sinks.sink import OfferSink
 from scroogevm.text import counted
 from scroogevm.web.placement import PlacementView
@@ -278,16 +279,15 @@ class PlacementSink(OfferSink):
             self._watch.start()
 
     def _run(self) -> None:
-        trouble = ""
+        outage = Outage()
         while not self._stop.wait(self._place.period):
             try:
                 self.look()
             except ScroogeError as error:
-                if not trouble:
+                if outage.note(str(error)):
                     self._hear(f"{self.name}: {error}; tried again every period")
-                trouble = str(error)
             else:
-                trouble = ""
+                outage.end()
 
 
 def _expired(status: Status, now: float) -> frozenset[str]:

@@ -12,6 +12,7 @@ from types import FrameType
 
 from scroogevm.errors import MisuseError, OutputError
 from scroogevm.files import replace_file
+from scroogevm.outage import Outage
 from scroogevm.probe import exposition, vmprobe
 from scroogevm.probe.access import ServerAccess
 from scroogevm.probe.capabilities import CAPABILITIES, said
@@ -54,7 +55,7 @@ class ProbeLog:
 
     say: Say
     _blind: Mapping[str, str] | None = field(default=None, init=False)
-    _trouble: str = field(default="", init=False)
+    _outage: Outage = field(default_factory=Outage, init=False)
 
     def hear(self, snapshot: Snapshot) -> None:
         """Take note of a reading."""
@@ -68,10 +69,12 @@ class ProbeLog:
                 self.say(f"{name} can be read again")
 
     def trouble(self, problem: str) -> None:
-        """Say a problem, or an empty line's worth of its end, where it is not the last one's."""
-        if problem != self._trouble:
-            self._trouble = problem
-            self.say(problem or "the textfile is written again")
+        """Say why the textfile cannot be written; an empty problem says that it is written again."""
+        if problem:
+            if self._outage.note(problem):
+                self.say(problem)
+        elif self._outage.end():
+            self.say("the textfile is written again")
 
 
 def serve(places: Places, outlets: Outlets, say: Say) -> None:
