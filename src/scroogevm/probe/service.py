@@ -69,7 +69,7 @@ class ProbeLog:
                 self.say(f"{name} can be read again")
 
     def trouble(self, problem: str) -> None:
-        """Say why the textfile cannot be written; an empty problem says that it is written again."""
+        """Say why the textfile cannot be written; nothing for a problem: it is written again."""
         if problem:
             if self._outage.note(problem):
                 self.say(problem)
