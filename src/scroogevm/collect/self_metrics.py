@@ -2,16 +2,15 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 
 from scroogevm import __version__
 from scroogevm.collect.failure import REASONS
 from scroogevm.collect.node import Round
-from scroogevm.own_metrics import exposition
 
 
 @dataclass
@@ -76,9 +75,7 @@ class SelfMetric:
     values: Callable[[Figures, float], Mapping[str, float]]
     label: str = ""
 
-    def family(
-        self, name: str, figures: Figures, now: float
-    ) -> CounterMetricFamily | GaugeMetricFamily:
+    def family(self, name: str, figures: Figures, now: float) -> Metric:
         """Its values at a time."""
         kind = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
         family = kind(name, self.meaning, labels=[self.label] if self.label else [])
@@ -171,12 +168,12 @@ _PROCESS = ProcessCollector(registry=None)
 """Cpu time, memory and files of the process, as many programs tell them."""
 
 
-def render(figures: Figures, now: float | None = None) -> str:
-    """The metrics as text.
+def self_metrics(figures: Figures, now: float | None = None) -> Sequence[Metric]:
+    """The metrics at a time, with those of the process.
 
-    >>> "scrooge_collect_samples_lost_total 0.0" in render(Figures())
-    True
+    >>> [metric.name for metric in self_metrics(Figures())][:2]
+    ['scrooge_collect_info', 'scrooge_collect_scrapes']
     """
     now = time.time() if now is None else now
     metrics = [metric.family(name, figures, now) for name, metric in METRICS.items()]
-    return exposition([*metrics, *_PROCESS.collect()])
+    return [*metrics, *_PROCESS.collect()]
