@@ -23,16 +23,16 @@ def run(docs: Path) -> Result:
     node, fleet = rows[-2:]
     return Result(
         title="The API while windows are judged",
-        how="One process judges windows of 30 VMs a node back to back, and serves them; wrk asks "
-        f"it over one connection and over eight, {SECONDS} s each, as fast as answers come. "
-        "Samples are made up in memory, which takes a part of the time. `s a window` is the median "
-        "from reading to telling, under this load.",
+        how="One process judges windows of 30 VMs a node one after the other, and serves them. wrk "
+        f"sends requests over one connection and over eight, for {SECONDS} s each, without pauses. "
+        "Samples are generated in memory, which takes a part of the time. `s a window` is the "
+        "median time from reading to publishing, under this load.",
         columns=("nodes", "asked for", "p50 ms", "p90 ms", "p99 ms", "8 at once, p50 ms",
                  "8 at once, p99 ms", "8 at once, answers/s", "s a window"),
         rows=rows,
-        verdict=f"At {FLEETS[-1]} nodes one node is answered in {node[2]:.1f} ms (p90 "
-        f"{node[3]:.1f}, p99 {node[4]:.0f}; aim 20), what the fleet's page shows in {fleet[2]:.1f} "
-        f"ms (p99 {fleet[4]:.0f}; aim 300).",
+        verdict=f"At {FLEETS[-1]} nodes, the answer for one node takes {node[2]:.1f} ms (p90 "
+        f"{node[3]:.1f}, p99 {node[4]:.0f}; aim 20). The data of the fleet's page take "
+        f"{fleet[2]:.1f} ms (p99 {fleet[4]:.0f}; aim 300).",
     )  # fmt: skip
 
 

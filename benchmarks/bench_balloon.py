@@ -70,14 +70,14 @@ def run(docs: Path) -> Result:
         draw(docs / plot, frontier(known))
     return Result(
         title="Ballooning: memory given back, and harm",
-        how=f"{NODES} nodes of {VMS} VMs each, drawn from {BITBRAINS.name} with a day of each; the "
-        "defaults were chosen on other VMs and other days. `ratio` is what was promised for each "
-        "MiB of a node, `use` what the recorded use was multiplied by. `given back` is what the "
-        "host does not hold of what was promised. `windows below need` are those of 300 s in which "
-        "a guest had less than it used. `guests lack` and `host lacks` are means, in millionths of "
-        "what was promised; `harm` is their sum. `requests` are for each VM and hour. The figure "
-        "has the ratio 1.5, where each holds another part of the host free. What is modelled, and "
-        "what is not, stands in [Ballooning](../explanation/ballooning.md).",
+        how=f"{NODES} nodes of {VMS} VMs each, drawn from {BITBRAINS.name} with a day of each. The "
+        "defaults were chosen on other VMs and other days. `ratio` is the allocation for each MiB "
+        "of a node. `use` is the factor of the recorded use. `given back` is the share of the "
+        "allocation that the host does not hold. `windows below need` are windows of 300 s in "
+        "which a guest had less than it used. `guests lack` and `host lacks` are means, in "
+        "millionths of the allocation. `harm` is their sum. `requests` are for each VM and hour. "
+        "The figure has the ratio 1.5, with several shares of the host that are kept free. "
+        "[Ballooning](../explanation/ballooning.md) says what is modelled, and what is not.",
         columns=(
             "ratio", "use", "policy", "given back", "windows below need", "guests lack",
             "host lacks", "harm", "requests",
@@ -106,7 +106,7 @@ def row(ratio: float, times: float, name: str, mean: Outcome) -> Sequence[Any]:
 def verdict(rows: Sequence[Sequence[Any]]) -> str:
     """Whether the default gives more and does less harm than each of the others, case by case."""
     if not rows:
-        return f"Nothing was measured: {BITBRAINS.name} is not beside the project."
+        return f"Nothing was measured, because {BITBRAINS.name} is not beside the project."
     said = []
     for ratio, times in CASES:
         case = {each[2]: each for each in rows if tuple(each[:2]) == (ratio, times)}
@@ -122,8 +122,8 @@ def verdict(rows: Sequence[Sequence[Any]]) -> str:
                     f"{other[3]}, harm {ours[7]:g} against {other[7]:g}"
                 )
     asked = f"Mode {DEFAULT}, the default, should give no less and do no more harm than any other"
-    return f"{asked}: " + (
-        f"it does not beside {'; '.join(said)}." if said else "it does in all cases."
+    return f"{asked}. " + (
+        f"It fails against {'; '.join(said)}." if said else "It does so in all cases."
     )
 
 

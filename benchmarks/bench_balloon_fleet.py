@@ -66,12 +66,13 @@ def run(docs: Path) -> Result:
         fleet.close()
     return Result(
         title="Ballooning: a fleet",
-        how=f"{NODES} nodes of {VMS} VMs each in one process that acts; all nodes are due at once. "
-        "In the later cycles one node hangs in every call. Answers are those of libvirt with QEMU, "
-        f"recorded: a call takes {1000 * CALL:g} ms, and the one big answer {1000 * EACH:g} ms "
-        "more for each VM. The first cycle reads what all VMs are. `median` and `slowest` are the "
-        "cycles of single nodes, once it is their turn; `all` is from the start until the last "
-        "node that answers is done. `requests` are sizes asked of balloons.",
+        how=f"{NODES} nodes of {VMS} VMs each in one process in mode apply. All nodes are due at "
+        "the same time. In the later cycles, one node hangs in every call. The answers were "
+        f"recorded from libvirt with QEMU: a call takes {1000 * CALL:g} ms, and the largest answer "
+        f"takes {1000 * EACH:g} ms more for each VM. The first cycle reads the definitions of all "
+        "VMs. `median` and `slowest` are the cycles of single nodes, without the time that they "
+        "wait. `all` is the time from the start until the last node that answers is done. "
+        "`requests` are sizes requested from balloons.",
         columns=(
             "cycle", "hangs", "median, s", "slowest, s", "all, s", "core seconds", "requests",
             "resident, MiB",
@@ -82,11 +83,11 @@ def run(docs: Path) -> Result:
 
 
 def verdict(rows: Sequence[Sequence[Any]]) -> str:
-    """Whether the aim is kept, and what the node that hangs costs the others."""
+    """Whether the aim is met, and how much the node that hangs delays the others."""
     first, later = rows[0][4], rows[1:CYCLES]
     quiet, hung = (max(row[4] for row in some) for some in (later, rows[CYCLES:]))
     return (
-        f"The first cycle takes {first:.1f} s, later ones {quiet:.1f} s; the aim is {AIM:g} s, "
-        f"which is {'kept' if max(first, quiet, hung) < AIM else 'missed'}. With a node that hangs "
-        f"all others are done after {hung:.1f} s."
+        f"The first cycle takes {first:.1f} s, later ones {quiet:.1f} s. The aim of {AIM:g} s is "
+        f"{'met' if max(first, quiet, hung) < AIM else 'missed'}. With a node that hangs, all "
+        f"others are done after {hung:.1f} s."
     )

@@ -67,23 +67,24 @@ def run(docs: Path) -> Result:
     return Result(
         title="Calibrated: asked and got",
         how="Windows of an hour with 12 samples, K = 4. `rate` is the share of node-windows whose "
-        "percentile 99, without VMs that came since, lay above the demand. `check` is the mean "
-        "check function at the asked risk, in thousandths of capacity. `best` is the least one of "
-        "n-sigma(n), n x rc-like and n x percentile(99), with n chosen in hindsight; `other` the "
-        "least one of greedy and google's, each with a factor of hindsight. `ratio` is ours by "
-        "the best; `later` leaves out, for all strategies, the first windows, in which calibrated "
-        "has too few scores for a risk of 1 % and frees nothing.",
+        "percentile 99, without VMs that arrived since, was above the demand. `check` is the mean "
+        "check function at the requested risk, in thousandths of capacity. `best` is the smallest "
+        "check of n-sigma(n), n x rc-like and n x percentile(99), with n chosen in hindsight. "
+        "`other` is the smallest check of greedy and google's, each with a factor chosen in "
+        "hindsight. `ratio` is our check divided by the best one. `later` is the ratio without "
+        "the first windows. In these, calibrated has too few scores for a risk of 1 % and frees "
+        "nothing.",
         columns=(
             "trace", "asked %", "rate %", "check", "best", "of", "ratio", "later", "other", "is",
         ),
         rows=rows,
         verdict=verdict(rows)
-        + (f" Left out for want of the data: {', '.join(absent)}." if absent else ""),
+        + (f" Not measured, because the data are missing: {', '.join(absent)}." if absent else ""),
     )  # fmt: skip
 
 
 def verdict(rows: Sequence[Row]) -> str:
-    """The aims, and what came out."""
+    """The aims and the results."""
     if not rows:
         return "Nothing was measured."
     parts = []
@@ -94,7 +95,7 @@ def verdict(rows: Sequence[Row]) -> str:
         off = max(mine, key=lambda row: abs(row[2] / row[1] - 1))
         parts.append(
             f"{100 * risk:g} %: geometric mean of the ratios {ratio:.2f} ({later:.2f} later; aim "
-            f"{aim}), worst {worst[6]:.2f} ({worst[0]}); rate farthest off {off[2]:.2f} % "
+            f"{aim}), worst {worst[6]:.2f} ({worst[0]}); least exact rate {off[2]:.2f} % "
             f"({off[0]})"
         )
     return ". ".join(parts) + "."

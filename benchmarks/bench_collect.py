@@ -28,14 +28,15 @@ def run(docs: Path) -> Result:
     cores = float(share) / 100
     return Result(
         title="Collector",
-        how=f"`scroogevm collect` into the embedded store, {VMS} VMs a node, every {INTERVAL} s, "
-        "each node a target of its own on loopback, served by a process of its own. `probe` is "
-        "what our probe says of such a node, `exporters` node_exporter with 64 cpus and inovex's "
-        f"exporter in one. Cpu time over {MEASURED:g} s, once steady, and resident memory at most.",
+        how=f"`scroogevm collect` writes to the embedded store, {VMS} VMs a node, every {INTERVAL} "
+        "s. Each node is a separate target on loopback; another process serves them. `probe` is "
+        "the exposition of our probe for such a node. `exporters` is node_exporter with 64 cpus "
+        f"and inovex's exporter in one body. Cpu time is over {MEASURED:g} s after the start, and "
+        "memory is the largest resident size.",
         columns=("answers", "nodes", "% of a core", "nodes a core", "peak MiB", "lost"),
         rows=rows,
         verdict=f"{nodes} nodes of {VMS} VMs ({kind}) take {cores:.2f} of a core and "
-        f"{peak:.0f} MiB, {lost} samples lost; the aim is one core and 500 MiB.",
+        f"{peak:.0f} MiB, and {lost} samples are lost. The aim is one core and 500 MiB.",
     )
 
 

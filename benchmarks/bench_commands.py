@@ -50,16 +50,16 @@ def run(docs: Path) -> Result:
     missed = [name for name, aim in AIMS.items() if seconds[name] > aim]
     return Result(
         title="Commands as typed",
-        how=f"Each is a fresh process, {TIMES} times in turn, with all its defaults. The trace is "
-        f"one node with {VMS} VMs, {path.stat().st_size / 1e6:.0f} MB of the predecessor's JSON; "
-        "all strategies are replayed.",
+        how=f"Each command runs {TIMES} times, alternately, in a new process with its defaults. "
+        f"The trace is one node with {VMS} VMs, {path.stat().st_size / 1e6:.0f} MB of the "
+        "predecessor's JSON. All strategies are replayed.",
         columns=("command", "median, s", "least, s", "most, s", "core seconds, median"),
         rows=rows,
-        verdict=f"A replay takes {seconds[REPLAYED]:.2f} s (aim {AIMS[REPLAYED]:g}), which is "
-        f"{middle:.2f} times the same without tables, from {least:.2f} to {most:.2f} (aim "
-        f"{TIMES_BARE:g}); `--help` {seconds[HELP]:.2f} s (aim {AIMS[HELP]:g}); `make demo` "
+        verdict=f"A replay takes {seconds[REPLAYED]:.2f} s (aim {AIMS[REPLAYED]:g}). This is "
+        f"{middle:.2f} times the same replay without tables, from {least:.2f} to {most:.2f} (aim "
+        f"{TIMES_BARE:g}). `--help` takes {seconds[HELP]:.2f} s (aim {AIMS[HELP]:g}), `make demo` "
         f"{seconds[DEMO]:.1f} s (aim {AIMS[DEMO]:g}). "
-        + (f"Missed: {', '.join(missed)}." if missed else "All of these are kept."),
+        + (f"Missed: {', '.join(missed)}." if missed else "All aims are met."),
     )  # fmt: skip
 
 

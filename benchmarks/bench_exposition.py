@@ -48,22 +48,22 @@ def run(docs: Path) -> Result:
     ours, theirs = times["scroogevm, laid out as before"], times["prometheus_client"]
     whole = times["scroogevm, to rates of all VMs"]
     verdict = (
-        f"Reading is {theirs / ours:.0f} times as fast as prometheus_client's parser, which makes "
+        f"Our parser is {theirs / ours:.0f} times as fast as prometheus_client's, which makes "
         "an object of every sample."
     )
     with suppress(FileNotFoundError):
         stored = victoria(bodies)
         times["VictoriaMetrics, fetched and stored too"] = stored
         verdict += (
-            f" VictoriaMetrics spends {stored / whole:.1f} times what reading and rates take here; "
-            "that includes fetching and storing, which it does not tell apart."
+            f" VictoriaMetrics takes {stored / whole:.1f} times as long as reading and rates here. "
+            "This includes fetching and storing, which cannot be measured separately."
         )
     return Result(
         title="Reading expositions",
         how=f"node_exporter with 64 cpus and the libvirt exporter of inovex with {VMS} VMs in one "
-        f"body: {samples} samples, {len(bodies[0]) / 1e3:.0f} kB; values change each time. Best "
-        f"cpu time of {REPEATS}; of VictoriaMetrics, all its cpu time while it scrapes {TARGETS} "
-        f"such targets every second, for {SECONDS:.0f} s.",
+        f"body: {samples} samples, {len(bodies[0]) / 1e3:.0f} kB. The values change each time. The "
+        f"cpu time is the best of {REPEATS}. For VictoriaMetrics it is all cpu time while it "
+        f"scrapes {TARGETS} such targets every second, for {SECONDS:.0f} s.",
         columns=("what", "ms a body", "thousand samples/s"),
         rows=[(name, 1e3 * each, samples / each / 1e3) for name, each in times.items()],
         verdict=verdict,

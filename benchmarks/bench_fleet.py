@@ -56,12 +56,12 @@ def run(docs: Path) -> Result:
     return Result(
         title="Quiescence tests on a fleet",
         how=f"{NODES} nodes, {RESOURCES} resources, {KEPT} kept windows and a new one of {SAMPLES} "
-        f"samples each. Fastest of {TIMES} fresh processes, once what is compiled has been "
-        "compiled; core seconds add up how long its threads were busy. Memory is the most that "
-        "the process ever held, both resources' windows included.",
+        f"samples each. The time is the fastest of {TIMES} new processes, without compilation. "
+        "Core seconds are the sum of the busy times of all threads. Memory is the peak of the "
+        "process, including the windows of both resources.",
         columns=("test", "seconds", "core seconds", "GiB", "aim"),
         rows=rows,
-        verdict=f"The aims are {'kept' if kept else 'missed'}.",
+        verdict=f"The aims are {'met' if kept else 'missed'}.",
     )
 
 

@@ -45,11 +45,12 @@ def run(docs: Path) -> Result:
         title="What quiescence buys greedy",
         how=f"Demo: the demo's two workloads with {DEMO_NODES} nodes each. Bitbrains: "
         f"{BITBRAINS.name} on nodes of {CORES:g} cores with scopes of an hour. Golden: the traces "
-        "of the research prototype. `quiescent` is a share of all windows, `r` the mean margin in "
-        "deviations. Then n-sigma with the same savings, interpolated: a margin that never moves, "
-        f"and how often it is wrong. Last, how often {LEAST:g} deviations, greedy's least margin, "
-        "were too little for the next window, after those judged quiescent and after the others: a "
-        "test that tells when little is enough has less in the first column.",
+        "of the research prototype. `quiescent` is a share of all windows. `r` is the mean margin "
+        "in deviations. The next columns are the fixed margin with the same savings (n-sigma, "
+        "interpolated), and its violations. The last two columns say how often "
+        f"{LEAST:g} deviations, greedy's smallest margin, were too little for the next window: "
+        "after quiescent windows, and after the others. A test that finds when a small margin is "
+        "enough has the smaller number in the first of the two.",
         columns=(
             "workload",
             "test",
@@ -65,8 +66,7 @@ def run(docs: Path) -> Result:
             "after others",
         ),
         rows=rows,
-        verdict="What follows stands in "
-        "[What quiescence buys](../explanation/what-quiescence-buys.md).",
+        verdict="[What quiescence buys](../explanation/what-quiescence-buys.md) has more.",
     )
 
 

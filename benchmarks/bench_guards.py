@@ -81,14 +81,15 @@ def run(docs: Path) -> Result:
             rows += [(name, "all", "", "", *_outcome(whole))]
     return Result(
         title="Guards on traces",
-        how=f"The driver is calibrated at 1 %, windows of an hour, the first {DAYS} days of each "
-        "trace; the demo fleet has windows of 30 s and "
-        f"{DEMO_HOURS} hours, with nodes that fall silent, lose their libvirt or get too much "
-        "load. `acts`: share of node-windows (cpu and memory) in which the guard lowered an offer; "
-        "`takes`: how much of capacity it took then. Then, for the offers without this guard: free "
-        "in the mean, share of capacity, and the share of node-windows in which usage was above "
-        "what was kept back (capacity less free). Recorded traces have no signals of contention "
-        "and no list of VMs that stops: guards of these act on the demo fleet alone.",
+        how=f"The driver is calibrated at 1 %, with windows of an hour and the first {DAYS} days "
+        "of each trace. The demo fleet has windows of 30 s and "
+        f"{DEMO_HOURS} hours. Its nodes stop sending samples, lose their libvirt or get too much "
+        "load. `acts` is the share of node-windows (cpu and memory) in which the guard lowered an "
+        "offer. `takes` is the share of capacity that it took then. The last two columns are for "
+        "the offers without this guard: the mean of free, as a share of capacity, and the share of "
+        "node-windows in which usage was above capacity less free. Recorded traces have no signals "
+        "of contention, and their lists of VMs never stop. So the guards for these act only on the "
+        "demo fleet.",
         columns=("trace", "guards", "acts %", "takes %", "free %", "short %"),
         rows=rows,
         verdict=_verdict(rows),

@@ -39,14 +39,14 @@ def run(docs: Path) -> Result:
     return Result(
         title="Replaying the predecessor's JSON",
         how=f"A node with {SMALL} and with {LARGE} VMs, {OCCURRENCES} windows of {SAMPLES} samples "
-        f"({megabytes[0]:.0f} and {megabytes[1]:.0f} MB); the difference is free of start-up. Best "
-        "of three fresh processes each, file in the page cache.",
+        f"({megabytes[0]:.0f} and {megabytes[1]:.0f} MB). The difference does not include the "
+        "start. Each is the best of three new processes, with the file in the page cache.",
         columns=("what", f"{SMALL} VMs, s", f"{LARGE} VMs, s", "difference, s"),
         rows=rows,
-        verdict="Reading, replaying all strategies and both resources and writing the report takes "
-        f"{ours / slope[objects]:.2f} times what {objects} takes to parse, and "
-        f"{ours / slope[fastest]:.2f} times {fastest}, the fastest there is, which makes no "
-        "object of any number; the aim is 2.",
+        verdict="We read the trace, replay all strategies for both resources and write the report. "
+        f"This takes {ours / slope[objects]:.2f} times the parsing time of {objects}, and "
+        f"{ours / slope[fastest]:.2f} times the one of {fastest}, the fastest parser, which makes "
+        "no object of a number. The aim is 2.",
     )
 
 

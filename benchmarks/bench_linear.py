@@ -22,12 +22,12 @@ def run(docs: Path) -> Result:
     plot(docs / "linear.svg", by_nodes, by_windows)
     return Result(
         title="Cost grows linearly",
-        how="All strategies, one process, 40 VMs a node, 60 samples a window, fastest of three "
-        "runs; the fixed start-up is the intercept of the fitted line.",
+        how="All strategies, one process, 40 VMs a node, 60 samples a window, the fastest of three "
+        "runs. The intercept of the fitted line is the time of the start.",
         columns=("size", "seconds"),
         rows=rows,
-        verdict=f"A straight line misses no point by more than {miss(by_nodes):.0%} over nodes, "
-        f"{miss(by_windows):.0%} over windows.",
+        verdict=f"The largest distance of a point from the straight line is {miss(by_nodes):.0%} "
+        f"over nodes and {miss(by_windows):.0%} over windows.",
         plot="linear.svg",
     )
 

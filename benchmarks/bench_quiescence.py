@@ -13,7 +13,7 @@ SHARED = Path(__file__).parents[2] / "shared" / "quiescence" / "cases.json"
 CAPACITY, INTERVAL = 256.0, 5.0
 SEED, ROUNDS = 2024, 25
 FRONTIER = ("shift(ramp=0.75)", "shift(between=1)", "shift(share=0.02)")
-"""Other limits: what they win on some windows they lose on others."""
+"""Other limits: better on some windows and worse on others."""
 Row = tuple[str, str, int, int, int, int, float, float, float, float]
 
 
@@ -38,11 +38,11 @@ def run(docs: Path) -> Result:
             rows.append((name, cases, *counts, seen.accuracy, seen.f1, seen.matthews, each))
     return Result(
         title="Quiescence tests on labelled windows",
-        how="`labelled` are the windows that the authors of ScroogeVM labelled by hand; the others "
-        f"are generated, with seed {SEED}, by kind of change: half of them matter. `stable` is the "
-        "positive: tp is stable and said to be, fp was said to be and is not. `seconds` is what a "
-        "verdict on one node takes; in a fleet it takes less. The last tests are shift with other "
-        "limits.",
+        how="`labelled` are windows that the authors of ScroogeVM labelled by hand. The others are "
+        f"generated with seed {SEED}, by kind of change. Half of the changes matter. `stable` is "
+        "the positive class: tp is stable with the verdict stable, fp is not stable with the "
+        "verdict stable. `seconds` is the time of a verdict on one node; in a fleet it is shorter. "
+        "The last tests are shift with other limits.",
         columns=(
             "test",
             "windows",
@@ -56,7 +56,7 @@ def run(docs: Path) -> Result:
             "seconds",
         ),
         rows=rows,
-        verdict="First by Matthews correlation, among tests as they are by default: "
+        verdict="The first tests by Matthews correlation, with their defaults: "
         f"{', '.join(best(rows, cases) for cases in sets)}." + "".join(left_out),
     )
 
@@ -70,7 +70,7 @@ def case_sets() -> Mapping[str, Sequence[Labelled]]:
 
 
 def best(rows: Sequence[Row], cases: str) -> str:
-    """Which test comes first on those windows."""
+    """The first test on these windows."""
     name, *_, matthews, _ = max(
         (row for row in rows if row[1] == cases and row[0] not in FRONTIER), key=lambda row: row[8]
     )

@@ -23,13 +23,13 @@ def run(docs: Path) -> Result:
     alone, beside = rows[-2:]
     return Result(
         title="The service on a fleet",
-        how=f"{VMS} VMs a node, {SAMPLES} samples a window, K = 4, calibrated as the driver; "
-        f"shadows: {', '.join(SHADOWS)}. Each row is a process of its own that judges {WINDOWS} "
-        "windows; seconds are medians of the second half of them. Samples are made up in memory: "
-        "what a store takes to give them is not in it. A commit is on the disk.",
+        how=f"{VMS} VMs a node, {SAMPLES} samples a window, K = 4, with calibrated as the driver. "
+        f"The shadows are {', '.join(SHADOWS)}. Each row is a separate process that judges "
+        f"{WINDOWS} windows. Seconds are medians of the second half of the windows. Samples are "
+        "generated in memory, so the time of a store is not included. A commit waits for the disk.",
         columns=("nodes", "shadows", "judge s", "commit s", "MiB", "journal MiB"),
         rows=rows,
-        verdict=f"At {alone[0]} nodes a window takes {alone[2] + alone[3]:.1f} s and "
+        verdict=f"At {alone[0]} nodes, a window takes {alone[2] + alone[3]:.1f} s and "
         f"{alone[4] / 1024:.1f} GiB with the driver alone, {beside[2] + beside[3]:.1f} s with "
         f"shadows. Aims: {AIMS}.",
     )

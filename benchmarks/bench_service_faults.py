@@ -48,18 +48,18 @@ def run(docs: Path) -> Result:
     ]
     return Result(
         title="The service, killed and failing",
-        how=f"{NODES} nodes that are made up, of which some fall silent or lose their libvirt, for "
-        f"{HOURS} hours of windows of {SCOPE:.0f} s, as fast as it goes. Kills are SIGKILL at "
-        "random moments. Faults: the store fails in 3 % of its reads, up to five times in a row; "
-        "of each window one node in twenty is silent and one tells absurd numbers; the clock is "
-        "set back by up to an hour, or ahead as after a suspended machine; the disk is full. MiB "
-        "after a quarter of the windows, and at the end. `bad` counts offers of nodes without a "
-        "sample.",
+        how=f"{NODES} generated nodes, some of which stop sending samples or lose their libvirt, "
+        f"for {HOURS} hours of windows of {SCOPE:.0f} s, without pauses. Kills are SIGKILL at "
+        "random moments. Faults: the store fails in 3 % of its reads, up to five times in a row. "
+        "In each window, one of twenty nodes sends no samples and one sends absurd numbers. The "
+        "clock is set back by up to an hour, or ahead as after a suspended machine. The disk is "
+        "full. MiB are after a quarter of the windows, and at the end. `bad` counts offers of "
+        "nodes without a sample.",
         columns=("run", "windows", "kills", "told", "MiB early", "MiB late", "bad"),
         rows=rows,
-        verdict=f"The journal of the killed run is {'the same' if same else 'another'}, bit by "
-        f"bit. Under faults (the store failed {failed} times, the clock jumped {jumped} times, the "
-        f"disk was full {full} times) {lost} windows were skipped without a reason.",
+        verdict=f"The journal of the killed run is {'identical' if same else 'different'}, bit by "
+        f"bit. With faults (the store failed {failed} times, the clock jumped {jumped} times, the "
+        f"disk was full {full} times), {lost} windows were skipped without a reason.",
     )
 
 

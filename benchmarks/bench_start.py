@@ -19,8 +19,8 @@ def run(docs: Path) -> Result:
     seconds = dict(rows)["scroogevm --help"]
     return Result(
         title="Start-up",
-        how="Best of five fresh processes.",
+        how="Each time is the best of five new processes.",
         columns=("command", "seconds"),
         rows=rows,
-        verdict=f"`scroogevm --help` in {seconds:.2f} s; the aim is 0.3 s.",
+        verdict=f"`scroogevm --help` takes {seconds:.2f} s. The aim is 0.3 s.",
     )

@@ -68,8 +68,8 @@ def test_replay_records_first_and_says_what_it_comes_to(store: str, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert f"Trace: {place}-trace, 3 nodes, 12 windows" in done.stderr
     (cpu, memory, _) = done.stdout.splitlines()[-3:]
-    assert cpu.startswith("cpu: VMs on 3 nodes (24.0 cores) were promised 18.0 cores. greedy")
-    assert memory.startswith("memory: VMs on 3 nodes (48.0 GiB) were promised 18.0 GiB. greedy")
+    assert cpu.startswith("cpu: VMs on 3 nodes (24.0 cores) were allocated 18.0 cores. greedy")
+    assert memory.startswith("memory: VMs on 3 nodes (48.0 GiB) were allocated 18.0 GiB. greedy")
     again = scroogevm("replay", f"{place}-trace", "-o", tmp_path / "again", *QUICK)
     assert again.stdout.splitlines()[:-1] == done.stdout.splitlines()[:-1]
 

@@ -13,7 +13,7 @@ import scroogevm.cli.actions.collect  # what the children need
 import scroogevm.collect.buffer
 import scroogevm.collect.run
 import scroogevm.stores.embedded
-import scroogevm.wiring.online  # noqa: F401  # likewise
+import scroogevm.wiring.collect  # noqa: F401  # likewise
 from scroogevm.__main__ import main
 
 

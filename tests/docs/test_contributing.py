@@ -79,7 +79,7 @@ def test_the_docs_have_it(checkout: Path) -> None:
     block = "import generated; print(generated.expanded('% generated: strategies'))"
     page = python(checkout, "-c", block)
     assert f"## {NAME}" in page
-    assert "what is left of a peak after a window | `0.9` | at least 0, at most 1" in page
+    assert "share of a peak that is left after a window | `0.9` | at least 0, at most 1" in page
 
 
 def test_it_keeps_the_contract_and_its_example_runs(checkout: Path) -> None:

@@ -175,7 +175,7 @@ def test_demand_fills_the_plot_although_much_more_was_promised(seen: tuple[Any, 
     show(page, "greedy")
     assert 0.5 <= page.evaluate(HIGHEST, colour_of(page, "greedy")) <= 0.95
     above = page.locator("#usage").locator("xpath=..").locator("figcaption").text_content()
-    assert f"VMs were promised {32 * nodes:,} cores" in above
+    assert f"VMs were allocated {32 * nodes:,} cores" in above
     page.locator("#usage .u-over").hover()  # what is pointed at is read off a broken axis, too
     page.mouse.move(0, 0)
     settle(page)

@@ -108,7 +108,7 @@ def test_the_report_draws_what_was_asked_and_got_and_says_why(output: Path) -> N
         settle(page)
         assert page.locator("#asked-got circle").count() == len(ASKED)
         label = page.locator("#asked-got").get_attribute("aria-label")
-        assert "calibrated:risk=0.1: asked 10 %, got" in label
+        assert "calibrated:risk=0.1: requested 10 %, measured" in label
         for by in ("node", "hour", "day", "arrival"):
             assert page.locator(f"#asked-{by} polyline").count() == 2 * len(ASKED)
         page.locator("button[data-strategy='calibrated:risk=0.1']").click()

@@ -46,7 +46,7 @@ def test_the_best_of_those_seldom_short_and_greedy_are_named() -> None:
     rows = [score("bold", 0.5), score("last", 0.9), score("safe", 0.01), score("greedy", 0.125)]
     (line,) = lines(means(CPU, DEMANDS), rows, 2)
     assert line == (
-        "cpu: VMs on 2 nodes (32.0 cores) were promised 45.0 cores. greedy would have freed 20.0 "
+        "cpu: VMs on 2 nodes (32.0 cores) were allocated 45.0 cores. greedy would have freed 20.0 "
         "of them and fallen short in 12.5 % of windows. safe would have freed 15.0 of them and "
         "fallen short in 1.0 % of windows. last would have freed 35.0 of them and fallen short in "
         "90.0 % of windows."
@@ -87,7 +87,7 @@ def test_a_strategy_that_keeps_more_than_was_promised_frees_nothing() -> None:
 def test_memory_is_in_gibibytes() -> None:
     fleet = Means({MEM: 32.0 * 1024}, {MEM: 45.0 * 1024}, {(MEM, "greedy"): 25.0 * 1024})
     (line,) = lines(fleet, [score("greedy", 0.0, MEM)], 1)
-    assert line.startswith("memory: VMs on 1 node (32.0 GiB) were promised 45.0 GiB. greedy would")
+    assert line.startswith("memory: VMs on 1 node (32.0 GiB) were allocated 45.0 GiB. greedy would")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_the_page_shows_more_on_request(address: str) -> None:
         page.get_by_role("button", name="Show more nodes").click()
         page.wait_for_selector("th >> text=n229")
         page.wait_for_selector(f"text=200 of {(NODES - 1) * VMS} VMs")
-        page.get_by_label("What is done").select_option("refuse")
+        page.get_by_label("Act").select_option("refuse")
         page.wait_for_selector(f"text=200 of {NODES - 1} VMs")
         page.get_by_label("Search nodes and VMs").fill("vm-229-0")
         page.wait_for_selector("th >> text=vm-229-0")

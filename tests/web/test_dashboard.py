@@ -83,7 +83,7 @@ def test_a_node_shows_what_it_used_and_why(browser: Any, served: Served) -> None
 
 def test_ledger_what_if_and_health(browser: Any, served: Served) -> None:
     with page_of(browser, served, "ledger") as page:
-        page.get_by_label("Count").select_option("a year")
+        page.get_by_label("Period").select_option("a year")
         page.wait_for_selector("svg circle")
         assert "calibrated:risk=0.05" in page.inner_text("table >> nth=0")
         page.get_by_role("link", name="What if").click()

@@ -60,8 +60,12 @@ class HostGauges:
             passed = clock - before.get("clock", np.nan)
             return max(0.0, self._counts[name] - before.get(name, np.nan)) / passed
 
+        # Hugepages are no memory that a balloon could add to, or that is short because of one.
+        huge = known.get("Hugetlb")
+        if huge is None:  # kernels before 4.20 tell the default size only
+            huge = known.get("HugePages_Total", 0) * known.get("Hugepagesize", 0)
         return Host(
-            total=_or_nan(known.get("MemTotal")) * _KIB,
+            total=(_or_nan(known.get("MemTotal")) - huge) * _KIB,
             available=_or_nan(known.get("MemAvailable")) * _KIB,
             some=rate("some"),
             full=rate("full"),

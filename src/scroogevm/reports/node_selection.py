@@ -88,15 +88,15 @@ class Focus:
 
 
 def choice(carried: int, nodes: int, interest: str) -> str:
-    """How many nodes a page lets its reader choose from, in words.
+    """States in words how many nodes the reader of a page can choose from.
 
     Args:
         carried: nodes that are in the page.
         nodes: how many there are.
-        interest: why those that are not the first ones were kept.
+        interest: why the nodes after the first ones were kept.
 
-    >>> choice(24, 3000, "that were calm least often")
-    '24 of 3,000 nodes can be chosen: the first ones, and those that were calm least often.'
+    >>> choice(24, 3000, "that were quiescent least often")
+    '24 of 3,000 nodes can be chosen: the first ones, and those that were quiescent least often.'
     """
     if nodes == 1:
         return ""

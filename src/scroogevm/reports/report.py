@@ -33,7 +33,7 @@ _FIRST = (
     "worst_severity", "waste", "regret", "oversubscription", "misprediction", "violation",
     "decreases", "churn",
 )  # fmt: skip
-_ASKED = {"asked": "the coverage that the strategy was asked for, if it has a risk"}
+_ASKED = {"asked": "the requested coverage, 1 - risk, of a strategy that has a risk"}
 _MEANINGS = {**SCORES, **_ASKED}
 _ORDER = (*_FIRST, *(name for name in SCORES if name not in _FIRST))
 """Columns in the order they are read in: what is saved, what it costs, the rest."""
@@ -79,7 +79,7 @@ def write_report(
         library_js=asset("uPlot.iife.min.js"),
         tables="".join(_table(resource, rows, scores) for resource in scores.judged),
         meanings=definitions({heading(name): _MEANINGS[name] for name in _ORDER}),
-        shown=text(choice(carried - 1, scores.nodes, "whose usage went beyond the promises most")),
+        shown=text(choice(carried - 1, scores.nodes, "with the most shortfall")),
         facts=definitions(_facts(about, scores)),
         strategies=asked_rows(about, "demand"),
         data=data,

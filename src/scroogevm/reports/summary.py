@@ -10,7 +10,7 @@ from scroogevm.reports.styles import SHOWN_UNITS, TITLES
 from scroogevm.text import counted
 
 SAFE = 0.01
-"""A strategy that is short in no more than this share of windows is worth naming."""
+"""A strategy that falls short in at most this share of windows is named."""
 
 
 def freed(
@@ -20,11 +20,11 @@ def freed(
     roles: Mapping[str, Role],
     risks: Mapping[Pair, float],
 ) -> Sequence[str]:
-    """What would have been freed of what was promised: mean over windows of allocated - demand.
+    """How much of the allocation would have been freed: mean over windows of allocated - demand.
 
-    The recommended strategy leads; of several that state a risk it is the one nearest to 1 %. The
-    strategy follows that frees most of those that are short in at most 1 % of windows, or else the
-    one that is short least often; then the baselines.
+    The recommended strategy is named first; of several that state a risk, the one nearest to 1 %.
+    The second one frees most of the strategies that fall short in at most 1 % of windows. If there
+    is no such strategy, it is the one that falls short least often. The baselines are named last.
 
     Args:
         means: of all nodes together, over windows.
@@ -34,7 +34,7 @@ def freed(
         risks: the risk that each strategy states, of those that state one.
 
     Returns:
-        A few sentences for each resource of which something was promised.
+        A few sentences for each resource of which something was allocated.
     """
     return [
         line
@@ -78,7 +78,7 @@ def _lines(
     ]
     if not safe:
         said.append(f"No strategy fell short in at most {100 * SAFE:.0f} % of windows.")
-    first = f"{TITLES[resource]}: VMs on {where} were promised {promised:,.1f} {unit}."
+    first = f"{TITLES[resource]}: VMs on {where} were allocated {promised:,.1f} {unit}."
     yield " ".join([first, *said])
 
 
@@ -96,10 +96,12 @@ def _said(name: str, risk: float | None) -> str:
 
 
 def _came_of(gain: float, rate: float) -> str:
-    """What became of the promised.
+    """How much a strategy would have freed of the allocation, and how often it fell short.
 
-    >>> _came_of(15.04, 0.01), _came_of(0.0, 0.0)
-    ('freed 15.0 of them and fallen short in 1.0 % of windows', 'freed nothing: it knew too little')
+    >>> _came_of(15.04, 0.01)
+    'freed 15.0 of them and fallen short in 1.0 % of windows'
+    >>> _came_of(0.0, 0.0)
+    'freed nothing, because it had too little data'
     >>> _came_of(-1.0, 0.0)
     'held back 1.0 more than them and fallen short in 0.0 % of windows'
     """

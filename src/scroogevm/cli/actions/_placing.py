@@ -8,9 +8,9 @@ from typing import Any
 from scroogevm.cli.actions._told import ask, client
 from scroogevm.errors import MisuseError
 from scroogevm.openstack.canary import CanaryRecord, Ledger, record
-from scroogevm.openstack.client import PlacementClient, connect
 from scroogevm.openstack.ratio import RatioBounds
 from scroogevm.openstack.rules import Rules
+from scroogevm.wiring.placement import PlacementClient, placement_client
 
 
 def rules_of(options: Mapping[str, Any]) -> "Rules":
@@ -35,7 +35,7 @@ def client_of(options: Mapping[str, Any]) -> "PlacementClient":
         MissingExtraError: what it needs is not installed.
         MisuseError: there is no such cloud.
     """
-    return connect(options["cloud"], options["region"])
+    return placement_client(options["cloud"], options["region"])
 
 
 def ledger_of(options: Mapping[str, Any]) -> "Ledger | None":

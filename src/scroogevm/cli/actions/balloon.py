@@ -19,10 +19,10 @@ from scroogevm.cli.actions._moments import moment
 from scroogevm.cli.actions._output import print_json, progress, remark, table
 from scroogevm.errors import MisuseError
 from scroogevm.text import counted
-from scroogevm.wiring.online import balloon_fleet
+from scroogevm.wiring.balloon import balloon_fleet
 
 if TYPE_CHECKING:
-    from scroogevm.balloon.fleet import BalloonFleet
+    from scroogevm.wiring.balloon import BalloonFleet
 
 _COLUMNS = (
     "node", "VM", "promised", "actual", "used", "usable", "need", "target", "act", "why",

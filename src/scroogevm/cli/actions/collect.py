@@ -1,6 +1,5 @@
 """``scroogevm collect``: scrape exporters into a store."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +7,10 @@ import click
 
 from scroogevm.cli.actions._output import print_json, remark, table
 from scroogevm.cli.actions._scraping import collect_settings, reread
-from scroogevm.collect.dry_run import NodeCheck, look
 from scroogevm.core.duration import seconds
 from scroogevm.errors import MisuseError, ScrapeError
 from scroogevm.text import counted
-from scroogevm.wiring.online import collect
+from scroogevm.wiring.collect import NodeCheck, collect, look_once
 
 _NODE = (("cpu", 0), ("cpu_usage", 2), ("mem", 0), ("mem_usage", 0))
 
@@ -45,7 +43,7 @@ def _once(settings: Any, *, as_json: bool) -> None:
     Raises:
         ScrapeError: some say nothing.
     """
-    looks = asyncio.run(look(settings, settings.asked.nodes()))
+    looks = look_once(settings)
     if as_json:
         print_json([each.to_dict() for each in looks])
     else:

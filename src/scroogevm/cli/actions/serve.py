@@ -15,14 +15,12 @@ from scroogevm.cli.balloon import command as balloon
 from scroogevm.cli.placement import command as placement
 from scroogevm.collect.env import read_env
 from scroogevm.core.duration import seconds
-from scroogevm.errors import MissingExtraError, MisuseError
+from scroogevm.errors import MisuseError
 from scroogevm.openstack.sink import PlacementPlace
 from scroogevm.secret import read_secret
 from scroogevm.service.demo import INTERVAL, PAST, SCOPE
 from scroogevm.service.settings import GroupSettings, ServeSettings
-from scroogevm.sinks.command import OfferCommand
-from scroogevm.sinks.webhook import Webhook
-from scroogevm.wiring.online import serve
+from scroogevm.wiring.serve import other_sinks, serve, web_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +74,7 @@ def _others(options: dict[str, Any]) -> "Sequence[OfferSink]":
     Raises:
         MisuseError: something of them makes no sense.
     """
-    found: list[OfferSink] = []
+    words: list[str] = []
     if options["offer_command"] is not None:
         try:
             words = shlex.split(options["offer_command"])
@@ -84,14 +82,11 @@ def _others(options: dict[str, Any]) -> "Sequence[OfferSink]":
             raise MisuseError(f"is not a command: {error}", where="--offer-command") from None
         if not words:
             raise MisuseError("is empty", where="--offer-command")
-        found.append(OfferCommand(words))
-    if options["webhook"] is not None:
-        path = options["webhook_secret"]
-        secret = b""
-        if path is not None:
-            secret = read_secret(path, where=f"--webhook-secret {path}").encode()
-        found.append(Webhook(options["webhook"], secret))
-    return found
+    path = options["webhook_secret"]
+    secret = b""
+    if options["webhook"] is not None and path is not None:
+        secret = read_secret(path, where=f"--webhook-secret {path}").encode()
+    return other_sinks(words, options["webhook"], secret)
 
 
 def _place(context: click.Context, data: Path) -> "PlacementPlace | None":
@@ -137,17 +132,12 @@ def _web(options: dict[str, Any]) -> "WebSettings | None":
 
     Raises:
         MissingExtraError: what serves them is not installed.
+        MisuseError: something of it makes no sense.
     """
     if options["listen"] == "none":
         return None
-    try:
-        from scroogevm.web.server import WebSettings  # noqa: PLC0415  # an extra
-    except ImportError as error:
-        raise MissingExtraError(error.name or "fastapi", "serve", "the dashboard") from None
     names = ("listen", "tokens", "certificate", "key", "behind_proxy")
-    found = WebSettings(**{name: options[name] for name in names})
-    found.access()  # refuses before anything starts
-    return found
+    return web_settings(**{name: options[name] for name in names})
 
 
 def _written_now(context: click.Context) -> dict[str, Any]:

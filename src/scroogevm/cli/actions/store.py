@@ -1,9 +1,9 @@
 """``scroogevm store``: shows, checks and prunes stores of samples."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,12 +13,8 @@ from scroogevm.cli.actions._output import print_json
 from scroogevm.core.duration import seconds
 from scroogevm.errors import MisuseError, StoreError
 from scroogevm.reports.names import printable
-from scroogevm.stores import open_store
-from scroogevm.stores._upkeep import Maintainable, Outline, outlines
 from scroogevm.text import counted
-
-if TYPE_CHECKING:
-    from scroogevm.ports import Store
+from scroogevm.wiring.stores import Maintainable, Outline, open_kept, open_store, outlines
 
 _DAY = 86_400.0
 
@@ -50,7 +46,7 @@ def info(store: str, store_option: Sequence[str], since: str | None, *, as_json:
 
 def check(store: str, store_option: Sequence[str], *, repair: bool, as_json: bool) -> None:
     """Check every byte of STORE; exit with 1 if something is damaged."""
-    with _kept(store, store_option) as opened:
+    with open_kept(store, store_option) as opened:
         lines = list(opened.check(repair=repair))
     if as_json:
         print_json({"damaged": lines, "repaired": repair and bool(lines)})
@@ -74,7 +70,7 @@ def prune(
     if (keep is None) == (before is None):
         raise MisuseError("no limit is given", remedy="give either --keep or --before")
     limit = date(before, "--before") if before is not None else time.time() - seconds(keep or "")
-    with _kept(store, store_option) as opened:
+    with open_kept(store, store_option) as opened:
         was = opened.size
         removed = opened.prune(limit)
         facts = {"removed": removed, "bytes_before": was, "bytes": opened.size}
@@ -84,21 +80,6 @@ def prune(
         click.echo(
             f"{removed} samples removed, {was / 2**20:.1f} -> {facts['bytes'] / 2**20:.1f} MiB"
         )
-
-
-def _kept(store: str, options: Iterable[str]) -> Any:
-    """A store whose files are ours.
-
-    Raises:
-        MisuseError: it looks after itself.
-    """
-    opened: Store = open_store(store, tuple(options))
-    if not isinstance(opened, Maintainable):
-        opened.close()
-        raise MisuseError(
-            "manages its own files", where=store, remedy="use the tools of that server"
-        )
-    return opened
 
 
 def _facts(outline: "Outline") -> dict[str, Any]:

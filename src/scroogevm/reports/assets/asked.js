@@ -59,10 +59,10 @@ const askedCharts = (() => {
     const chart = frame("asked-got", marks, [...none, ...marks]);
     chart.line([[0, 0], [1, 1]], ink("--soft"), { "stroke-dasharray": "5 4", "stroke-width": 1 });
     for (const row of rows) {
-      chart.dot([at(row.asked), at(row.got)], colour(row.strategy), `${row.strategy}: asked ${percent(row.asked)}, got ${percent(row.got)}`);
+      chart.dot([at(row.asked), at(row.got)], colour(row.strategy), `${row.strategy}: requested ${percent(row.asked)}, measured ${percent(row.got)}`);
     }
     chart.names(rows.map((row) => ({ at: [at(row.asked), at(row.got)], text: row.strategy, colour: readable(colour(row.strategy)) })));
-    chart.say(rows.map((row) => `${row.strategy}: asked ${percent(row.asked)}, got ${percent(row.got)}`).join("; "));
+    chart.say(rows.map((row) => `${row.strategy}: requested ${percent(row.asked)}, measured ${percent(row.got)}`).join("; "));
   }
 
   // Curves of rates over positions from 0 to 1, and what was asked as a dashed line.
@@ -83,7 +83,7 @@ const askedCharts = (() => {
       chart.line(here, colour(row.strategy));
       if (here.length <= 24) here.forEach((point, i) => chart.dot(point, colour(row.strategy), `${row.strategy}: ${percent(all[n][i][1])}`));
     });
-    chart.say(`Rate got ${what}: ${rows.map((row) => `${row.strategy}, asked ${percent(row.asked)}`).join("; ")}`);
+    chart.say(`Measured rate ${what}: ${rows.map((row) => `${row.strategy}, requested ${percent(row.asked)}`).join("; ")}`);
   }
 
   return (rows, shown, colour, readable) => {
@@ -100,6 +100,6 @@ const askedCharts = (() => {
     curves("asked-day", some, colour, (row) => along(row.day, 0, last), marks(days, 0, last), "by day");
     const ages = ["0", "1", "2-3", "4-7", "8+"];
     curves("asked-arrival", some, colour, (row) => row.arrival.map(([age, rate]) => [ages.indexOf(age) / 4, rate]),
-      ages.map((age, i) => [i / 4, age]), "by windows since a VM came");
+      ages.map((age, i) => [i / 4, age]), "by windows since a VM arrived");
   };
 })();

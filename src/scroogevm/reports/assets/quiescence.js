@@ -18,7 +18,7 @@
     for (const row of byId("windows").querySelectorAll("tr.pointed")) row.classList.remove("pointed");
     const told = byId("told");
     if (i == null) {
-      told.textContent = "Point at a window to read what decided it.";
+      told.textContent = "Point at a window to read the reason for its verdict.";
       return;
     }
     const before = kept(panel(), i).map((n) => panel().numbers[n]).reverse();

@@ -12,7 +12,7 @@
     return node;
   };
 
-  // Tables sort by the column whose heading is pressed; what is missing stays below.
+  // A table sorts by the column whose heading is pressed; rows without a value stay at the end.
   for (const table of document.querySelectorAll("table.scores")) {
     table.querySelectorAll("thead button").forEach((button, column) => {
       button.addEventListener("click", () => {
@@ -46,7 +46,7 @@
     return `rgb(${part(1)}, ${part(3)}, ${part(5)})`;
   };
   const colourOf = (name) => shade(data.strategies.find((strategy) => strategy.name === name).colour);
-  // Letters need more contrast than lines do: as much of the ink as makes 4.5 : 1.
+  // Letters need more contrast than lines: mix in ink until the contrast is 4.5 : 1.
   const channels = (colour) => colour.startsWith("#") ?
     [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) : colour.match(/\d+/g).map(Number);
   const light = (rgb) => rgb.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
@@ -65,7 +65,7 @@
     return values.map((value) => (sum += (value ?? 0) * step));
   };
 
-  // What each figure shows of a panel: series of numbers over hours.
+  // The numbers that each figure shows of a panel, over hours.
   const figures = {
     usage: (said) => said.demand,
     misprediction: (said) => said.misprediction,
@@ -85,7 +85,7 @@
   const charts = new Map();
   const whole = byId("charts").dataset.nodes === "1" ? "the node" : "all nodes";
 
-  // Hours from the begin, or dates in UTC where the begin has one.
+  // Hours from the begin, or dates in UTC if the begin has a date.
   const date = (hour) => new Date((data.origin + 3600 * hour) * 1000).toISOString();
   const moment = (hour) =>
     data.origin == null ? plain(hour) : `${date(hour).slice(0, 16).replace("T", " ")} UTC`;
@@ -160,7 +160,7 @@
     describe(id);
   }
 
-  // Verdicts on the windows of a node, by the strategy that was chosen: null of all nodes together.
+  // Verdicts of the chosen strategy on the windows of a node; null for all nodes together.
   function verdictsHere() {
     const panel = data.panels[state.panel], found = panel.verdicts[state.resource];
     const said = found?.[state.asking];
@@ -190,7 +190,7 @@
     });
   }
 
-  // What the axis of a figure has to fit: from where to where, and above which value it may break.
+  // The range of the axis of a figure, and the value above which the axis may break.
   function span(id, u, low, high) {
     if (low == null) return [0, null, 1];
     const [from, to] = u.series[0].idxs, part = (row, length) => wide(row, length).slice(from, to + 1);
@@ -220,16 +220,16 @@
     return [low < 0 || id === "ratio" ? low - below : low, knee, high + room];
   }
 
-  // What the figure of usage says in words: what lies beyond the break, or beyond the top.
+  // Writes the caption of the figure of usage: what lies above the break, or above the top.
   function sayAbove(broken) {
     if (!state.words) return;
     const { allocated, capacity, above } = state.words, unit = data.resources[state.resource].unit;
     const known = allocated.filter((value) => value != null);
     const [least, most] = [Math.min(...known), Math.max(...known)].map(plain);
-    const promised = known.length ? ` VMs were promised ${least === most ? most : `${least} to ${most}`} ${unit}.` : "";
+    const promised = known.length ? ` VMs were allocated ${least === most ? most : `${least} to ${most}`} ${unit}.` : "";
     document.querySelector(".above").textContent =
-      (broken ? `Above the dashed line the axis is pressed together.${promised}` : "") +
-      (above ? ` The capacity, ${plain(capacity)} ${unit}, lies above the top.` : "");
+      (broken ? `The axis is compressed above the dashed line.${promised}` : "") +
+      (above ? ` The capacity, ${plain(capacity)} ${unit}, lies above the figure.` : "");
   }
 
   let following = false;
@@ -262,7 +262,7 @@
   function frontier() {
     const points = data.scores[state.resource].filter((score) => state.shown.has(score.strategy));
     const left = frontierChart(byId("frontier"), points, { ink, colour: colourOf, readable, ticks });
-    document.querySelector(".unnamed").textContent = left.length ? `No room for the names of ${left.join(", ")}.` : "";
+    document.querySelector(".unnamed").textContent = left.length ? `There was no room for the names of ${left.join(", ")}.` : "";
     describe("frontier");
   }
 
@@ -278,7 +278,7 @@
     if (byId("asked")) askedCharts(data.asked[state.resource] ?? [], state.shown, colourOf, readable);
   }
 
-  // Why the last demands on a node are what they are, in the words of its strategies.
+  // Lists the reasons that strategies give for the last demands on a node.
   function explain() {
     const panel = data.panels[state.panel], said = Object.entries(panel.why[state.resource] ?? {});
     byId("why").hidden = !said.length;

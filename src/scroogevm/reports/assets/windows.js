@@ -62,7 +62,7 @@ const verdictWindows = (() => {
     const shown = make("table");
     shown.className = "windows";
     const head = shown.createTHead().insertRow();
-    const headings = ["window", "hours", "verdict", "what decided it",
+    const headings = ["window", "hours", "verdict", "reason",
       ...gaps.map(([name]) => `${name.replaceAll("_", " ")} / limit, ${unit}`)];
     for (const heading of headings) {
       const cell = make("th", heading);

@@ -1,4 +1,4 @@
-// Asks the API; a token, where one is needed, lives as long as the tab.
+// Calls the API. A token, if one is needed, is kept until the tab is closed.
 
 const KEY = "scroogevm-token";
 
@@ -9,7 +9,7 @@ function headers() {
 
 let asking = null;
 
-/** Ask the user for a token, once for all who need it; false where they do not give one. */
+/** Ask the user for a token, once for all requests that need it; false if the user gives none. */
 export function signIn(why) {
   asking ??= dialogue(why).finally(() => { asking = null; });
   return asking;
@@ -34,7 +34,7 @@ async function ask(path, options = {}) {
   return answer;
 }
 
-/** What a path answers, as JSON. */
+/** Get the JSON of a path. */
 export async function get(path) {
   const answer = await ask(path);
   const content = await answer.json();
@@ -42,7 +42,7 @@ export async function get(path) {
   return content;
 }
 
-/** Change something. */
+/** Send a request that changes something. */
 export async function send(method, path, body) {
   const answer = await ask(path, {
     method, body: body === undefined ? undefined : JSON.stringify(body),
@@ -51,7 +51,7 @@ export async function send(method, path, body) {
   if (!answer.ok) throw new Error((await answer.json()).detail || answer.statusText);
 }
 
-/** Follow the events for ever; an interrupted stream goes on where it was. */
+/** Follow the events without end; an interrupted stream continues after the last event. */
 export async function follow({ published, happened, connected }) {
   let last = "";
   for (;;) {

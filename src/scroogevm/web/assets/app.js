@@ -1,4 +1,4 @@
-// Chooses the page by the address, and keeps it fresh.
+// Shows the page that the address names, and refreshes it after each window.
 
 import { follow, get } from "./api.js";
 import { el, time } from "./parts.js";
@@ -33,7 +33,7 @@ async function show() {
   document.title = made?.title ? `${made.title} – ScroogeVM` : "ScroogeVM";
 }
 
-/** Say on the page what went wrong, in words. */
+/** Run an action; show its error message on the page. */
 async function guarded(action) {
   try {
     main.querySelector(":scope > .alert.failure")?.remove();
@@ -44,7 +44,7 @@ async function guarded(action) {
   }
 }
 
-/** Pages of parts are linked where these run. */
+/** Link the pages of the optional parts that run. */
 async function linkParts() {
   const { sinks, balloon } = await get("api/v1/health");
   document.getElementById("to-balloon").hidden = !balloon;

@@ -1,4 +1,4 @@
-// Every node at a glance: only the rows that are seen are drawn.
+// The table of all nodes. Only the visible rows are drawn.
 
 import { get } from "./api.js";
 import { amount, badge, bar, el, legend, RESOURCES } from "./parts.js";
@@ -46,9 +46,9 @@ export async function open(main) {
       const all = Object.fromEntries(["capacity", "allocated", "usage", "demand", "free"].map((what) => [what, sum(what)]));
       return el("section", { class: "tile" }, el("h2", {}, name),
         el("div", { class: "big" }, `${amount(all.free, resource)} `, el("small", {}, `of ${amount(all.capacity, resource)} ${unit} free`)),
-        bar(all, resource), el("p", { class: "note" }, `${amount(all.allocated, resource)} promised, ${amount(all.usage, resource)} used, ${amount(all.demand, resource)} demand`));
+        bar(all, resource), el("p", { class: "note" }, `${amount(all.allocated, resource)} allocated, ${amount(all.usage, resource)} used, ${amount(all.demand, resource)} demand`));
     }), el("section", { class: "tile" }, el("h2", {}, "Nodes"), el("div", { class: "big" }, String(nodes.length)),
-      el("p", { class: "note" }, counts.ok === nodes.length ? "All offers rest on fresh data." : `${nodes.length - counts.ok} with limited offers: see Why.`)));
+      el("p", { class: "note" }, counts.ok === nodes.length ? "All offers use fresh data." : `${nodes.length - counts.ok} with a limited offer; the column Why gives the reason.`)));
   }
 
   function choose() {
@@ -78,7 +78,7 @@ export async function open(main) {
     const first = Math.max(0, Math.floor(box.scrollTop / height) - MARGIN);
     const last = Math.min(shown.length, first + Math.ceil(box.clientHeight / height) + 2 * MARGIN);
     rows.replaceChildren(...shown.slice(first, last).map((node, at) => row(node, first + at, height)));
-    if (!shown.length) rows.replaceChildren(el("p", { class: "note" }, nodes.length ? " No node is like that." : " No node has given a whole window yet."));
+    if (!shown.length) rows.replaceChildren(el("p", { class: "note" }, nodes.length ? " No node matches." : " No node has a complete window yet."));
   }
   await refresh();
   return { title: "Fleet", refresh, close: () => window.removeEventListener("resize", draw) };

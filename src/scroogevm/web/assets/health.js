@@ -1,4 +1,4 @@
-// Which node lacks what, since when; how the service does; what happened.
+// The state of the service, the nodes whose telemetry is incomplete, and the last events.
 
 import { get } from "./api.js";
 import { badge, el, length, percent, time } from "./parts.js";
@@ -11,7 +11,7 @@ export async function open(main, _, { events }) {
 
   async function refresh() {
     const health = await get("api/v1/health");
-    const facts = [["Offers", health.ready ? "are fresh" : "are not to be believed"], ["Newest window", `${time(health.window_end)} UTC`], ["Lag", length(health.lag)],
+    const facts = [["Offers", health.ready ? "up to date" : "out of date: do not use them"], ["Newest window", `${time(health.window_end)} UTC`], ["Lag", length(health.lag)],
       ...Object.entries(health.phases).map(([name, seconds]) => [`Time to ${name}`, `${seconds.toFixed(3)} s`]), ["Late samples", String(health.late)], ["Journal", `${(health.journal_bytes / 2 ** 20).toFixed(1)} MiB`],
       ...health.sinks.map((sink) => [sink.name, sink.trouble || `${sink.sent} sent, ${sink.failures} failures`])];
     service.replaceChildren(...(health.trouble ? [el("p", { class: "alert", role: "alert" }, health.trouble)] : []), el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
@@ -21,19 +21,19 @@ export async function open(main, _, { events }) {
       lacking.push(...page.nodes.map((node) => [node, lacks(node)]).filter(([, what]) => what.length));
       cursor = page.next;
     }
-    telemetry.replaceChildren(lacking.length ? table(lacking.slice(0, MOST)) : el("p", {}, "Every node tells all that an offer needs."),
-      ...(lacking.length > MOST ? [el("p", { class: "note" }, `and ${lacking.length - MOST} or more further nodes`)] : []));
+    telemetry.replaceChildren(lacking.length ? table(lacking.slice(0, MOST)) : el("p", {}, "Every node sends all the data that an offer needs."),
+      ...(lacking.length > MOST ? [el("p", { class: "note" }, `and at least ${lacking.length - MOST} more nodes`)] : []));
     show();
   }
 
   function show() {
-    list.replaceChildren(...(events.length ? events.map((event) => el("li", {}, el("time", {}, `${time(event.time)} UTC`), el("span", {}, event.text))) : [el("li", {}, "Nothing has happened yet.")]));
+    list.replaceChildren(...(events.length ? events.map((event) => el("li", {}, el("time", {}, `${time(event.time)} UTC`), el("span", {}, event.text))) : [el("li", {}, "There are no events yet.")]));
   }
   await refresh();
   return { title: "Health", refresh, happened: show };
 }
 
-/** What an offer of the node lacks. */
+/** The data that an offer of the node needs, and that is missing. */
 function lacks(node) {
   const { inputs } = node;
   const found = [];
@@ -41,12 +41,12 @@ function lacks(node) {
   else if (inputs.coverage < 0.5) found.push(`only ${percent(inputs.coverage)} of the samples`);
   if (inputs.list_age === null) found.push("VMs were never listed");
   else if (inputs.list_age > 60 && inputs.samples) found.push(`VMs were not listed for ${length(inputs.list_age)}`);
-  if (inputs.vms_at_allocation && inputs.samples) found.push(`${inputs.vms_at_allocation} VMs without numbers`);
+  if (inputs.vms_at_allocation && inputs.samples) found.push(`${inputs.vms_at_allocation} VMs without samples`);
   return found;
 }
 
-const table = (rows) => el("div", { class: "scroll" }, el("table", {}, el("caption", {}, "Nodes that lack something"),
-  el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Node"), el("th", { scope: "col", class: "text" }, "State"), el("th", { scope: "col", class: "text" }, "Lacks"), el("th", { scope: "col" }, "Since"))),
+const table = (rows) => el("div", { class: "scroll" }, el("table", {}, el("caption", {}, "Nodes with missing data"),
+  el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Node"), el("th", { scope: "col", class: "text" }, "State"), el("th", { scope: "col", class: "text" }, "Missing data"), el("th", { scope: "col" }, "Since"))),
   el("tbody", {}, ...rows.map(([node, what]) => {
     const offer = Object.values(node.resources)[0];
     return el("tr", {}, el("th", { scope: "row" }, el("a", { href: `#/node/${encodeURIComponent(node.node)}` }, node.node)), el("td", { class: "text" }, badge(offer.state)), el("td", { class: "text" }, what.join("; ")), el("td", {}, time(offer.since)));

@@ -1,4 +1,4 @@
-// What promises were worth: the rate that was asked for, and the rate that came.
+// The ledger: the requested rate and the measured rate of each strategy.
 
 import { get } from "./api.js";
 import { el, percent, RESOURCES } from "./parts.js";
@@ -11,8 +11,8 @@ export async function open(main) {
   let span = 604800;
   const tables = el("div");
   const choose = el("select", { onchange: (e) => { span = Number(e.target.value); refresh(); } }, ...SPANS.map(([text, seconds]) => el("option", { value: seconds, selected: seconds === span }, text)));
-  main.append(el("h1", {}, "Ledger"), el("p", { class: "note" }, "Each promise is settled by the window that followed. “offered” is what was really told, after guards; the others were only asked."),
-    el("div", { class: "toolbar" }, el("label", {}, "Count", choose)), tables);
+  main.append(el("h1", {}, "Ledger"), el("p", { class: "note" }, "Each promise is compared with the next window. “offered” is what was published, after guards; the other strategies were only computed."),
+    el("div", { class: "toolbar" }, el("label", {}, "Period", choose)), tables);
 
   async function refresh() {
     const rows = await get(`api/v1/ledger?last=${span}`);
@@ -24,15 +24,15 @@ export async function open(main) {
 
 function section(resource, rows) {
   const { title } = RESOURCES[resource];
-  if (!rows.length) return el("section", {}, el("h2", {}, title), el("p", { class: "note" }, "No promise was settled in this time."));
-  const cells = [["asked", "Risk asked"], ["got", "Risk got"], ["violations", "Short"], ["severity", "Mean shortfall"], ["savings", "Saved"], ["free", "Free"], ["waste", "Waste"]];
-  const table = el("table", {}, el("caption", {}, `${title}: shares of windows, and of capacity`),
+  if (!rows.length) return el("section", {}, el("h2", {}, title), el("p", { class: "note" }, "No promise was compared with a window in this time."));
+  const cells = [["asked", "Requested risk"], ["got", "Measured risk"], ["violations", "Violations"], ["severity", "Mean shortfall"], ["savings", "Saved"], ["free", "Free"], ["waste", "Waste"]];
+  const table = el("table", {}, el("caption", {}, `${title}: risks and violations are shares of windows; shortfall, free and waste are shares of capacity`),
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Strategy"), ...cells.map(([, text]) => el("th", { scope: "col" }, text)), el("th", { scope: "col" }, "Windows"))),
     el("tbody", {}, ...rows.map((row) => el("tr", {}, el("th", { scope: "row" }, row.strategy), ...cells.map(([key]) => el("td", {}, percent(row[key]))), el("td", {}, row.windows.toLocaleString("en"))))));
   return el("section", {}, el("h2", {}, title), el("div", { class: "pair wide" }, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}: table` }, table), frontier(title, rows)));
 }
 
-/** Savings against windows that fell short: down and to the right is better. */
+/** The figure of savings and violations: lower and further right is better. */
 function frontier(title, rows) {
   const [width, height, left, bottom] = [460, 280, 50, 40];
   const known = rows.filter((row) => row.savings !== null && row.violations !== null);
@@ -46,14 +46,14 @@ function frontier(title, rows) {
     made.textContent = text;
     return made;
   };
-  const picture = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: savings against windows that fell short, of ${known.length} strategies` });
+  const picture = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: savings and violations of ${known.length} strategies` });
   for (let step = 0; step <= 4; step++) {
     const at = y((most * step) / 4);
     picture.append(make("line", { class: "guide", x1: left, x2: width - 20, y1: at, y2: at }), make("text", { x: left - 6, y: at + 4, "text-anchor": "end" }, percent((most * step) / 4)));
     const across = low + ((high - low) * step) / 4;
     picture.append(make("text", { x: x(across), y: height - bottom + 16, "text-anchor": "middle" }, percent(across)));
   }
-  picture.append(make("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, "saved of what was promised"));
+  picture.append(make("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, "savings, share of the allocation"));
   const taken = known.map((row) => [x(row.savings), y(row.violations)]).map(([px, py]) => ({ x: px - 6, right: px + 6, top: py - 6, bottom: py + 6 }));
   for (const row of [...known].sort((a, b) => a.violations - b.violations)) {
     const [px, py] = [x(row.savings), y(row.violations)];
@@ -62,10 +62,10 @@ function frontier(title, rows) {
     picture.append(make("circle", { cx: px, cy: py, r: 5, fill: row.strategy === "offered" ? "var(--ok)" : "var(--demand)" }),
       make("text", { class: "name", x: name.x, y: name.bottom - 3 }, row.strategy));
   }
-  return el("figure", {}, el("figcaption", {}, "Windows that fell short, against savings: lower and further right is better"), picture);
+  return el("figure", {}, el("figcaption", {}, "Violations (upright) and savings (across): lower and further right is better"), picture);
 }
 
-/** Where the name of a point covers no other name and no point: beside it, or as far above as it takes. */
+/** A place for the name of a point where it covers no other name and no point: beside the point, or above. */
 function place(px, py, wide, [low, high], taken) {
   for (let bottom = py + 7; ; bottom -= LINE) {
     for (const x of [px + 8, px - 8 - wide, px - wide / 2]) {

@@ -1,4 +1,4 @@
-// One node: what it used, what was foreseen, and why the offer is what it is.
+// One node: its usage, its demand, its offer, and the reasons of the offer.
 
 import { get, send } from "./api.js";
 import { amount, badge, bar, el, legend, length, percent, RESOURCES, time } from "./parts.js";
@@ -30,10 +30,10 @@ export async function open(main, [name]) {
     plots.forEach((plot) => plot.destroy());
     const holders = Object.keys(node.resources).map(() => el("div", { class: "chart" }));
     charts.replaceChildren(...Object.keys(node.resources).map((resource, at) => el("figure", {},
-      el("figcaption", {}, `${RESOURCES[resource].title}, ${RESOURCES[resource].unit}: each window, and what was foreseen for the next one`), holders[at])));
+      el("figcaption", {}, `${RESOURCES[resource].title}, ${RESOURCES[resource].unit}: each window, and the demand expected for the next one`), holders[at])));
     plots = Object.keys(node.resources).map((resource, at) => draw(holders[at], resource, found[at]));
     why.replaceChildren(...Object.entries(node.resources).map(([resource, offer]) => chain(resource, offer)));
-    rest.replaceChildren(el("h2", {}, "What it rests on"), inputs(node), ...(await section(name)));
+    rest.replaceChildren(el("h2", {}, "Data behind the offer"), inputs(node), ...(await section(name)));
   }
 
   function hold(node) {
@@ -42,7 +42,7 @@ export async function open(main, [name]) {
     const line = node.hold
       ? [`Held by ${node.hold.by || "an operator"} since ${time(node.hold.since)} UTC${node.hold.note ? `: ${node.hold.note}` : ""}. `,
         el("button", { type: "button", onclick: () => act(() => send("DELETE", `${path}/hold`)) }, "End the hold")]
-      : [el("button", { type: "button", title: "No more than now is offered until it is ended", onclick: () => act(() => send("POST", `${path}/hold`, { note: "from the dashboard" })) }, "Hold this node")];
+      : [el("button", { type: "button", title: "The offer does not rise until you end the hold", onclick: () => act(() => send("POST", `${path}/hold`, { note: "from the dashboard" })) }, "Hold this node")];
     return el("div", {}, el("p", {}, ...line), note);
   }
   await refresh();
@@ -57,7 +57,7 @@ function chain(resource, offer) {
   const unit = RESOURCES[resource].unit;
   const steps = offer.reasons.map((reason) => el("li", {}, el("strong", {}, `${reason.guard}: `), reason.sentence, ` (${amount(reason.before, resource)} → ${amount(reason.after, resource)} ${unit})`));
   return el("section", {}, el("h3", {}, RESOURCES[resource].title),
-    el("p", {}, `${offer.strategy} foresees a demand of ${amount(offer.estimated, resource)} ${unit}.`),
+    el("p", {}, `${offer.strategy} expects a demand of ${amount(offer.estimated, resource)} ${unit}.`),
     el("p", { class: "note" }, offer.explanation),
     steps.length ? el("ol", { class: "chain" }, ...steps) : el("p", {}, "No guard limits the offer."),
     el("p", {}, el("strong", {}, `Offered: ${amount(offer.free, resource)} ${unit} free.`)));
@@ -67,8 +67,8 @@ function inputs(node) {
   const { inputs: known, signals } = node;
   const facts = [["Samples", `${known.samples} of ${known.expected} (${percent(known.coverage)})`],
     ["Newest sample", `${length(known.age)} before the window's end`], ["Newest list of VMs", known.list_age === null ? "never" : `${length(known.list_age)} before the window's end`],
-    ["VMs", known.vms === null ? "unknown" : `${known.vms}, of which ${known.vms_at_allocation} gave no sample`], ["Windows seen", String(known.windows)],
-    ["Believed until", `${time(node.valid_until)} UTC`], ["Group", node.group]];
+    ["VMs", known.vms === null ? "unknown" : `${known.vms}, ${known.vms_at_allocation} of them without samples`], ["Windows seen", String(known.windows)],
+    ["Valid until", `${time(node.valid_until)} UTC`], ["Group", node.group]];
   for (const [resource, told] of Object.entries(signals)) for (const [name, value] of Object.entries(told)) facts.push([`${RESOURCES[resource].title}: ${name}`, value.toPrecision(3)]);
   return el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
@@ -78,10 +78,10 @@ function draw(holder, resource, points) {
   const shadows = Object.keys(points.at(-1)?.demands ?? {});
   const column = (of) => points.map((point) => { const value = of(point); return value === null || value === undefined ? null : value / scale; });
   const lines = [["used", (p) => p.usage, { stroke: colour("used"), fill: `${colour("used")}22`, width: 1.5 }],
-    ["demand", (p) => p.demand, { stroke: colour("demand"), width: 2 }], ["promised", (p) => p.allocated, { stroke: colour("allocated"), width: 1 }],
+    ["demand", (p) => p.demand, { stroke: colour("demand"), width: 2 }], ["allocated", (p) => p.allocated, { stroke: colour("allocated"), width: 1 }],
     ["capacity", (p) => p.capacity, { stroke: colour("soft"), width: 1, dash: [6, 4] }], ["free", (p) => p.free, { stroke: colour("ok"), width: 1, dash: [2, 2] }],
     ...shadows.slice(1).map((name, at) => [name, (p) => p.demands[name], { stroke: SHADOWS[at % SHADOWS.length], width: 1, show: at < 1 }])];
-  if (!points.length) { holder.append(el("p", { class: "note" }, "No window in this time.")); return { destroy() {} }; }
+  if (!points.length) { holder.append(el("p", { class: "note" }, "There is no window in this time.")); return { destroy() {} }; }
   const clock = (_, splits) => splits.map((at) => (at % 86400 ? time(at).slice(11, 16) : time(at).slice(5, 10)));
   const axis = { stroke: colour("soft"), grid: { stroke: colour("grid"), width: 1 }, ticks: { stroke: colour("line") } };
   return new uPlot({

@@ -1,4 +1,4 @@
-// Elements, numbers in words, and the bar that shows one resource of a node.
+// Elements, formatted numbers, and the bar that shows one resource of a node.
 
 /** An element with attributes and children; text is never read as HTML. */
 export function el(name, attributes = {}, ...children) {
@@ -17,7 +17,7 @@ export const RESOURCES = {
   mem: { title: "Memory", unit: "GiB", scale: 1024 },
 };
 
-/** A number of a resource, in the unit that is shown. */
+/** An amount of a resource, in the unit that is shown. */
 export function amount(value, resource, digits = 3) {
   if (value === null || value === undefined) return "–";
   const shown = value / RESOURCES[resource].scale;
@@ -32,7 +32,7 @@ export function time(seconds) {
   return new Date(1000 * seconds).toISOString().replace("T", " ").slice(0, 19);
 }
 
-/** So long, in the largest unit that fits. */
+/** A duration, in the largest unit that fits. */
 export function length(seconds) {
   if (seconds === null || seconds === undefined) return "never";
   for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]]) {
@@ -43,7 +43,7 @@ export function length(seconds) {
 
 export const badge = (state) => el("span", { class: `badge ${state}` }, state);
 
-/** Capacity as a track; used, demand, allocated and free on it. */
+/** A bar: the track is the capacity; it shows used, demand, allocated and free. */
 export function bar({ capacity, allocated, usage, demand, free }, resource) {
   const full = Math.max(capacity || 0, allocated || 0) || 1;
   const at = (value) => `${Math.min(100, (100 * Math.max(0, value || 0)) / full)}%`;
@@ -66,6 +66,6 @@ export function bar({ capacity, allocated, usage, demand, free }, resource) {
 
 export const legend = () =>
   el("ul", { class: "legend" },
-    ...[["used", "used (percentile 99)"], ["demand", "demand: what to be ready for"], ["free", "free for further VMs"],
-      ["allocated", "promised to VMs"], ["track", "capacity"]].map(([name, text]) =>
+    ...[["used", "used (percentile 99)"], ["demand", "demand: usage expected in the next window"], ["free", "free for further VMs"],
+      ["allocated", "allocated to VMs"], ["track", "capacity"]].map(([name, text]) =>
       el("li", {}, el("i", { class: `l-${name}`, "aria-hidden": "true" }), text)));

@@ -1,13 +1,13 @@
-// OpenStack's Placement beside the offers: what it has, what is planned, what was written.
+// OpenStack Placement: its inventory beside the offers, the plan, and the last writes.
 
 import { get } from "./api.js";
 import { amount, el, time } from "./parts.js";
 
 const PLANS = {
   written: ["written", "ok"],
-  change: ["is to be changed", "held"], back: ["goes back to the start", "fallback"], unchanged: ["right as it is", "ok"], "dead band": ["too small a change", "ok"],
+  change: ["will change", "held"], back: ["returns to the first ratio", "fallback"], unchanged: ["no change needed", "ok"], "dead band": ["change is too small", "ok"],
   blocked: ["cannot be written", "withdrawn"], "not adopted": ["not adopted", "fallback"], kept: ["kept", "held"], canary: ["waits for canaries", "held"],
-  share: ["waits for its turn", "held"], "not asked": ["not asked for", "expired"],
+  share: ["waits for its turn", "held"], "not asked": ["not selected", "expired"],
 };
 const OUTCOMES = { written: "ok", conflict: "held", refused: "withdrawn", lost: "withdrawn", open: "fallback" };
 const chip = (text, kind) => el("span", { class: `badge ${kind}` }, text);
@@ -28,21 +28,21 @@ export async function open(main) {
     facts.replaceChildren(
       el("section", { class: "tile" }, el("h2", {}, "Mode"), el("div", { class: "big" }, view.mode),
         el("p", { class: "note" }, view.mode === "plan" ? "Nothing is written: set mode = \"apply\" in the table [placement]." : "Ratios are written as offers change.")),
-      el("section", { class: "tile" }, el("h2", {}, "Plan"), el("div", { class: "big" }, `${view.changes} `, el("small", {}, view.changes === 1 ? "ratio is to be written" : "ratios are to be written")),
-        el("p", { class: "note" }, view.window === null ? "No window was planned yet." : `Window ended ${time(view.window_end)} UTC. ${waits.join(", ")}`)));
-    rows.replaceChildren(view.rows.length ? table(view.rows) : el("p", { class: "note" }, "No node is like that."));
-    writes.replaceChildren(view.writes.length ? log(view.writes) : el("p", { class: "note" }, "Nothing was written yet."));
+      el("section", { class: "tile" }, el("h2", {}, "Plan"), el("div", { class: "big" }, `${view.changes} `, el("small", {}, view.changes === 1 ? "ratio will be written" : "ratios will be written")),
+        el("p", { class: "note" }, view.window === null ? "There is no plan yet." : `Window ended ${time(view.window_end)} UTC. ${waits.join(", ")}`)));
+    rows.replaceChildren(view.rows.length ? table(view.rows) : el("p", { class: "note" }, "No node matches."));
+    writes.replaceChildren(view.writes.length ? log(view.writes) : el("p", { class: "note" }, "Nothing has been written yet."));
   }
   await refresh();
   return { title: "Placement", refresh };
 }
 
-/** The section of a node's page; empty where offers do not go to Placement. */
+/** The section of a node's page; empty if offers do not go to Placement. */
 export async function section(node) {
   const { sinks } = await get("api/v1/health");
   if (!sinks.some((sink) => sink.name === "placement")) return [];
   const view = await get(`api/v1/placement?node=${encodeURIComponent(node)}`);
-  return [el("h2", {}, "Placement"), view.rows.length ? table(view.rows, false) : el("p", { class: "note" }, "No plan was made of this node yet."),
+  return [el("h2", {}, "Placement"), view.rows.length ? table(view.rows, false) : el("p", { class: "note" }, "There is no plan for this node yet."),
     ...(view.writes.length ? [log(view.writes)] : [])];
 }
 
@@ -58,14 +58,14 @@ function table(rows, named = true) {
       el("td", {}, ratio(row.ratio)), el("td", {}, row.after === null ? "" : `→ ${ratio(row.after)}`),
       el("td", { class: "text short" }, chip(said, kind)), el("td", { class: "text reason" }, row.reason));
   };
-  return el("div", { class: "scroll" }, el("table", {}, el("caption", {}, "What Placement has, and what is offered (VCPU in cores, MEMORY_MB in MiB)"),
-    heads(...(named ? [["Node"], ["Class", true]] : [["Class"]]), ["Total"], ["Reserved"], ["Used"], ["Room"], ["Offered free"], ["Ratio"], ["Next"], ["Plan", true], ["Why", true]),
+  return el("div", { class: "scroll" }, el("table", {}, el("caption", {}, "Inventory of Placement, and the offers (VCPU in cores, MEMORY_MB in MiB)"),
+    heads(...(named ? [["Node"], ["Class", true]] : [["Class"]]), ["Total"], ["Reserved"], ["Used"], ["Room"], ["Offered free"], ["Ratio"], ["Next ratio"], ["Plan", true], ["Why", true]),
     el("tbody", {}, ...rows.map(line))));
 }
 
 function log(writes) {
   const change = (pairs) => Object.entries(pairs).map(([kind, [before, after]]) => `${kind} ${ratio(before)} → ${ratio(after)}`).join(", ");
-  return el("div", { class: "scroll" }, el("table", {}, el("caption", {}, "Newest first"), heads(["Time (UTC)"], ["Node", true], ["Ratios", true], ["For", true], ["Outcome", true], ["Why", true]),
+  return el("div", { class: "scroll" }, el("table", {}, el("caption", {}, "Newest first"), heads(["Time (UTC)"], ["Node", true], ["Ratios", true], ["Purpose", true], ["Outcome", true], ["Why", true]),
     el("tbody", {}, ...writes.map((one) => el("tr", {}, el("th", { scope: "row" }, time(one.time)), el("td", { class: "text short" }, link(one.node)), el("td", { class: "text short" }, change(one.ratios)),
       el("td", { class: "text short" }, one.purpose), el("td", { class: "text short" }, chip(one.outcome, OUTCOMES[one.outcome] ?? "held")), el("td", { class: "text reason" }, one.detail ? `${one.reason} (${one.detail})` : one.reason))))));
 }
