@@ -228,9 +228,9 @@ class BalloonFleet:
         except OutputError as error:
             if self._unshown.note(str(error)):
                 self._say(str(error))
-        else:
-            if self._unshown.end():
-                self._say(f"{self.place} is written again")
+            return
+        if self._unshown.end():
+            self._say(f"{self.place} is written again")
 
     @property
     def acts(self) -> bool:
