@@ -7,8 +7,9 @@ from typing import Any
 from click.testing import CliRunner
 
 from scroogevm.cli import cli
+from scroogevm.files import replace_file
 from scroogevm.offers.status import Status
-from scroogevm.statusfile import replace_file, to_json
+from scroogevm.statusfile import to_json
 
 
 class Operator:

@@ -1,4 +1,4 @@
-"""Writes directories completely or not at all, and reads settings files."""
+"""Writes files and directories completely or not at all, and reads settings files."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -150,10 +150,7 @@ class StagedDirectory(AbstractContextManager[Path]):
         return is_full(error)
 
     def _unwritable(self, error: Exception) -> OutputError:
-        number = system_number(error)
-        reason = os.strerror(number) if number else str(error)
-        remedy = "free some space" if number in _FULL else "choose another directory"
-        return OutputError(f"cannot be written: {reason}", where=str(self.place), remedy=remedy)
+        return unwritable(error, self.place, "choose another directory")
 
 
 def refuse_taken(place: Path, marker: str, command: str, *, overwrite: bool) -> None:
@@ -210,6 +207,81 @@ def scratch_beside(place: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         unlock(held)
+
+
+def replace_file(
+    path: Path, content: str | bytes, *, mode: int | None = None, parents: bool = False
+) -> None:
+    """Replace a file as a whole: whoever reads it finds the old content or the new.
+
+    It is written beside its place, under a hidden name. It is on the disk when this returns.
+
+    Args:
+        path: the file.
+        content: what it shall hold; a text is written as UTF-8.
+        mode: its permissions; None for those of any new file of this user.
+        parents: whether folders that are not there are made.
+
+    Raises:
+        OutputError: it cannot be written; the old one is there still, unless the folder alone
+            cannot be flushed to the disk.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    with replacing(path, parents=parents) as staged, staged.open("xb") as file:
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path, *, parents: bool = False) -> Iterator[Path]:
+    """A hidden place beside a file for its new content, which is put there if the block ends well.
+
+    Raises:
+        OutputError: it cannot be written; nothing is left beside it.
+    """
+    staged = beside(path, "part")
+    try:
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        staged.unlink(missing_ok=True)
+        yield staged
+        move_file(staged, path)
+    except OSError as error:
+        raise unwritable(error, path) from None
+    finally:
+        with suppress(OSError):
+            staged.unlink(missing_ok=True)
+
+
+def move_file(staged: Path, path: Path) -> None:
+    """Put a file that was written beside its place there; it is on the disk when this returns.
+
+    Raises:
+        OSError: it cannot be put there.
+    """
+    _sync(staged)
+    staged.replace(path)
+    with suppress(PermissionError):  # a folder that may be written, but not listed
+        _sync(path.parent)
+
+
+def unwritable(
+    error: Exception,
+    place: Path,
+    remedy: str = "choose a place in a folder that this user may write",
+) -> OutputError:
+    """The error of a place that cannot be written.
+
+    Args:
+        error: of the system or of Polars.
+        place: which cannot be written.
+        remedy: what helps, unless the disk is full.
+    """
+    number = system_number(error)
+    reason = os.strerror(number) if number else str(error)
+    remedy = "free some space" if number in _FULL else remedy
+    return OutputError(f"cannot be written: {reason}", where=str(place), remedy=remedy)
 
 
 def is_full(error: Exception) -> bool:

@@ -1,12 +1,10 @@
-"""Writes the status file, a ``Status`` as JSON, and reads it with checks."""
+"""Turns a ``Status`` into the JSON of the status file, and reads it with checks."""
 
-import os
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scroogevm.errors import MisuseError, OutputError
+from scroogevm.errors import MisuseError
 from scroogevm.offers.status import VERSION, Status
 from scroogevm.text import plain
 
@@ -68,31 +66,6 @@ def read_status(path: Path) -> Status:
     if len(text) > LARGEST:
         raise MisuseError(f"is larger than {LARGEST} bytes", where=str(path))
     return from_json(text, str(path))
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Put a text in place of a file: at any time it is the old one or the new one, whole.
-
-    Raises:
-        OutputError: it cannot be written; the old one is there still.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise OutputError(f"cannot be written: {plain(error)}", where=str(path)) from None
 
 
 @cache

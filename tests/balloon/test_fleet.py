@@ -23,6 +23,21 @@ def test_a_node_that_hangs_delays_no_other_and_is_told(make: "Make") -> None:
     assert "n0: answers again" in found.said
 
 
+def test_a_file_that_cannot_be_written_is_told_once_in_each_outage(make: "Make") -> None:
+    found = make()
+    for _ in range(2):
+        found.fleet.place.unlink(missing_ok=True)
+        found.fleet.place.mkdir()
+        found.fleet._show()
+        found.fleet._show()
+        found.fleet.place.rmdir()
+        found.fleet._show()
+    lines = [line for line in found.said if str(found.fleet.place) in line]
+    problem = f"{found.fleet.place}: cannot be written: Is a directory"
+    assert [line.startswith(problem) for line in lines] == [True, False, True, False]
+    assert lines[1] == lines[3] == f"{found.fleet.place} is written again"
+
+
 def test_a_lost_connection_keeps_what_is_held_and_is_told(make: "Make") -> None:
     found = make()
     node, held = found.shrunk(), found.fleet.held

@@ -11,7 +11,8 @@ from documents import DOCS, blocks
 from offered import node, resource, status
 from openstacks import Cloud, clouds_yaml, noauth
 from scroogevm.cli import cli
-from scroogevm.statusfile import replace_file, to_json
+from scroogevm.files import replace_file
+from scroogevm.statusfile import to_json
 
 PAGES = (DOCS / "howto" / "openstack.md", DOCS / "reference" / "placement.md")
 

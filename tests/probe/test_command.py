@@ -1,6 +1,5 @@
 """``scroogevm probe`` as people start it: on machines that lack this and that."""
 
-import errno
 import json
 import os
 import re
@@ -18,12 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from commands import SCROOGEVM, fails, scroogevm
 from probe.trees import NODE, grow
-from scroogevm.errors import OutputError
 from scroogevm.probe.capabilities import CAPABILITIES
 from scroogevm.probe.probe import Probe
 from scroogevm.probe.service import ProbeLog, _steady
 from scroogevm.probe.snapshot import Snapshot, Values
-from scroogevm.probe.textfile import write_textfile
 from servers import wait
 
 NOWHERE = "qemu+unix:///system?socket=/nonexistent/socket"
@@ -165,22 +162,6 @@ def test_a_textfile_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert f"{path}: node_exporter reads files that end in .prom only" in done.stderr
     assert f"{path}: cannot be written: No such file" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_full_disk_is_said_and_the_file_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "x.prom"
-    write_textfile(path, "old 1\n")
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OutputError, match="No space left on device; free some space"):
-        write_textfile(path, "new 1\n")
-    assert path.read_text() == "old 1\n"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 @contextmanager

@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scroogevm.address import parse_address
 from scroogevm.errors import MisuseError, ProbeError
 from scroogevm.probe import server as module
-from scroogevm.probe.access import Certificate, ServerAccess, Token, parse_address
+from scroogevm.probe.access import Certificate, ServerAccess, Token
 from scroogevm.probe.exposition import OPENMETRICS, TEXT
 from scroogevm.probe.latest import Latest
 from scroogevm.probe.negotiation import takes_gzip, wants_openmetrics
@@ -154,7 +155,7 @@ def test_without_the_token_nobody_sees_anything(
 def test_a_file_without_a_token_is_misuse(tmp_path: Path, content: str) -> None:
     path = tmp_path / "token"
     path.write_text(content)
-    with pytest.raises(MisuseError, match="contains no token"):
+    with pytest.raises(MisuseError, match=r"-file .*: (is empty|has 2 lines|holds a secret)"):
         Token(path)
     with pytest.raises(MisuseError, match="cannot be read"):
         Token(tmp_path / "none")
@@ -308,14 +309,6 @@ def test_other_machines_need_a_token_unless_insecure_is_said(
     else:
         with pytest.raises(MisuseError, match="--insecure"):
             ServerAccess(address).check(insecure=False)
-
-
-@pytest.mark.parametrize(
-    "listen", ["", ":", ":1", "x", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", "no.invalid:1"]
-)
-def test_what_is_no_address_is_misuse(listen: str) -> None:
-    with pytest.raises(MisuseError, match="--listen"):
-        parse_address(listen)
 
 
 def test_a_taken_address_is_said(start: Start) -> None:

@@ -12,6 +12,7 @@ from scroogevm.balloon.journal import BalloonJournal, Held
 from scroogevm.balloon.restoring import Restoring, Say
 from scroogevm.balloon.targets import Targets
 from scroogevm.balloon.watch import NodeWatch, UnseenError
+from scroogevm.outage import Outage
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Companion:
         self._watch = watch
         self._say = say
         self._clocks = clocks or Clocks()
-        self._trouble = ""
+        self._outage = Outage()
         self._acting = None if journal is None else Acting(watch, journal, say, period)
         self._agents = (
             Agents(watch, self._clocks.steady)
@@ -78,7 +79,7 @@ class Companion:
     @property
     def answers(self) -> bool:
         """Whether the node answered in the last cycle, or was not asked yet."""
-        return not self._trouble
+        return not self._outage.problem
 
     def cycle(self) -> Cycle:
         """Look, judge, change.
@@ -116,8 +117,8 @@ class Companion:
 
     def _tell(self, made: Cycle) -> None:
         """Say what is new."""
-        if made.problem and not self._trouble:
-            self._say(f"{self.node}: {made.problem}; it is tried again every cycle")
-        elif self._trouble and not made.problem:
+        if made.problem:
+            if self._outage.note(made.problem):
+                self._say(f"{self.node}: {made.problem}; it is tried again every cycle")
+        elif self._outage.end():
             self._say(f"{self.node}: answers again")
-        self._trouble = made.problem

@@ -19,10 +19,11 @@ from scroogevm.balloon.turns import Turns
 from scroogevm.balloon.view import NAME, VERSION, BalloonNode, BalloonView, node_of
 from scroogevm.balloon.watch import NodeWatch
 from scroogevm.errors import OutputError, ScroogeError
+from scroogevm.files import replace_file
 from scroogevm.hypervisor import library
 from scroogevm.hypervisor.hypervisor import Hypervisor
 from scroogevm.hypervisor.questions import connect as open_libvirt
-from scroogevm.statusfile import replace_file
+from scroogevm.outage import Outage
 
 _SHOWN = 200
 """Acts that are shown."""
@@ -70,7 +71,8 @@ class BalloonFleet:
         self._stack = ExitStack()
         self._journal: BalloonJournal | None = None
         self.error: BaseException | None = None
-        self._unwritten = ""
+        self._unshown = Outage()
+        self._unwritten = Outage()
         with ExitStack() as stack:
             if settings.mode == "apply":
                 for uri in settings.nodes.values():
@@ -222,16 +224,13 @@ class BalloonFleet:
     def _show(self) -> None:
         """Put what is shown into its file."""
         try:
-            replace_file(self.place, self.view().to_json())
+            replace_file(self.place, self.view().to_json(), parents=True)
         except OutputError as error:
-            self._complain(str(error))
-
-    def _complain(self, problem: str) -> None:
-        """Say what cannot be written, once until it is something else."""
-        with self._mutex:
-            new, self._unwritten = problem != self._unwritten, problem
-        if new:
-            self._say(problem)
+            if self._unshown.note(str(error)):
+                self._say(str(error))
+            return
+        if self._unshown.end():
+            self._say(f"{self.place} is written again")
 
     @property
     def acts(self) -> bool:
@@ -276,7 +275,10 @@ class BalloonFleet:
             with turn:
                 made: Cycle = one.cycle()
         except OutputError as error:
-            self._complain(f"{error}; no VM is shrunk until it can be written")
+            with self._mutex:
+                new = self._unwritten.note(str(error))
+            if new:
+                self._say(f"{error}; no VM is shrunk until it can be written")
             return
         except BaseException as error:  # noqa: BLE001  # whoever waits raises it
             self.error = error

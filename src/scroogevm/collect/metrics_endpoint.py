@@ -1,44 +1,42 @@
 """Serves the collector's own metrics to this machine."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from ipaddress import ip_address
 
+from prometheus_client.core import Metric
+
+from scroogevm.address import Address, parse_address
 from scroogevm.errors import MisuseError, OutputError
+from scroogevm.own_metrics import exposition
 from scroogevm.text import plain
 
 _SECONDS = 5.0
 _LONGEST = 8 << 10
 
 
-def parse_listen(text: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``.
-
-    >>> parse_listen("127.0.0.1:19178"), parse_listen("[::1]:0")
-    (('127.0.0.1', 19178), ('::1', 0))
+def local_address(text: str) -> Address:
+    """The address of ``HOST:PORT``, which only this machine can reach.
 
     Raises:
         MisuseError: it is none, or other machines would reach it.
     """
-    host, _, port = text.rpartition(":")
-    host = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
-    try:
-        loopback = ip_address(host).is_loopback
-        number = int(port) if port.isascii() and port.isdecimal() else -1
-    except ValueError:
-        loopback, number = False, -1
-    if not loopback or not 0 <= number < 65536:
+    address = parse_address(text)
+    if not address.is_loopback:
         raise MisuseError(
             f"{text!r} is not a loopback address",
             where="--listen",
             remedy="write 127.0.0.1:PORT",
         )
-    return host, number
+    return address
 
 
-async def serve(address: tuple[str, int], page: Callable[[], str]) -> asyncio.Server:
+async def serve(address: Address, metrics: Callable[[], Sequence[Metric]]) -> asyncio.Server:
     """Answer ``GET /metrics``.
+
+    Args:
+        address: where.
+        metrics: gives them as they are now.
 
     Raises:
         OutputError: nobody can listen there.
@@ -48,19 +46,17 @@ async def serve(address: tuple[str, int], page: Callable[[], str]) -> asyncio.Se
         with suppress(OSError, ValueError, TimeoutError, asyncio.IncompleteReadError):
             async with asyncio.timeout(_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(_answer(head, page))
+                writer.write(await _answer(head, metrics))
                 await writer.drain()
         writer.close()
 
     try:
-        return await asyncio.start_server(answer, *address, limit=_LONGEST)
+        return await asyncio.start_server(answer, address.host, address.port, limit=_LONGEST)
     except OSError as error:
-        raise OutputError(
-            f"cannot listen: {plain(error)}", where=f"{address[0]}:{address[1]}"
-        ) from None
+        raise OutputError(f"cannot listen: {plain(error)}", where=address.shown) from None
 
 
-def _answer(head: bytes, page: Callable[[], str]) -> bytes:
+async def _answer(head: bytes, metrics: Callable[[], Sequence[Metric]]) -> bytes:
     method, _, rest = head.partition(b" ")
     path = rest.partition(b" ")[0].partition(b"?")[0]
     if method not in (b"GET", b"HEAD"):
@@ -68,7 +64,9 @@ def _answer(head: bytes, page: Callable[[], str]) -> bytes:
     elif path != b"/metrics":
         status, body = "404 Not Found", b"not here: /metrics\n"
     else:
-        status, body = "200 OK", page().encode("utf-8", "replace")
+        # Of thousands of nodes it is long, and must not keep their scrapes waiting.
+        text = await asyncio.to_thread(exposition, metrics())
+        status, body = "200 OK", text.encode("utf-8", "replace")
     fields = [
         f"HTTP/1.1 {status}",
         "Content-Type: text/plain; version=0.0.4; charset=utf-8",

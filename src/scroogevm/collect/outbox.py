@@ -12,6 +12,7 @@ from scroogevm.collect.buffer import Buffered
 from scroogevm.collect.self_metrics import Figures
 from scroogevm.core.samples import Sample
 from scroogevm.errors import StoreError
+from scroogevm.outage import Outage
 from scroogevm.ports import Store
 
 EVERY = 1.0
@@ -49,7 +50,7 @@ class Outbox:
         self._waiting: deque[Sample] = deque()
         self._rows = 0
         self._lost = 0
-        self._trouble = ""
+        self._outage = Outage()
         self._thread = ThreadPoolExecutor(1, "collect: store")
 
     def put(self, sample: Sample) -> None:
@@ -110,9 +111,11 @@ class Outbox:
 
     def _hear(self, problem: str) -> None:
         """Say that the store fails, and that it works again, each once."""
-        if bool(problem) is not bool(self._trouble):
-            self._say(f"{problem}; samples wait" if problem else "the store takes samples again")
-        self._trouble = problem
+        if problem:
+            if self._outage.note(problem):
+                self._say(f"{problem}; samples wait")
+        elif self._outage.end():
+            self._say("the store takes samples again")
 
     async def _refused(self, batch: Sequence[Sample], error: StoreError) -> bool:
         self._figures.write_failures += 1

@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 import httpx
 
-from scroogevm.collect.target import Nodes, Target, Trust, basic, bearer, password_in
+from scroogevm.collect.target import Nodes, Target, Trust, basic, bearer
 from scroogevm.collect.target_spec import Wish
 from scroogevm.core.duration import seconds
 from scroogevm.errors import MisuseError, ScroogeError
+from scroogevm.secret import read_secret
 from scroogevm.telemetry.dialect import Dialect
 from scroogevm.telemetry.names import Options, dialects
 
@@ -155,4 +156,4 @@ def _authorization(url: httpx.URL, wish: Wish, defaults: Mapping[str, Any]) -> s
         return basic(unquote(url.username), unquote(url.password))
     if token:
         return bearer(token)
-    return basic(user, password_in(password)) if user else ""
+    return basic(user, read_secret(password)) if user else ""

@@ -11,9 +11,9 @@ from typing import Any
 
 from scroogevm.collect.fetch import FEW
 from scroogevm.collect.fleet import Fleet, ScrapeLimits
-from scroogevm.collect.metrics_endpoint import parse_listen, serve
+from scroogevm.collect.metrics_endpoint import local_address, serve
 from scroogevm.collect.outbox import Outbox
-from scroogevm.collect.self_metrics import Figures, render
+from scroogevm.collect.self_metrics import Figures, self_metrics
 from scroogevm.collect.settings import CollectSettings
 from scroogevm.collect.speaker import Say
 from scroogevm.collect.target import Nodes
@@ -145,9 +145,10 @@ async def _served(listen: str, figures: Figures, say: Say) -> AsyncIterator[None
     if not listen:
         yield
         return
-    async with await serve(parse_listen(listen), partial(render, figures)) as server:
-        host, port = server.sockets[0].getsockname()[:2]
-        say(f"own metrics: http://{f'[{host}]' if ':' in host else host}:{port}/metrics")
+    address = local_address(listen)
+    async with await serve(address, partial(self_metrics, figures)) as server:
+        port = server.sockets[0].getsockname()[1]
+        say(f"own metrics: http://{address._replace(port=port).shown}/metrics")
         yield
 
 

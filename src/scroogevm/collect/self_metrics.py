@@ -1,11 +1,12 @@
 """The collector's own metrics."""
 
-import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
 
 from scroogevm import __version__
 from scroogevm.collect.failure import REASONS
@@ -73,6 +74,14 @@ class SelfMetric:
     meaning: str
     values: Callable[[Figures, float], Mapping[str, float]]
     label: str = ""
+
+    def family(self, name: str, figures: Figures, now: float) -> Metric:
+        """Its values at a time."""
+        kind = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
+        family = kind(name, self.meaning, labels=[self.label] if self.label else [])
+        for label, value in self.values(figures, now).items():
+            family.add_metric([label] if self.label else [], value)
+        return family
 
 
 def _one(kind: str, meaning: str, value: Callable[[Figures, float], float | None]) -> SelfMetric:
@@ -152,45 +161,19 @@ METRICS: Mapping[str, SelfMetric] = {
     "scrooge_collect_node_sample_age_seconds": SelfMetric(
         "gauge", "Age of the last sample of a node; absent if there is none", _ages, "node"
     ),
-    "process_cpu_seconds_total": _one(
-        "counter", "Cpu time of the collector", lambda *_: _cpu_seconds()
-    ),
-    "process_resident_memory_bytes": _one(
-        "gauge", "Memory of the collector", lambda *_: _resident()
-    ),
 }
-"""Every metric of the collector, in the order in which they are written."""
+"""Every metric of the collector's own, in the order in which they are written."""
+
+_PROCESS = ProcessCollector(registry=None)
+"""Cpu time, memory and files of the process, as many programs tell them."""
 
 
-def render(figures: Figures, now: float | None = None) -> str:
-    """The metrics as text.
+def self_metrics(figures: Figures, now: float | None = None) -> Sequence[Metric]:
+    """The metrics at a time, with those of the process.
 
-    >>> "scrooge_collect_samples_lost_total 0" in render(Figures())
-    True
+    >>> [metric.name for metric in self_metrics(Figures())][:2]
+    ['scrooge_collect_info', 'scrooge_collect_scrapes']
     """
-    return "".join(_lines(figures, time.time() if now is None else now))
-
-
-def _lines(figures: Figures, now: float) -> Iterator[str]:
-    for name, metric in METRICS.items():
-        yield f"# HELP {name} {metric.meaning}\n# TYPE {name} {metric.kind}\n"
-        for label, value in metric.values(figures, now).items():
-            labels = f'{{{metric.label}="{_escaped(label)}"}}' if metric.label else ""
-            yield f"{name}{labels} {value!r}\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def _resident() -> float | None:
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except (OSError, ValueError):
-        return None
-    return float(pages * resource.getpagesize())
+    now = time.time() if now is None else now
+    metrics = [metric.family(name, figures, now) for name, metric in METRICS.items()]
+    return [*metrics, *_PROCESS.collect()]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scroogevm.collect.env import Env, read_env
-from scroogevm.collect.metrics_endpoint import parse_listen
+from scroogevm.collect.metrics_endpoint import local_address
 from scroogevm.collect.resolve import Resolver
 from scroogevm.collect.target import Nodes
 from scroogevm.collect.target_spec import Wish, from_discovery, from_table, from_word
@@ -130,7 +130,7 @@ class CollectSettings:
         )
         if self.listen:
             with _noted(problems):
-                parse_listen(self.listen)
+                local_address(self.listen)
         nodes: Nodes = {}
         with _noted(problems):
             nodes = self.asked.nodes()

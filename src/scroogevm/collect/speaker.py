@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from scroogevm.collect.memory_told import MemoryTold
 from scroogevm.collect.node import Round
 from scroogevm.collect.source import ScrapeResult
+from scroogevm.outage import Outage
 from scroogevm.telemetry.dialect_source import Trouble
 from scroogevm.telemetry.report import lacking
 
@@ -29,10 +30,10 @@ ENDS: Mapping[Trouble, str] = {
 
 @dataclass
 class _Failing:
-    """Since when an exporter fails, and the reasons that were said."""
+    """Since when an exporter fails, and why."""
 
     since: float
-    reasons: set[str] = field(default_factory=set)
+    outage: Outage = field(default_factory=Outage)
 
 
 class CollectLog:
@@ -95,8 +96,7 @@ class CollectLog:
                 self._say(f"{who}: answers again after {span(self._clock() - before.since)}")
             return
         state = self._failing.setdefault(key, _Failing(self._clock()))
-        if failure.reason not in state.reasons:
-            state.reasons.add(failure.reason)
+        if state.outage.note(str(failure), failure.reason):
             self._say(f"{who}: no samples: {failure}")
 
     def forget(self, node: str) -> None:

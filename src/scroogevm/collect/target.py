@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scroogevm.errors import MisuseError
+from scroogevm.secret import read_secret
 from scroogevm.telemetry.dialect import Dialect
 
 
@@ -96,29 +97,9 @@ def bearer(path: str) -> str:
     Raises:
         MisuseError: it cannot be read, or no header can carry it.
     """
-    return f"Bearer {_secret(path)}"
+    return f"Bearer {read_secret(path, token=True)}"
 
 
 def basic(user: str, password: str) -> str:
     """The header that carries a user and a password."""
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii")
-
-
-def password_in(path: str) -> str:
-    """The password in a file.
-
-    Raises:
-        MisuseError: it cannot be read, or no header can carry it.
-    """
-    return _secret(path)
-
-
-def _secret(path: str) -> str:
-    try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise MisuseError(f"the secret cannot be read: {reason}", where=path) from None
-    if not secret or not secret.isprintable():
-        raise MisuseError("does not contain exactly one line with a secret", where=path)
-    return secret

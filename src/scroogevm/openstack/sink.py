@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from scroogevm.errors import PlacementError, ScroogeError
+from scroogevm.files import replace_file
 from scroogevm.offers.status import Status
 from scroogevm.openstack.apply import Report, apply, refuse_wrong_clocks
 from scroogevm.openstack.canary import Ledger
@@ -20,8 +21,8 @@ from scroogevm.openstack.reversion import find_reversions
 from scroogevm.openstack.rules import Rules
 from scroogevm.openstack.view import view_of
 from scroogevm.openstack.writer import WritePace, Writer
+from scroogevm.outage import Outage
 from scroogevm.sinks.sink import OfferSink
-from scroogevm.statusfile import replace_file
 from scroogevm.text import counted
 from scroogevm.web.placement import PlacementView
 
@@ -240,7 +241,7 @@ class PlacementSink(OfferSink):
         """Keep the plan where pages and people find it."""
         self._planned_of, self.plan = status, plan
         text = json.dumps({"mode": self._place.mode, **asdict(plan)}, indent=1)
-        replace_file(self._place.data / PLAN, text)
+        replace_file(self._place.data / PLAN, text, parents=True)
 
     def _look_for_reversions(self) -> bool:
         """Whether a ratio has to be written again."""
@@ -278,16 +279,15 @@ class PlacementSink(OfferSink):
             self._watch.start()
 
     def _run(self) -> None:
-        trouble = ""
+        outage = Outage()
         while not self._stop.wait(self._place.period):
             try:
                 self.look()
             except ScroogeError as error:
-                if not trouble:
+                if outage.note(str(error)):
                     self._hear(f"{self.name}: {error}; tried again every period")
-                trouble = str(error)
             else:
-                trouble = ""
+                outage.end()
 
 
 def _expired(status: Status, now: float) -> frozenset[str]:

@@ -1,62 +1,14 @@
-"""Addresses, certificates and tokens of the probe's server."""
+"""Certificates and tokens of the probe's server, and who may reach it."""
 
 import hmac
-import socket
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
 
+from scroogevm.address import Address
 from scroogevm.errors import MisuseError, ProbeError
+from scroogevm.secret import read_secret
 from scroogevm.text import plain
-
-
-class Address(NamedTuple):
-    """Where to listen.
-
-    Attributes:
-        family: of addresses.
-        host: a number, not a name.
-        port: 0 for any that is free.
-    """
-
-    family: socket.AddressFamily
-    host: str
-    port: int
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        return ip_address(self.host.partition("%")[0]).is_loopback
-
-    @property
-    def shown(self) -> str:
-        """As it stands in a URL."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-
-def parse_address(text: str) -> Address:
-    """The address of ``HOST:PORT`` or ``[HOST]:PORT``.
-
-    >>> parse_address("127.0.0.1:19177").shown
-    '127.0.0.1:19177'
-
-    Raises:
-        MisuseError: it is none.
-    """
-    host, colon, port = text.rpartition(":")
-    name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not colon or not name or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
-        raise MisuseError(
-            f"{text!r} is not an address", where="--listen", remedy="write HOST:PORT or [HOST]:PORT"
-        )
-    try:
-        family, _, _, _, found = socket.getaddrinfo(name, int(port), type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError) as error:
-        raise MisuseError(f"{name!r}: {error}", where="--listen") from None
-    return Address(family, str(found[0]), int(port))
 
 
 class Token:
@@ -74,16 +26,7 @@ class Token:
         self._expected = self._load()
 
     def _load(self) -> bytes:
-        where = f"--token-file {self._path}"
-        try:
-            secret = self._path.read_bytes().strip()
-        except OSError as error:
-            raise MisuseError(f"cannot be read: {error.strerror}", where=where) from None
-        if not secret or not all(33 <= letter <= 126 for letter in secret):
-            raise MisuseError(
-                "contains no token", where=where, remedy="one line of letters, digits and signs"
-            )
-        return secret
+        return read_secret(self._path, token=True, where=f"--token-file {self._path}").encode()
 
     def reload(self) -> None:
         """Read the file again.

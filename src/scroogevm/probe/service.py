@@ -11,6 +11,8 @@ from threading import Event
 from types import FrameType
 
 from scroogevm.errors import MisuseError, OutputError
+from scroogevm.files import replace_file
+from scroogevm.outage import Outage
 from scroogevm.probe import exposition, vmprobe
 from scroogevm.probe.access import ServerAccess
 from scroogevm.probe.capabilities import CAPABILITIES, said
@@ -18,7 +20,6 @@ from scroogevm.probe.latest import Latest
 from scroogevm.probe.probe import Places, Probe
 from scroogevm.probe.server import Server
 from scroogevm.probe.snapshot import Snapshot
-from scroogevm.probe.textfile import write_textfile
 
 Say = Callable[[str], None]
 
@@ -54,7 +55,7 @@ class ProbeLog:
 
     say: Say
     _blind: Mapping[str, str] | None = field(default=None, init=False)
-    _trouble: str = field(default="", init=False)
+    _outage: Outage = field(default_factory=Outage, init=False)
 
     def hear(self, snapshot: Snapshot) -> None:
         """Take note of a reading."""
@@ -68,10 +69,12 @@ class ProbeLog:
                 self.say(f"{name} can be read again")
 
     def trouble(self, problem: str) -> None:
-        """Say a problem, or an empty line's worth of its end, where it is not the last one's."""
-        if problem != self._trouble:
-            self._trouble = problem
-            self.say(problem or "the textfile is written again")
+        """Say why the textfile cannot be written; nothing for a problem: it is written again."""
+        if problem:
+            if self._outage.note(problem):
+                self.say(problem)
+        elif self._outage.end():
+            self.say("the textfile is written again")
 
 
 def serve(places: Places, outlets: Outlets, say: Say) -> None:
@@ -135,7 +138,8 @@ def _wait(
 
 def _write(outlets: Outlets, snapshot: Snapshot) -> None:
     if outlets.textfile:
-        write_textfile(outlets.textfile, outlets.render(snapshot))
+        # All may read it: node_exporter runs as another user.
+        replace_file(outlets.textfile, outlets.render(snapshot), mode=0o644)
 
 
 def _steady(interval: float, clock: Callable[[], float]) -> Iterator[float]:

@@ -1,16 +1,15 @@
-"""The service's own metrics, with ``prometheus_client``."""
+"""The service's own metrics."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import generate_latest
-from prometheus_client.registry import Collector, CollectorRegistry
 
 from scroogevm import __version__
 from scroogevm.balloon.view import BalloonView
 from scroogevm.ledger import FIELDS, Totals
 from scroogevm.offers.status import NODE_STATES, Status
+from scroogevm.own_metrics import exposition
 from scroogevm.web.reader import ServiceHealth
 
 _OF_NODES: Mapping[str, str] = {
@@ -44,20 +43,10 @@ def render(
         balloon: what the memory companion does; None for none.
         node_series: whether the offers of each node are among them.
     """
-    registry = CollectorRegistry(auto_describe=False)
     every = [*_about(health), *_states(status), *_totals(today), *_balloon(balloon)]
     if node_series:
         every += _nodes(status)
-    registry.register(_Collected(every))
-    return generate_latest(registry).decode()
-
-
-class _Collected(Collector):
-    def __init__(self, metrics: list[Metric]) -> None:
-        self._metrics = metrics
-
-    def collect(self) -> Iterator[Metric]:
-        yield from self._metrics
+    return exposition(every)
 
 
 def _about(health: ServiceHealth) -> Iterator[Metric]:

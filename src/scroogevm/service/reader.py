@@ -143,7 +143,9 @@ class ServiceReader:
             window_end=None if status is None else status.window_end,
             lag=loop.lag if loop else 0.0,
             phases=dict(loop.phases) if loop else {},
-            trouble=loop.trouble if loop else "the interval between samples is not known yet",
+            trouble=loop.outage.problem
+            if loop
+            else "the interval between samples is not known yet",
             late=self._store.late,
             journal_bytes=self._journal.size,
             sinks=[

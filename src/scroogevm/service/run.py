@@ -18,6 +18,7 @@ from scroogevm.collect.target import Nodes
 from scroogevm.errors import MisuseError, ScroogeError, StoreError
 from scroogevm.journal import Event, Journal
 from scroogevm.offers.status import Status
+from scroogevm.outage import Outage
 from scroogevm.ports import Store
 from scroogevm.service.clock import Clock, RealClock
 from scroogevm.service.demo import DemoFleet
@@ -83,7 +84,7 @@ class EstimatorThread(threading.Thread):
         self._say = say
         self._clock = clock
         self._stop_asked = threading.Event()
-        self._trouble = ""
+        self._outage = Outage()
         self.plans = settings.plans()
         self.sinks: Sequence[SinkThread] = ()
         self.web: WebServer | None = None
@@ -172,9 +173,8 @@ class EstimatorThread(threading.Thread):
             some = self._store.nodes(now - _LOOK_BACK, now + 1)[:5]
             rows = self._store.read(some, now - _LOOK_BACK, now + 1, ("cpu",)).nodes
         except StoreError as error:
-            if str(error) != self._trouble:
+            if self._outage.note(str(error)):
                 self._say(f"{error}; it is tried again until it works")
-            self._trouble = str(error)
             rows = None
         found = step_of(rows) if rows is not None else 0.0
         if not found:

@@ -11,6 +11,7 @@ from scroogevm.errors import OutputError, ScroogeError, StoreError
 from scroogevm.journal import Event, Journal
 from scroogevm.ledger import DAY
 from scroogevm.offers.status import Status
+from scroogevm.outage import Outage
 from scroogevm.ports import Shape
 from scroogevm.service.clock import Clock
 from scroogevm.service.estimator import Estimator
@@ -61,8 +62,7 @@ class Health:
         phases: seconds that each phase of it took.
         windows: that were judged since the start.
         skipped: that were not, since the start.
-        trouble: why the store cannot be read now; empty where it can.
-        since: when that began.
+        outage: why the store cannot be read now, or the journal written.
     """
 
     window: int | None = None
@@ -70,8 +70,7 @@ class Health:
     phases: dict[str, float] = field(default_factory=dict)
     windows: int = 0
     skipped: int = 0
-    trouble: str = ""
-    since: float = 0.0
+    outage: Outage = field(default_factory=Outage)
 
 
 class Service:
@@ -245,7 +244,8 @@ class Service:
             "commit": committed - judged,
             "publish": time.perf_counter() - committed,
         }
-        health.window, health.trouble = number, ""
+        health.outage.end()
+        health.window = number
         health.windows += 1
         health.lag = max(0.0, self._clock.now() - self._due(number))
 
@@ -256,15 +256,13 @@ class Service:
         if late:
             text = f"{counted(late, 'sample')} came too late for their window and were left out"
             found.append(Event(0, now, "late", "", text))
-        if self.health.trouble:
-            found.append(Event(0, now, "over", "", f"solved: {self.health.trouble}"))
+        if trouble := self.health.outage.problem:
+            found.append(Event(0, now, "over", "", f"solved: {trouble}"))
         return found
 
     def _bear(self, error: ScroogeError, wait: float, stop: threading.Event) -> bool:
         """Wait for what fails; False where it was told to stop."""
-        health = self.health
-        if not health.trouble:
-            health.trouble, health.since = str(error), self._clock.now()
+        if self.health.outage.note(str(error)):
             text = f"{error}; windows wait, and offers expire"
             with suppress(OutputError):  # the journal itself may be what fails
                 self.note("trouble", text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scroogevm.errors import ScroogeError
 from scroogevm.offers.status import Status
+from scroogevm.outage import Outage
 
 _LONGEST_WAIT = 60.0
 
@@ -70,6 +71,7 @@ class SinkThread:
         self.sink = sink
         self.state = SinkState()
         self._hear = hear
+        self._outage = Outage()
         self._waiting: tuple[Status, str] | None = None
         self._changed = threading.Condition()
         self._ended = False
@@ -125,13 +127,13 @@ class SinkThread:
 
     def _failed(self, trouble: str) -> None:
         self.state.failures += 1
-        if not self.state.trouble:
-            self._hear(f"{self.sink.name}: {trouble}; it is tried again until it works")
         self.state.trouble = trouble
+        if self._outage.note(trouble):
+            self._hear(f"{self.sink.name}: {trouble}; it is tried again until it works")
 
     def _arrived(self, window: int) -> None:
         self.state.sent += 1
         self.state.window = window
-        if self.state.trouble:
-            self._hear(f"{self.sink.name} works again")
         self.state.trouble = ""
+        if self._outage.end():
+            self._hear(f"{self.sink.name} works again")

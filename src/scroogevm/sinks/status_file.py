@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from scroogevm.files import replace_file
 from scroogevm.offers.status import Status
 from scroogevm.sinks.sink import OfferSink
-from scroogevm.statusfile import replace_file
 
 
 class StatusFile(OfferSink):
@@ -26,4 +26,4 @@ class StatusFile(OfferSink):
             OutputError: it cannot be written; the old one is there still.
         """
         del status
-        replace_file(self._path, text)
+        replace_file(self._path, text, parents=True)

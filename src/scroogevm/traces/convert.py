@@ -1,6 +1,5 @@
 """Converts traces and data sets to ScroogeVM's own files."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -8,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from scroogevm.errors import MisuseError, OutputError, TraceError
-from scroogevm.files import scratch_beside, system_number
+from scroogevm.errors import MisuseError, TraceError
+from scroogevm.files import move_file, scratch_beside, system_number, unwritable
 from scroogevm.traces.cut import cut
 from scroogevm.traces.dataset import VM_TABLE, unreadable
 from scroogevm.traces.manifest import MANIFEST, VERSION, Manifest
@@ -101,15 +100,11 @@ def convert_vms(
             staged = scratch / "sorted.parquet"
             table.frame.sort("vm", "time").sink_parquet(staged)
             refuse_twice(pl.scan_parquet(staged), str(path))
-            with staged.open("rb") as file:
-                os.fsync(file.fileno())
-            staged.replace(place)
+            move_file(staged, place)
     except (OSError, pl.exceptions.PolarsError) as error:
-        number = system_number(error)
-        if number is None:
+        if system_number(error) is None:
             raise unreadable(path, error) from None
-        problem = f"cannot be written: {os.strerror(number)}"
-        raise OutputError(problem, where=str(place)) from None
+        raise unwritable(error, place) from None
     for line in table.oddities:
         remark(line)
     return int(table.lives["rows"].sum())

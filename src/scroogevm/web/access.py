@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from scroogevm.errors import MisuseError
+from scroogevm.secret import read_secrets
 from scroogevm.text import plain
 from scroogevm.web.problem import ProblemError
 
@@ -67,13 +68,10 @@ class TokenFile:
             stamp = (about.st_mtime_ns, about.st_size, about.st_ino)
             if stamp == self._stamp:
                 return
-            text = self._path.read_text(encoding="utf-8")
         except OSError as error:
             raise MisuseError(f"cannot be read: {plain(error)}", where=str(self._path)) from None
-        except UnicodeDecodeError:
-            raise MisuseError("is not text", where=str(self._path)) from None
         tokens = []
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(read_secrets(self._path).splitlines(), 1):
             if line.strip() and not line.lstrip().startswith("#"):
                 tokens.append(_token(line, f"{self._path}: line {number}"))
         self._tokens, self._stamp = tokens, stamp

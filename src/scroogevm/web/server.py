@@ -3,11 +3,11 @@
 import socket
 import threading
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
 
+from scroogevm.address import Address, parse_address
 from scroogevm.errors import MisuseError, OutputError
 from scroogevm.text import plain
 from scroogevm.web.access import Access, TokenFile
@@ -37,31 +37,18 @@ class WebSettings:
     behind_proxy: bool = False
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Host and port.
+    def address(self) -> Address:
+        """Where that is.
 
         Raises:
-            MisuseError: there are none.
+            MisuseError: it is no address.
         """
-        host, _, port = self.listen.rpartition(":")
-        host = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
-        try:
-            ip_address(host)
-            number = int(port) if port.isascii() and port.isdecimal() else -1
-        except ValueError:
-            number = -1
-        if not 0 <= number < 65536:
-            raise MisuseError(
-                f"{self.listen!r} is not an address",
-                where="--listen",
-                remedy="write 127.0.0.1:8765",
-            )
-        return host, number
+        return parse_address(self.listen)
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can ask."""
-        return ip_address(self.address[0]).is_loopback
+        return self.address.is_loopback
 
     def access(self) -> Access:
         """Who may ask.
@@ -106,20 +93,19 @@ class WebServer:
 
     def __init__(self, reader: StatusReader, settings: WebSettings) -> None:
         self._api = Api(reader, settings.access())
-        host, port = settings.address
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        wanted = settings.address
         # Named as TCP, or else asyncio leaves Nagle's algorithm on: 40 ms for each short answer.
-        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket = socket.socket(wanted.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            self._socket.bind((host, port))
+            self._socket.bind((wanted.host, wanted.port))
             self._socket.listen(1024)  # whoever comes before the thread runs waits for it
         except OSError as error:
             self._socket.close()
             raise OutputError(f"cannot listen: {plain(error)}", where=settings.listen) from None
         port = self._socket.getsockname()[1]
         scheme = "http" if settings.certificate is None else "https"
-        self.address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+        self.address = f"{scheme}://{wanted._replace(port=port).shown}/"
         config = uvicorn.Config(
             Bounded(self._api.app()),
             http=PatientProtocol,

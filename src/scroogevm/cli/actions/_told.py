@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from scroogevm.errors import MisuseError, ScrapeError
+from scroogevm.secret import read_secret
 from scroogevm.statusfile import from_json, read_status
 from scroogevm.text import plain
 
@@ -34,13 +35,9 @@ def client(options: dict[str, Any]) -> "httpx.Client":
     """Who asks the API."""
     headers = {}
     if options["token_file"] is not None:
-        try:
-            text = options["token_file"].read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise MisuseError(
-                "cannot be read", where=f"--token-file {options['token_file']}"
-            ) from None
-        headers["Authorization"] = f"Bearer {text}"
+        path = options["token_file"]
+        token = read_secret(path, token=True, where=f"--token-file {path}")
+        headers["Authorization"] = f"Bearer {token}"
     try:
         verify = ssl.create_default_context(cafile=options["ca_file"])
     except OSError:

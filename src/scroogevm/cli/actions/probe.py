@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from scroogevm.address import parse_address
 from scroogevm.cli.actions._output import print_json, remark
 from scroogevm.errors import MisuseError
-from scroogevm.probe.access import Certificate, ServerAccess, Token, parse_address
+from scroogevm.probe.access import Certificate, ServerAccess, Token
 from scroogevm.probe.plain import to_plain
 from scroogevm.probe.probe import Places, Probe
 from scroogevm.probe.service import Outlets, ProbeLog, serve

@@ -14,10 +14,10 @@ from scroogevm.cli.actions._scraping import collect_settings, reread, written
 from scroogevm.cli.balloon import command as balloon
 from scroogevm.cli.placement import command as placement
 from scroogevm.collect.env import read_env
-from scroogevm.collect.target import password_in
 from scroogevm.core.duration import seconds
 from scroogevm.errors import MisuseError
 from scroogevm.openstack.sink import PlacementPlace
+from scroogevm.secret import read_secret
 from scroogevm.service.demo import INTERVAL, PAST, SCOPE
 from scroogevm.service.settings import GroupSettings, ServeSettings
 from scroogevm.wiring.serve import other_sinks, serve, web_settings
@@ -85,7 +85,7 @@ def _others(options: dict[str, Any]) -> "Sequence[OfferSink]":
     path = options["webhook_secret"]
     secret = b""
     if options["webhook"] is not None and path is not None:
-        secret = password_in(str(path)).encode()
+        secret = read_secret(path, where=f"--webhook-secret {path}").encode()
     return other_sinks(words, options["webhook"], secret)
 
 

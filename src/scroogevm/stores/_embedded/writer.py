@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scroogevm.core.samples import Sample
 from scroogevm.errors import StoreError
+from scroogevm.outage import Outage
 from scroogevm.stores._embedded.compact import Compaction
 from scroogevm.stores._embedded.database import (
     FILE,
@@ -69,7 +70,7 @@ class StoreWriter:
         self._compaction = Compaction(self._database, self._numbers)
         self._retention = retention
         self._pruned = -math.inf
-        self._told = ""
+        self._unpacked = Outage()
         self._offered: Sequence[int] = ()
 
     def write(self, samples: Sequence[Sample]) -> None:
@@ -181,9 +182,10 @@ class StoreWriter:
 
     def _tell(self, problem: str) -> None:
         """Say once what stays undone: nobody else would notice."""
-        if problem and problem != self._told:
+        if not problem:
+            self._unpacked.end()
+        elif self._unpacked.note(problem):
             _LOG.warning("samples are kept, but not packed: %s", problem)
-        self._told = problem
 
     def _shorten_log(self) -> None:
         log = self._database.folder / f"{FILE}-wal"

@@ -1,11 +1,11 @@
 """The location and credentials of a server, checked before anything is sent."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import httpx
 
 from scroogevm.errors import MisuseError
+from scroogevm.secret import read_secrets
 
 
 def location(text: str, asked: Sequence[str] = ()) -> httpx.URL:
@@ -65,29 +65,7 @@ def headers_in(path: str) -> dict[str, str]:
     Raises:
         MisuseError: it cannot be read, or holds something else.
     """
-    return headers(filter(str.strip, _text(path).splitlines()), path)
-
-
-def secret_in(path: str) -> str:
-    """What a file holds, without the line's end; nothing without a file.
-
-    Raises:
-        MisuseError: it cannot be read, or holds no secret that can be sent.
-    """
-    secret = _text(path).strip("\r\n")
-    if path and not (secret and _sendable(secret)):
-        raise MisuseError("does not contain exactly one line with a secret", where=path)
-    return secret
-
-
-def _text(path: str) -> str:
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise MisuseError(f"the secret cannot be read: {reason}", where=path) from None
+    return headers(filter(str.strip, read_secrets(path).splitlines()), path) if path else {}
 
 
 def _sendable(text: str) -> bool:

@@ -13,7 +13,8 @@ import httpx
 from scroogevm.errors import MisuseError
 from scroogevm.ports import Store
 from scroogevm.registry import parameter
-from scroogevm.stores._server.access import headers, headers_in, location, secret_in
+from scroogevm.secret import read_secret
+from scroogevm.stores._server.access import headers, headers_in, location
 from scroogevm.stores._server.http import Http
 
 _SECRET = re.compile("auth|cookie|token|key|secret|passw", re.IGNORECASE)
@@ -100,12 +101,14 @@ class ServerStore(Store):
         """A server that takes these credentials."""
         hidden = headers_in(self.headers_file)
         sent = {**self._further, **hidden}
-        secret = secret_in(self.password_file or self.token_file)
+        secret = ""
         if self.user:
+            secret = read_secret(self.password_file)
             basic = httpx.BasicAuth(self.user, secret)
             request = next(basic.auth_flow(httpx.Request("GET", self.base)))
             sent["Authorization"] = request.headers["Authorization"]
-        elif secret:
+        elif self.token_file:
+            secret = read_secret(self.token_file, token=True)
             sent["Authorization"] = f"{self.scheme} {secret}"
         return Http(
             url,

@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from scroogevm.errors import MisuseError, OutputError
-from scroogevm.files import system_number
+from scroogevm.errors import MisuseError
+from scroogevm.files import replacing, unwritable
 from scroogevm.traces.manifest import Manifest
 from scroogevm.traces.recording.listed import listed
 from scroogevm.traces.recording.remarks import lacks
@@ -47,7 +47,7 @@ class Work(AbstractContextManager["Work"]):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
-            raise self._unwritable(error) from None
+            raise unwritable(error, self.folder) from None
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -128,17 +128,12 @@ class Work(AbstractContextManager["Work"]):
         return self.folder / f"{part:05d}-{piece:05d}.{table}"
 
     def _write(self, name: str, write: Any) -> None:
-        beside = self.folder / f"{name}.new"
+        place = self.folder / name
         try:
-            write(beside)
-            beside.rename(self.folder / name)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise self._unwritable(error) from None
-
-    def _unwritable(self, error: Exception) -> OutputError:
-        number = system_number(error)
-        reason = os.strerror(number) if number else str(error)
-        return OutputError(f"cannot be written: {reason}", where=str(self.folder))
+            with replacing(place) as staged:
+                write(staged)
+        except pl.exceptions.PolarsError as error:
+            raise unwritable(error, place) from None
 
 
 def _trimmed(manifest: Manifest, first: float, last: float) -> Manifest:
