@@ -26,7 +26,7 @@ _MISSING = -(2**40)
 
 
 def table(names: Sequence[str], window: int, rows: Floats, known: Ints) -> Ints:
-    """The tables of some nodes, (``LEVELS``, ``PLACES``, numbers + 1); the last column is the count.
+    """The tables of some nodes, (``LEVELS``, ``PLACES``, numbers + 1); the last one is the count.
 
     Args:
         names: of the nodes.
