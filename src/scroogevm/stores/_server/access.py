@@ -13,10 +13,10 @@ def location(text: str, asked: Sequence[str] = ()) -> httpx.URL:
 
     Args:
         text: as a user wrote it.
-        asked: what may stand behind its ``?``.
+        asked: names that are allowed after its ``?``.
 
     Raises:
-        MisuseError: it is no such URL, or has a secret in it, which is not shown.
+        MisuseError: it is not a valid URL, or contains a secret, which is not shown.
     """
     try:
         url = httpx.URL(text)
@@ -69,7 +69,7 @@ def headers_in(path: str) -> dict[str, str]:
 
 
 def secret_in(path: str) -> str:
-    """What a file holds, without the line's end; nothing without a file.
+    """The content of a file, without the line end; empty without a file.
 
     Raises:
         MisuseError: it cannot be read, or holds no secret that can be sent.
