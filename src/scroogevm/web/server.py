@@ -26,7 +26,7 @@ class WebSettings:
         listen: ``HOST:PORT``; port 0 for any.
         tokens: file of tokens; None where only this machine can ask.
         certificate: PEM for TLS; None for none.
-        key: its key; None where it is in the same file.
+        key: its key; None if it is in the same file.
         behind_proxy: whether a proxy before us does TLS.
     """
 
@@ -98,7 +98,7 @@ class WebServer:
 
     Raises:
         MisuseError: others could ask who must not.
-        OutputError: nobody can listen there.
+        OutputError: the address cannot be used.
 
     Attributes:
         address: where it listens, as an address of a page.
@@ -113,7 +113,7 @@ class WebServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
-            self._socket.listen(1024)  # whoever comes before the thread runs waits for it
+            self._socket.listen(1024)  # clients that connect before the thread runs wait for it
         except OSError as error:
             self._socket.close()
             raise OutputError(f"cannot listen: {plain(error)}", where=settings.listen) from None
