@@ -1,7 +1,7 @@
 """Settings of offline commands, all checked before anything starts.
 
-The command line wins over the environment (``SCROOGEVM_REPLAY_HISTORY=5``), and that over a TOML
-file given with ``--config``, whose tables are named for the commands.
+The command line takes precedence over the environment (``SCROOGEVM_REPLAY_HISTORY=5``), and the
+environment over a TOML file given with ``--config``. Its tables have the names of the commands.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from scroogevm.traces.options import ReadOptions
 
 
 def default_strategies() -> Sequence[str]:
-    """Every strategy that works on its own, but for those that are asked on request only."""
+    """Every strategy that takes no other strategy, except those that run only on request."""
     names = [entry.name for entry in catalogue(STRATEGIES) if not entry.combines]
     return [name for name in names if not getattr(STRATEGIES.load(name), "on_request", False)]
 
@@ -31,18 +31,18 @@ class ReplaySettings:
     Attributes:
         traces: files and directories.
         output: the directory to write.
-        strategies: specs; each is reported under the text it was given as.
+        strategies: specs; the text of a spec is the reported name.
         percentiles: percentile of the percentile strategy, by resource, %.
         reading: how to read the traces.
-        coverage: share of a window's samples a node needs for a new estimate.
-        tolerance: shortfall, as a share of capacity, that is no violation yet.
+        coverage: share of a window's samples that a node needs for a new estimate.
+        tolerance: shortfall, as a share of capacity, that is not yet a violation.
         formats: of ``FORMATS``.
-        estimates: whether to write every estimate, with what came of it and why.
+        estimates: whether to write every estimate, with its result and its reason.
         dump: whether to write dumps that the predecessor's analysis reads.
         figures: whether to draw figures as PNG and SVG.
-        workers: processes that judge parts of a trace side by side; None for as many as suit.
+        workers: processes that judge parts of a trace at the same time; None to choose a number.
         engine: where they are judged; empty for these processes.
-        overwrite: whether an output that is there already may be replaced.
+        overwrite: whether an existing output may be replaced.
         command: the command line, for the report.
     """
 
@@ -66,10 +66,10 @@ class ReplaySettings:
         """Check everything and report all problems together.
 
         Args:
-            recorded: traces that need not be there yet, since they are recorded before.
+            recorded: traces that need not exist yet, because they are recorded first.
 
         Raises:
-            MisuseError: something makes no sense.
+            MisuseError: a setting is not valid.
         """
         problems = [*self._numbers(), *self._strategies(), *_bad_engine(self.engine)]
         if not recorded:
@@ -78,11 +78,11 @@ class ReplaySettings:
             raise MisuseError("; ".join(problems))
 
     def facts(self) -> Mapping[str, str]:
-        """What was set, by name, for the report."""
+        """The settings by name, for the report."""
         return _facts(self.reading, coverage=self.coverage, tolerance=self.tolerance)
 
     def specs(self) -> Mapping[str, Spec]:
-        """The strategies by the name they are reported under.
+        """The strategies by their reported names.
 
         Raises:
             SpecError: a spec cannot be read.
@@ -118,20 +118,20 @@ class ReplaySettings:
 
 @dataclass(frozen=True)
 class QuiescenceSettings:
-    """Which windows to ask quiescence tests about, how, and where to write.
+    """Settings of quiescence tests: the windows, the tests, and where to write.
 
     Attributes:
         traces: files and directories.
-        tests: specs; each is reported under the text it was given as.
+        tests: specs; the text of a spec is the reported name.
         output: the directory to write; None to write nothing.
         reading: how to read the traces.
-        coverage: share of a window's samples a node needs for a verdict.
-        nodes: of how many nodes every window is shown; None for all.
+        coverage: share of a window's samples that a node needs for a verdict.
+        nodes: number of nodes of which every window is shown; None for all.
         formats: of ``FORMATS``.
         figures: whether to draw figures as PNG and SVG.
-        workers: processes that judge parts of a trace side by side; None for as many as suit.
+        workers: processes that judge parts of a trace at the same time; None to choose a number.
         engine: where they are judged; empty for these processes.
-        overwrite: whether an output that is there already may be replaced.
+        overwrite: whether an existing output may be replaced.
         command: the command line, for the report.
     """
 
@@ -152,7 +152,7 @@ class QuiescenceSettings:
         """Check everything and report all problems together.
 
         Raises:
-            MisuseError: something makes no sense.
+            MisuseError: a setting is not valid.
         """
         wanted = {
             "--coverage": self.coverage,
@@ -171,11 +171,11 @@ class QuiescenceSettings:
             raise MisuseError("; ".join(problems))
 
     def facts(self) -> Mapping[str, str]:
-        """What was set, by name, for the report."""
+        """The settings by name, for the report."""
         return _facts(self.reading, coverage=self.coverage)
 
     def specs(self) -> Mapping[str, Spec]:
-        """The tests by the name they are reported under.
+        """The tests by their reported names.
 
         Raises:
             SpecError: a spec cannot be read.
@@ -235,7 +235,7 @@ def _bad_traces(traces: Sequence[Path], output: Path | None) -> Sequence[str]:
 
 
 def _facts(reading: ReadOptions, **more: float) -> Mapping[str, str]:
-    """What was set, by name."""
+    """The settings by name."""
     facts = {
         "scope": reading.scope,
         "slice": reading.slice,

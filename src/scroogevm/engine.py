@@ -1,10 +1,10 @@
-"""Keeps histories, asks strategies, and yields estimates: a function from windows to estimates.
+"""Keeps histories, runs strategies and returns estimates: a function from windows to estimates.
 
-It knows no clock, disk, socket, log or random number. All it remembers is a ``State``, which is
-data: hand the same state and window in again and the same estimates come out.
+It uses no clock, disk, socket, log or random number. Its only memory is a ``State``, which is data:
+the same state and window give the same estimates again.
 
-A step has two halves, since some strategies learn from all nodes together: ``prepare`` reads the
-new windows and says what they tell the pool, ``conclude`` asks every strategy.
+A step has two halves, because some strategies learn from all nodes together: ``prepare`` reads the
+new windows and returns what they add to the pool, ``conclude`` runs every strategy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from scroogevm.core.window import Occurrence, VMs, Window
 from scroogevm.ports import Step, Strategy, Summary, lowest_vm_percentile
 
 Key = tuple[int, str, str]
-"""A slice, a resource, and the name that a strategy is reported under."""
+"""A slice, a resource, and the reported name of a strategy."""
 
 Pools = Mapping[Key, Pool]
 """What strategies know of all nodes together."""
@@ -32,14 +32,14 @@ Pools = Mapping[Key, Pool]
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """An occurrence that was read, before strategies are asked.
+    """An occurrence that was read, before strategies run.
 
     Attributes:
-        state: what was remembered, of the nodes of the occurrence.
+        state: the state for the nodes of the occurrence.
         occurrence: the slice just closed.
-        histories: what strategies see, by resource, without memo and pool.
-        measured: by resource, (nodes,): where there are samples enough for a new estimate.
-        summaries: what the nodes tell the pool of each strategy that has one.
+        histories: the input of strategies, by resource, without memo and pool.
+        measured: by resource, (nodes,): whether there are enough samples for a new estimate.
+        summaries: what the nodes add to the pool of each strategy that has one.
     """
 
     state: State
@@ -51,16 +51,16 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Engine:
-    """Asks every strategy about every occurrence.
+    """Runs every strategy on every occurrence.
 
     Attributes:
         strategies: by resource, then by the name each is reported under.
-        kept: K, windows that are joined, the new one included.
+        kept: K, windows that are joined, including the new one.
         slices: slices in a scope.
-        coverage: share of a window's samples a node must have for a new estimate.
+        coverage: share of a window's samples that a node must have for a new estimate.
         seconds: length of a slice.
-        samples: of every window, where all have as many: then, of the VMs of earlier windows, only
-            the largest samples are kept that a strategy asks for.
+        samples: number in every window, if it is the same for all: then only the largest samples
+            that a strategy reads are kept of the VMs of earlier windows.
     """
 
     strategies: Mapping[str, Mapping[str, Strategy]]
@@ -72,11 +72,11 @@ class Engine:
 
     @property
     def pools(self) -> bool:
-        """Whether a strategy learns from all nodes together, so that chunks go in lockstep."""
+        """Whether a strategy learns from all nodes together, so that chunks need lockstep."""
         return any(strategy.pools for strategy in self._all)
 
     def foresight(self, occurrence: Occurrence) -> int | None:
-        """How many occurrences to come the strategies read; None for all there are."""
+        """How many later occurrences the strategies read; None for all of them."""
         far = 0
         for resource, strategies in self.strategies.items():
             samples = occurrence.windows[resource].usage.shape[1]
@@ -90,7 +90,7 @@ class Engine:
     def step(
         self, state: State, occurrence: Occurrence, future: Sequence[Occurrence] = ()
     ) -> tuple[State, Step]:
-        """Judge one closed slice of nodes that learn from no others: both halves at once.
+        """Judge one closed slice without a pool: both halves of a step at once.
 
         Raises:
             ValueError: a strategy pools: see ``runner``.
@@ -105,9 +105,9 @@ class Engine:
         """Read one closed slice.
 
         Args:
-            state: what the previous step returned; ``State()`` at first.
-            occurrence: the slice just closed; its nodes may be others than before.
-            future: the occurrences to come, for strategies that look ahead.
+            state: the result of the previous step; ``State()`` at first.
+            occurrence: the slice just closed; its nodes may differ from those before.
+            future: the later occurrences, for strategies that look ahead.
         """
         state = state.aligned(occurrence.nodes, self.kept, self.slices)
         number = occurrence.number
@@ -156,7 +156,7 @@ class Engine:
         return Prepared(state, occurrence, histories, measured, summaries)
 
     def learn(self, before: Pools, summaries: Sequence[Mapping[Key, Summary]]) -> Pools:
-        """What strategies know of all nodes together, by the summaries of every chunk."""
+        """What strategies know of all nodes together, from the summaries of every chunk."""
         known = dict(before)
         for key in dict.fromkeys(key for chunk in summaries for key in chunk):
             _, resource, name = key
@@ -169,10 +169,10 @@ class Engine:
         return known
 
     def conclude(self, prepared: Prepared, pools: Pools) -> tuple[State, Step]:
-        """Ask every strategy.
+        """Run every strategy.
 
-        A node with too few samples gets no new estimate: the allocation of its VMs stands as its
-        demand, and its memo stays as it was. After K windows without a sample it starts cold.
+        A node with too few samples gets no new estimate: its demand is the allocation of its VMs,
+        and its memo does not change. After K windows without a sample it loses its state.
 
         Args:
             prepared: the occurrence.
@@ -200,7 +200,7 @@ class Engine:
     def _keep(
         self, kept: Sequence[Kept], history: History, strategies: Mapping[str, Strategy]
     ) -> Sequence[Kept]:
-        """The windows to keep: samples of VMs only where a strategy reads them later."""
+        """The windows to keep; samples of VMs are kept only if a strategy reads them later."""
         window, needed = history.new, self._needed(strategies)
         if needed == 0:
             window = window.with_vms(window.vms.unsampled)
@@ -218,9 +218,9 @@ class Engine:
         return min(self.samples, ranks_above(lowest, self.kept * self.samples))
 
     def _readable(self, window: Window, strategies: Mapping[str, Strategy]) -> Window:
-        """A kept window; without its VMs, which are new then, where too few samples were kept.
+        """A kept window; without its VMs, which are then new, if too few samples were kept.
 
-        It is of another pace, or of a time when strategies asked for less.
+        Such a window has another interval, or is from a time when strategies read less.
         """
         needed = self._needed(strategies)
         if not needed:
@@ -244,7 +244,7 @@ def _seen(history: History, strategy: Strategy, memo: Memo, pool: Pool = NO_POOL
 
 
 class _Future(Sequence[Window]):
-    """The windows to come of one resource, looked up when asked for.
+    """The later windows of one resource, looked up on demand.
 
     Listing them at every step would cost the square of the number of windows.
     """
@@ -267,7 +267,7 @@ class _Future(Sequence[Window]):
 
 
 def _only_where(enough: Bools, answer: Estimate, memo: Memo, allocated: Floats) -> Estimate:
-    """Keep the answer for nodes with samples enough; fail closed for the others."""
+    """Keep the estimate of nodes with enough samples; the others get their allocation."""
     known = enough & np.isfinite(answer.demand)
     if known.all():
         return answer

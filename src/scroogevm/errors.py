@@ -1,19 +1,19 @@
-"""All exceptions that this program raises on purpose.
+"""All exceptions that this program raises deliberately.
 
 ```
-ScroogeError                 exit code 1: it went wrong
-├── TraceError               a trace that cannot be read, or must not be believed
-├── OutputError              a place that cannot be written
-├── StoreError               a store of samples that cannot be reached, or gives no sense
-├── PlacementError           OpenStack's Placement cannot be asked, or says no
-├── ScrapeError              an exporter that cannot be scraped
-├── ProbeError               a node that cannot be probed
+ScroogeError                 exit code 1: something failed
+├── TraceError               a trace cannot be read, or has invalid numbers
+├── OutputError              a file or directory cannot be written
+├── StoreError               a store of samples cannot be reached, or gives an invalid answer
+├── PlacementError           OpenStack's Placement cannot be reached, or refuses
+├── ScrapeError              an exporter cannot be scraped
+├── ProbeError               a node cannot be probed
 ├── MissingExtraError        an optional library is not installed
-└── MisuseError              exit code 2: the user asked for something that makes no sense
+└── MisuseError              exit code 2: the request of the user is not valid
     └── SpecError            an unknown strategy, test or parameter
 ```
 
-Each message is one line: where it is wrong, what is wrong, what would be right.
+Each message is one line: the place, the problem, the correct form.
 """
 
 from typing import Any, ClassVar
@@ -24,8 +24,8 @@ class ScroogeError(Exception):
 
     Args:
         problem: what is wrong.
-        where: file, line, field or node at fault; empty when there is no such place.
-        remedy: what would be right; empty when the problem says it already.
+        where: file, line, field or node with the problem; empty if there is no such place.
+        remedy: the correct form; empty if the problem already says it.
     """
 
     exit_code: ClassVar[int] = 1
@@ -38,23 +38,23 @@ class ScroogeError(Exception):
         super().__init__(f"{line}; {remedy}" if remedy else line)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Errors cross processes whole."""
+        """Errors are passed between processes with all their parts."""
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
 class TraceError(ScroogeError):
-    """A trace that cannot be read, or whose numbers must not be believed."""
+    """A trace cannot be read, or has invalid numbers."""
 
 
 class OutputError(ScroogeError):
-    """A place that cannot be written."""
+    """A file or directory cannot be written."""
 
 
 class StoreError(ScroogeError):
-    """A store of samples that cannot be reached, refuses, or answers what it should not.
+    """A store of samples cannot be reached, refuses, or gives an invalid answer.
 
     Attributes:
-        temporary: whether the same may well succeed later.
+        temporary: whether the same request may succeed later.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class StoreError(ScroogeError):
 
 
 class PlacementError(ScroogeError):
-    """OpenStack's Placement cannot be asked, or answers what it should not.
+    """OpenStack's Placement cannot be reached, or gives an invalid answer.
 
     Attributes:
-        temporary: whether the same may well succeed later.
+        temporary: whether the same request may succeed later.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class PlacementError(ScroogeError):
 
 
 class ScrapeError(ScroogeError):
-    """An exporter that cannot be scraped: it hangs, refuses, or answers garbage."""
+    """An exporter cannot be scraped: it hangs, refuses, or gives an invalid answer."""
 
 
 class ProbeError(ScroogeError):
-    """A node that cannot be probed."""
+    """A node cannot be probed."""
 
 
 class MissingExtraError(ScroogeError):
@@ -91,8 +91,8 @@ class MissingExtraError(ScroogeError):
 
     Args:
         library: the import that failed.
-        extra: the extra of this package that brings it.
-        purpose: what it is needed for.
+        extra: the extra of this package that installs it.
+        purpose: the feature that needs it.
     """
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:
@@ -103,13 +103,13 @@ class MissingExtraError(ScroogeError):
 
 
 class MisuseError(ScroogeError):
-    """The user asked for something that makes no sense."""
+    """The request of the user is not valid."""
 
     exit_code: ClassVar[int] = 2
 
 
 class SpecError(MisuseError):
-    """A name or parameter that no plug-in of the family has."""
+    """No plug-in of the family has this name or parameter."""
 
 
 def _rebuild(kind: type[ScroogeError], args: tuple[Any, ...], content: Any) -> ScroogeError:

@@ -1,9 +1,9 @@
 """Adds up the results of promises by node, strategy, resource and day.
 
-A *cell* is one node, strategy, resource and day. It is added up window by window in order of time,
-in one place, as plain floats. Whatever is made of many cells is exact (``math.fsum`` rounds once,
-at the end), is a count, a maximum, or a percentile of counts: it has the same bits however cells
-were spread over chunks and processes, and in whatever order these come together.
+A *cell* is one node, strategy, resource and day. It is summed window by window in order of time,
+in one place, as plain floats. Results over many cells are exact sums (``math.fsum`` rounds once,
+at the end), counts, maxima, or percentiles of counts. So they have the same bits for any split of
+cells into chunks and processes, and for any order of these.
 """
 
 import json
@@ -38,7 +38,7 @@ FIELDS = (
     *_CUMULATED, *_SHARES,
     *(f"{name}_windows" for name in _SHARES),
 )  # fmt: skip
-"""What is summed in a cell, in this order."""
+"""The sums of a cell, in this order."""
 
 
 @dataclass(eq=False)
@@ -61,14 +61,14 @@ class Totals:
 
     @classmethod
     def none(cls, strategies: Sequence[str], nodes: Sequence[str]) -> "Totals":
-        """Nothing yet."""
+        """Cells without any window."""
         shape = (len(strategies), len(nodes))
         sums, worst = np.zeros((len(FIELDS), *shape)), np.full(shape, np.nan)
         return cls(tuple(strategies), tuple(nodes), sums, worst)
 
     @classmethod
     def together(cls, parts: Sequence["Totals"]) -> "Totals":
-        """All parts, strategies and nodes in the order they are first met in."""
+        """All parts together; strategies and nodes are in the order of their first occurrence."""
         if len(parts) == 1:
             return parts[0]
         strategies = dict.fromkeys(name for part in parts for name in part.strategies)
@@ -84,7 +84,7 @@ class Totals:
         return total
 
     def add(self, truth: Truth, settled: Settled, tolerance: float) -> None:
-        """Count in one window of these strategies and nodes."""
+        """Add one window of these strategies and nodes."""
         capacity = positive(truth.capacity)
         severity, worst = settled.shortfall / capacity, settled.worst / capacity
         wrong = settled.misprediction / capacity
@@ -118,7 +118,7 @@ class Totals:
         self.sketch.add(severity, np.arange(severity.size).reshape(severity.shape))
 
     def scores(self) -> Mapping[str, Floats]:
-        """The scores of each node, (strategies, nodes); NaN where no window could be judged."""
+        """The scores of each node, (strategies, nodes); NaN if no window could be judged."""
         sums = self._judged()
         windows = self.sums[0].astype(np.int64)
         p99 = self.sketch.percentile(99, windows.reshape(-1)).reshape(windows.shape)
@@ -139,7 +139,7 @@ class Totals:
         return _scores(sums, p99, worst, nodes)
 
     def _judged(self) -> dict[str, Floats]:
-        """The sums by name; what is cumulated is NaN on a node that was never judged."""
+        """The sums by name; NaN for a node that was never judged."""
         sums = dict(zip(FIELDS, self.sums, strict=True))
         for name in _CUMULATED:
             sums[name] = np.where(sums["windows"] > 0, sums[name], np.nan)
@@ -150,7 +150,7 @@ class Ledger:
     """Totals that grow window by window.
 
     Attributes:
-        tolerance: shortfall, as a share of capacity, that is no violation yet.
+        tolerance: shortfall, as a share of capacity, that is not yet a violation.
         period: seconds of a period; None for one period without end, as a replay has.
         cells: by number of the period and resource.
 
@@ -166,7 +166,7 @@ class Ledger:
 
     @property
     def resources(self) -> Sequence[str]:
-        """Those that were counted, in the order they came in."""
+        """The nodes that were counted, in the order of their first window."""
         return list(dict.fromkeys(resource for _, resource in self.cells))
 
     def add(
@@ -177,14 +177,14 @@ class Ledger:
         truth: Truth,
         settled: Settled,
     ) -> None:
-        """Count in one window.
+        """Add one window.
 
         Args:
             end: seconds at which it closed.
             resource: ``cpu`` or ``mem``.
-            names: the strategies, then the nodes; they may be others than in the window before.
+            names: the strategies, then the nodes; they may differ from the window before.
             truth: what happened, (nodes,).
-            settled: what came of the promises, (strategies, nodes).
+            settled: the results of the promises, (strategies, nodes).
         """
         period = 0 if self.period is None else floor(end / self.period)
         strategies, nodes = names
@@ -221,10 +221,10 @@ class Ledger:
 
     @classmethod
     def together(cls, parts: Iterable["Ledger"]) -> "Ledger":
-        """All ledgers in one; they have one tolerance and period.
+        """All ledgers in one; they must have the same tolerance and period.
 
-        Cells that two of them have are added up as they come: to give the same bits in any order,
-        a cell of sums belongs to one part, or to two at most.
+        Cells that several of them have are summed in the given order. To get the same bits in any
+        order, a cell may occur in at most two parts.
         """
         parts = list(parts)
         total = cls(parts[0].tolerance, parts[0].period) if parts else cls()
@@ -250,7 +250,7 @@ class Ledger:
         return found
 
     def restore(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> "Ledger":
-        """Take up what ``arrays`` gave, and return itself."""
+        """Restore from the result of ``arrays``, and return itself."""
         for key in dict.fromkeys(name.rpartition("/")[0] for name in arrays):
             period, _, resource = key.partition("/")
             each = {name: arrays[f"{key}/{name}"] for name in _STORED}
@@ -267,14 +267,14 @@ _STORED = ("names", "sums", "worst", "keys", "counts")
 
 
 def _text(content: Any) -> np.ndarray[Any, Any]:
-    """JSON as bytes: arrays of text would cut zero characters off the ends of names."""
+    """JSON as bytes, because arrays of text would drop zero characters at the end of names."""
     return np.frombuffer(json.dumps(content).encode(), np.uint8)
 
 
 def _scores(
     sums: Mapping[str, Floats], p99: Floats, worst: Floats, nodes: Floats
 ) -> Mapping[str, Floats]:
-    """Turn sums into the scores of ``SCORES``, in its order."""
+    """Compute the scores of ``SCORES`` from sums, in its order."""
     windows = sums["windows"]
     scores = {
         "violation_rate": divide(sums["violations"], windows),

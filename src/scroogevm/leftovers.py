@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 LIST = ".scroogevm-files"
-"""In a directory that was written here: the paths of its files, in JSON."""
+"""The list of the files of a directory that this program wrote, in JSON."""
 
 
 def beside(target: Path, kind: str) -> Path:
@@ -19,16 +19,16 @@ def beside(target: Path, kind: str) -> Path:
 
 
 def write_list(folder: Path) -> None:
-    """Write down which files a directory has, ``LIST`` among them."""
+    """Write the list of the files of a directory, including ``LIST``."""
     files = sorted(str(path.relative_to(folder)) for path in _files(folder))
     (folder / LIST).write_text(json.dumps([*files, LIST], indent=1) + "\n", encoding="utf-8")
 
 
 def own_files(folder: Path, nested: Sequence[str] = ()) -> set[Path]:
-    """Paths, relative to a directory, that are on its list; empty where there is none.
+    """Paths on the list of a directory, relative to it; empty if there is no list.
 
     Args:
-        folder: the directory; the list of the one around it may name its files, too.
+        folder: the directory; the list of its parent may name its files, too.
         nested: directories within it that have lists of their own.
     """
     own = {Path(name) / each for name in ("", *nested) for each in _listed(folder / name)}
@@ -59,10 +59,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def link(source: Path, target: Path) -> None:
-    """Have a file at a second place, too; its content is copied only where it must be.
+    """Put a file also at a second place; its content is copied only if necessary.
 
     Raises:
-        OSError: it cannot be.
+        OSError: this is not possible.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -72,14 +72,14 @@ def link(source: Path, target: Path) -> None:
 
 
 def dispose(old: Path, target: Path, nested: Sequence[str]) -> None:
-    """Remove a directory that was replaced; files of others are in the new one, or go there.
+    """Remove a directory that was replaced; files of others are moved to the new one.
 
     Args:
         old: the directory.
         target: the new one.
         nested: directories within it that have lists of their own.
     """
-    with suppress(OSError):  # what cannot be moved stays in the hidden directory
+    with suppress(OSError):  # files that cannot be moved stay in the hidden directory
         for name in foreign(old, nested):
             if not os.path.lexists(target / name):
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def dispose(old: Path, target: Path, nested: Sequence[str]) -> None:
 def recover(target: Path, nested: Sequence[str]) -> None:
     """Finish replacements of a directory whose process was killed while it moved them.
 
-    The old directory is moved away only when the new one is whole: so that one takes its place.
+    The old directory is moved away only when the new one is complete: that one takes its place.
 
     Args:
         target: the place.
@@ -98,7 +98,7 @@ def recover(target: Path, nested: Sequence[str]) -> None:
     """
     for old in _leftovers(target, "old"):
         held = lock(old)
-        if held is None:  # somebody is at it
+        if held is None:  # another process works on it
             continue
         part = old.with_suffix(".part")
         waits = lock(part)
@@ -112,7 +112,7 @@ def recover(target: Path, nested: Sequence[str]) -> None:
 
 
 def clear_abandoned(target: Path, kind: str, but: Path | None = None) -> None:
-    """Remove what killed processes left; a living one holds a lock, wherever it runs."""
+    """Remove leftovers of killed processes; a running process holds a lock, on any machine."""
     for path in _leftovers(target, kind):
         held = lock(path) if path != but else None
         if held is not None:
@@ -123,13 +123,13 @@ def clear_abandoned(target: Path, kind: str, but: Path | None = None) -> None:
 def _leftovers(target: Path, kind: str) -> Sequence[Path]:
     """Hidden directories of processes beside a place, by name."""
     wanted = re.compile(rf"\.{re.escape(target.name)}\.\d+\.{kind}")
-    with suppress(OSError):  # a directory that cannot be listed keeps what is in it
+    with suppress(OSError):  # a directory that cannot be listed keeps its content
         return sorted(path for path in target.parent.iterdir() if wanted.fullmatch(path.name))
     return ()
 
 
 def lock(folder: Path) -> int | None:
-    """A lock that ends with the process; None when another has it, or there are no locks here."""
+    """A lock that ends with the process; None if another has it, or locks are not supported."""
     handle = None
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -141,6 +141,6 @@ def lock(folder: Path) -> int | None:
 
 
 def unlock(handle: int | None) -> None:
-    """Give a lock back, where there is one."""
+    """Release a lock, if there is one."""
     if handle is not None:
         os.close(handle)

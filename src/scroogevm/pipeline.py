@@ -11,13 +11,13 @@ from scroogevm.ports import Chunk, ChunkSink, Executor, Remark, Shape, Sink, Sou
 from scroogevm.runner import Lockstep, Runner, lockstep, replay
 
 Progress = Callable[[int], None]
-"""Told, now and then, how many windows of nodes were judged since it was last told."""
+"""Called from time to time with the number of node-windows judged since the last call."""
 
 Load = Callable[[], Chunk]
 EngineFor = Callable[[Shape], Engine]
 Open = Callable[[Chunk], ChunkSink]
 ChunkResult = tuple[Sequence[Any], Sequence[Remark], int]
-"""What the pages of a chunk were closed with, what was odd about it, how many windows it has."""
+"""The contents of the pages of a chunk, its oddities, and its number of windows."""
 
 HERE = InProcess()
 
@@ -31,19 +31,19 @@ def run(
     *,
     together: bool = False,
 ) -> Sequence[Remark]:
-    """Judge every window of a source and hand what came of it to every sink, chunk by chunk.
+    """Judge every window of a source and pass the results to every sink, chunk by chunk.
 
     Args:
         source: where windows come from.
-        engine_for: the engine for a way of cutting time; it can be pickled.
+        engine_for: returns the engine for a shape of windows; it can be pickled.
         sinks: where estimates go.
-        progress: told of each chunk.
+        progress: called with the windows of each chunk.
         executor: where chunks are judged; sinks get them in order.
-        together: whether all chunks go in lockstep, in this process; they have to where a strategy
-            pools.
+        together: whether all chunks go in lockstep, in this process; this is necessary if a
+            strategy pools.
 
     Returns:
-        What was odd about the windows.
+        Oddities in the windows.
     """
     opens = [sink.open for sink in sinks]
     judged: Generator[ChunkResult, None, None]
@@ -52,7 +52,7 @@ def run(
     else:
         judged = executor.run(partial(judge, load, engine_for, opens) for load in source.loads())
     remarks: list[Remark] = []
-    with closing(judged):  # whatever ends the loop, no worker goes on writing after it
+    with closing(judged):  # no worker writes after the end of the loop, whatever the reason
         for contents, odd, windows in judged:
             for sink, content in zip(sinks, contents, strict=True):
                 sink.accept(content)
@@ -75,7 +75,7 @@ def judge(load: Load, engine_for: EngineFor, opens: Sequence[Open]) -> ChunkResu
 def judge_together(
     loads: Iterable[Load], engine_for: EngineFor, opens: Sequence[Open], progress: Progress
 ) -> Generator[ChunkResult, None, None]:
-    """Judge all chunks in lockstep, in this process: what is remembered of all is held at once."""
+    """Judge all chunks in lockstep, in this process; the state of all is in memory at once."""
     chunks = [load() for load in loads]
     pages = [[open_page(chunk) for open_page in opens] for chunk in chunks]
     together = Lockstep([Runner(engine_for(chunk.shape)) for chunk in chunks])

@@ -26,23 +26,25 @@ EXECUTORS = Family("scroogevm.executors", "engine")
 
 
 Role = Literal["recommended", "candidate", "baseline", "bound"]
-"""What pages make of a strategy: they lead with the recommended one and name baselines beside it;
+"""How pages show a strategy: the recommended one is first, baselines are named beside it, and
 bounds look ahead."""
 
 Summary = Mapping[str, Ints]
-"""What a strategy tells of some nodes: whole numbers that add up over nodes and chunks."""
+"""What a strategy reports about some nodes: whole numbers that are summed over nodes and chunks."""
 
 
 class Strategy(Plugin, ABC):
-    """Says what to be ready for. One file in ``strategies/``, resource-blind, without state.
+    """Estimates the demand of the next window. One file in ``strategies/``, without state.
+
+    It does not know which resource it works on.
 
     Attributes:
-        role: what pages make of it.
+        role: how pages show it.
         looks_ahead: whether it reads ``history.future``, so that it can only be replayed.
         pools: whether it learns from all nodes together, by ``summarise`` and ``pool``.
-        explains: whether it says in words why a demand is what it is.
-        on_request: whether a replay of all strategies leaves it out, since it takes long or needs
-            an extra.
+        explains: whether it gives the reason of a demand in words.
+        on_request: whether a replay of all strategies leaves it out, because it takes long or
+            needs an extra.
     """
 
     role: ClassVar[Role] = "candidate"
@@ -53,19 +55,19 @@ class Strategy(Plugin, ABC):
 
     @property
     def vm_percentile(self) -> float | None:
-        """The lowest percentile it asks of each VM over the kept windows; None for none.
+        """The lowest percentile of each VM over the kept windows that it reads; None for none.
 
-        Of windows before the new one, samples of VMs are kept for nobody else.
+        Samples of VMs in earlier windows are kept only for strategies that read them.
         """
         return None
 
     @property
     def lookback(self) -> int:
-        """Samples of each VM's trail it wants to see; 0 for none."""
+        """Number of samples of each VM's trail that it reads; 0 for none."""
         return 0
 
     def foresight(self, samples: int, slices: int) -> int | None:
-        """How many windows of ``history.future`` it reads; None for all there are.
+        """How many windows of ``history.future`` it reads; None for all of them.
 
         Args:
             samples: in a window.
@@ -76,7 +78,7 @@ class Strategy(Plugin, ABC):
 
     @property
     def stated_risk(self) -> float | None:
-        """Share of windows in which usage may exceed its demand; None where it states none."""
+        """Share of windows in which usage may exceed its demand; None if it states no risk."""
         return None
 
     @abstractmethod
@@ -84,29 +86,29 @@ class Strategy(Plugin, ABC):
         """Demand of each node in the next window of this slice."""
 
     def explain(self, memo: Mapping[str, float], unit: str) -> str:
-        """Why a demand is what it is, in words.
+        """The reason of a demand, in words.
 
         Args:
-            memo: of one node, without what begins with an underscore.
+            memo: of one node, without names that begin with an underscore.
             unit: of the resource.
         """
         del memo, unit
         return ""
 
     def summarise(self, history: History) -> Summary:
-        """What these nodes tell the pool, before any of them gets its estimate.
+        """What these nodes add to the pool, before any of them gets its estimate.
 
-        Arrays of fixed shapes. They are whole numbers because sums of those do not depend on the
-        order of nodes and chunks.
+        The arrays have fixed shapes. They are whole numbers, because their sums do not depend on
+        the order of nodes and chunks.
         """
         del history
         return {}
 
     def pool(self, before: Pool, summary: Summary) -> Pool:
-        """What is known of all nodes together by now.
+        """The new pool: what is known of all nodes together.
 
         Args:
-            before: what was returned with the window of this slice before; empty at first.
+            before: the pool of the previous window of this slice; empty at first.
             summary: the sum over all chunks.
         """
         del summary
@@ -114,13 +116,13 @@ class Strategy(Plugin, ABC):
 
 
 def lowest_vm_percentile(strategies: Iterable[Strategy]) -> float | None:
-    """The lowest percentile of VMs that one of them asks for; None where none does."""
+    """The lowest percentile of VMs that one of the strategies reads; None if none reads any."""
     asked = (strategy.vm_percentile for strategy in strategies)
     return min((p for p in asked if p is not None), default=None)
 
 
 class QuiescenceTest(Plugin, ABC):
-    """Says whether the new window behaves as the kept ones did. One file in ``quiescence/``."""
+    """Decides whether the new window behaves like the kept ones. One file in ``quiescence/``."""
 
     @abstractmethod
     def judge(self, history: History) -> Verdict:
@@ -129,7 +131,7 @@ class QuiescenceTest(Plugin, ABC):
 
 @dataclass(frozen=True)
 class Shape:
-    """How time is cut.
+    """How time is divided into windows.
 
     Attributes:
         scope: seconds in a scope.
@@ -150,16 +152,16 @@ class Shape:
 
     @property
     def kept(self) -> int:
-        """K: windows that are joined, the new one included."""
+        """K: the number of windows that are joined, including the new one."""
         return self.history + 1
 
 
 class Remark(NamedTuple):
-    """An oddity that a reader could live with.
+    """An oddity in the data that does not stop a reader.
 
     Attributes:
         kind: what it is, in words.
-        where: where it was first seen.
+        where: the place where it was seen first.
         number: how often.
     """
 
@@ -185,18 +187,18 @@ class Chunk(Protocol):
 
     @property
     def occurrences(self) -> Iterable[Occurrence]:
-        """The closed slices in order of time, walked once: they may come from a disk."""
+        """The closed slices in order of time. They are read once: they may come from a disk."""
 
     @property
     def remarks(self) -> Sequence[Remark]:
-        """What was odd about it, complete once the occurrences were walked."""
+        """Oddities in the chunk; complete after the occurrences were read."""
 
 
 class Source(Protocol):
     """Where windows come from."""
 
     def loads(self) -> Iterable[Callable[[], Chunk]]:
-        """What reads each chunk, in order; it can be pickled, so that another process may do it."""
+        """The functions that read each chunk, in order; another process may run them."""
 
 
 Estimates = Mapping[str, Mapping[str, Estimate]]
@@ -205,12 +207,12 @@ Estimates = Mapping[str, Mapping[str, Estimate]]
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What the engine says of one occurrence.
+    """What the engine returns for one occurrence.
 
     Attributes:
         occurrence: the windows it judged.
         estimates: by resource, then by strategy.
-        measured: by resource, (nodes,): where there were samples enough for a new estimate.
+        measured: by resource, (nodes,): whether there were enough samples for a new estimate.
     """
 
     occurrence: Occurrence
@@ -219,13 +221,13 @@ class Step:
 
 
 class ChunkSink(Protocol):
-    """What a sink notes of one chunk, in the process that judges it."""
+    """The part of a sink for one chunk, in the process that judges the chunk."""
 
     def take(self, step: Step) -> None:
-        """Note an occurrence that was judged."""
+        """Take an occurrence that was judged."""
 
     def close(self) -> Any:
-        """The chunk is over: what to hand to the sink, which can be pickled."""
+        """End the chunk; return the content for the sink, which can be pickled."""
 
 
 class Sink(Protocol):
@@ -236,54 +238,54 @@ class Sink(Protocol):
         """Opens a page for a chunk; it can be pickled."""
 
     def accept(self, content: Any) -> None:
-        """Take what the page of the next chunk, in order, was closed with."""
+        """Take the content of the page of the next chunk, in order."""
 
 
 Result = TypeVar("Result")
 Task = Callable[[], Result]
-"""Something to be done, here or elsewhere: it can be pickled."""
+"""A function to run, here or in another process: it can be pickled."""
 
 
 class Executor(Plugin, ABC):
     """Where tasks are run. One file in ``executors/``.
 
     Attributes:
-        remote: whether tasks may run on other machines, which see files by absolute paths only.
+        remote: whether tasks may run on other machines, which need absolute paths of files.
     """
 
     remote: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
-        """As it is asked for."""
+        """The text that selects it."""
         return type(self).__module__.rpartition(".")[2].replace("_", "-")
 
     @abstractmethod
     def run(self, tasks: Iterable[Task[Result]]) -> Generator[Result, None, None]:
-        """The results in the order of the tasks; whoever closes it ends what is under way.
+        """The results in the order of the tasks; closing the iterator stops the running tasks.
 
         Raises:
-            ScroogeError: whoever was to do it cannot be reached, or died.
+            ScroogeError: the process or the machine cannot be reached, or died.
         """
 
 
 class Store(Plugin, ABC):
-    """Where samples stay. One file in ``stores/``.
+    """Where samples are kept. One file in ``stores/``.
 
     Attributes:
-        writable: whether it takes samples, and not only gives what others wrote.
+        writable: whether it also takes samples, not only returns the samples of others.
     """
 
     writable: ClassVar[bool] = True
 
     @abstractmethod
     def write(self, samples: Sequence[Sample]) -> None:
-        """Keep samples; once it returns they survive a crash.
+        """Write samples; after it returns they survive a crash.
 
-        The same node and time once more is kept once, so whoever is not sure may write again.
+        A sample with the same node and time is kept once, so a caller may write again.
 
         Raises:
-            StoreError: nothing, or not all, was kept; ``temporary`` says whether to try again.
+            StoreError: some or all samples were not kept; ``temporary`` says whether to try again.
         """
 
     @abstractmethod
@@ -301,18 +303,18 @@ class Store(Plugin, ABC):
         """The samples of some nodes in ``since <= time < until``.
 
         Args:
-            nodes: names; one that is unknown has no rows.
+            nodes: names; an unknown one has no rows.
             since: seconds since 1970.
             until: likewise.
-            quantities: which to give, for nodes and VMs where they have such a one.
+            quantities: which ones to return, of nodes and of VMs.
 
         Raises:
-            StoreError: the store cannot be reached, or answers what it should not.
+            StoreError: the store cannot be reached, or gives an invalid answer.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what is held open; what was kept stays."""
+        """Close all that is open; the samples stay."""
 
     def __enter__(self) -> Self:
         return self

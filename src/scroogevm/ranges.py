@@ -19,11 +19,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "--buffer-limit": (1, 1 << 20),
     "--duration": (0, 1e9),
 }
-"""The least and the greatest of each option that is a number."""
+"""The smallest and the largest value of each option that is a number."""
 
 
 def out_of_range(values: Mapping[str, float | None]) -> list[str]:
-    """What is wrong with the values of options, by name; None is an option that was not given.
+    """Problems of the values of options, by name; None is an option that was not given.
 
     >>> out_of_range({"--workers": 0, "--coverage": 0.5, "--history": None})
     ['--workers 0 is not from 1 to 1024']
@@ -36,6 +36,6 @@ def out_of_range(values: Mapping[str, float | None]) -> list[str]:
 
 
 def is_within(option: str, value: float) -> bool:
-    """Whether a number is in the range of an option; every one is, of an option without a range."""
+    """Whether a number is in the range of an option; always true for an option without a range."""
     low, high = RANGES.get(option, (float("-inf"), float("inf")))
     return isfinite(value) and low <= value <= high

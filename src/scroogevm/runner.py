@@ -1,6 +1,6 @@
 """The stepper, and the two orders of chunks and windows.
 
-A ``Runner`` holds what is remembered of one chunk. ``replay`` takes one chunk through all its
+A ``Runner`` holds the state of one chunk. ``replay`` takes one chunk through all its
 windows; ``Lockstep`` takes all chunks through one window, then through the next, which is what a
 live service does and what strategies that learn from all nodes together need. The order changes no
 number.
@@ -22,14 +22,14 @@ from scroogevm.engine import Engine, Pools, Prepared
 from scroogevm.ports import Step
 
 Foreseen = tuple[Occurrence, Sequence[Occurrence]]
-"""An occurrence, and those to come that somebody reads."""
+"""An occurrence, and the later ones that strategies read."""
 
 
 class Runner:
-    """One chunk of nodes and what is remembered of it.
+    """One chunk of nodes and its state.
 
     Args:
-        engine: what judges it.
+        engine: that judges it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -39,34 +39,34 @@ class Runner:
         self._foreign = False
 
     def step(self, occurrence: Occurrence, future: Sequence[Occurrence] = ()) -> Step:
-        """Judge the next closed slice; its nodes may be others than before.
+        """Judge the next closed slice; its nodes may differ from those before.
 
         Raises:
-            ValueError: a strategy pools, so that it takes a ``Lockstep``.
+            ValueError: a strategy pools and needs a ``Lockstep``.
         """
         self._receive(occurrence)
         self._state, step = self.engine.step(self._state, occurrence, future)
         return step
 
     def prepare(self, occurrence: Occurrence, future: Sequence[Occurrence] = ()) -> Prepared:
-        """The first half of a step: nothing is remembered of it yet."""
+        """The first half of a step; it does not change the state."""
         self._receive(occurrence)
         return self.engine.prepare(self._state, occurrence, future)
 
     def conclude(self, prepared: Prepared, pools: Pools) -> Step:
-        """The second half."""
+        """The second half of a step."""
         self._state, step = self.engine.conclude(prepared, pools)
         return step
 
     def snapshot(self) -> Snapshot:
-        """What is remembered, as arrays by name."""
+        """The state, as arrays by name."""
         return snapshot(self._state, self._vm_names)
 
     def restore(self, arrays: Snapshot) -> None:
-        """Go on from a snapshot. The source that follows may number its VMs in another way.
+        """Continue from a snapshot. The next source may number its VMs in another way.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the arrays are not a snapshot.
         """
         self._state, self._vm_names = restored(arrays)
         self._foreign = True
@@ -114,28 +114,28 @@ class Lockstep:
         ]
 
     def snapshot(self) -> tuple[Sequence[Snapshot], Snapshot]:
-        """What is remembered of each chunk, and of all nodes together."""
+        """The state of each chunk, and the pools of all nodes together."""
         return [runner.snapshot() for runner in self.runners], self.snapshot_pools()
 
     def snapshot_pools(self) -> Snapshot:
-        """What is remembered of all nodes together."""
+        """The pools of all nodes together."""
         return snapshot_of_pools(self._pools)
 
     def restore(self, chunks: Sequence[Snapshot], pools: Snapshot) -> None:
-        """Go on from snapshots.
+        """Continue from snapshots.
 
         Raises:
-            ValueError: they are none.
+            ValueError: the arrays are not snapshots.
         """
         for runner, arrays in zip(self.runners, chunks, strict=True):
             runner.restore(arrays)
         self.restore_pools(pools)
 
     def restore_pools(self, pools: Snapshot) -> None:
-        """Go on from what was remembered of all nodes together.
+        """Continue from the pools of all nodes together.
 
         Raises:
-            ValueError: it is no snapshot of that.
+            ValueError: the arrays are not a snapshot of pools.
         """
         self._pools = restored_pools(pools)
 
@@ -153,7 +153,7 @@ def lockstep(
 
 
 def foreseen(engine: Engine, occurrences: Iterable[Occurrence]) -> Iterator[Foreseen]:
-    """Each occurrence with as many of those to come as the strategies of an engine read."""
+    """Each occurrence with as many later ones as the strategies of an engine read."""
     walk = iter(occurrences)
     held: deque[Occurrence] = deque(_some(walk, 1))
     while held:
@@ -165,7 +165,7 @@ def foreseen(engine: Engine, occurrences: Iterable[Occurrence]) -> Iterator[Fore
 
 
 def _some(walk: Iterator[Occurrence], number: int | None) -> Iterator[Occurrence]:
-    """So many of those that are left, or all."""
+    """The first of the remaining occurrences, or all."""
     while number is None or number > 0:
         occurrence = next(walk, None)
         if occurrence is None:

@@ -1,9 +1,9 @@
 """Scores promises window by window, with one definition for live and replay.
 
-A strategy's promise for a window is what it said at the end of the window before; with several
-slices in a scope it is the largest demand over the slices, since that is what a scheduler is told.
-Every array has nodes as its last axis. Axes before it are free, so that the strategies of a
-resource are settled together: (strategies, nodes). NaN marks what says nothing and is never scored.
+The promise of a strategy for a window is its demand at the end of the window before. With several
+slices in a scope it is the largest demand over the slices, which is published to a scheduler.
+Every array has nodes as its last axis. Other axes may precede it, so that the strategies of a
+resource are settled together: (strategies, nodes). NaN means unknown and is never scored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,13 +21,13 @@ class Truth:
     """What happened on nodes in one window, one resource; (nodes,) each.
 
     Attributes:
-        capacity: what each node had.
-        allocated: what the VMs on it were promised.
-        added: what was promised since the window before, to new VMs or to grown ones.
+        capacity: of each node.
+        allocated: to the VMs on it.
+        added: allocation since the window before, to new VMs or to grown ones.
         p99: percentile 99 of the usage.
         peak: its maximum.
-        known: percentile 99 of the usage without the VMs that came since the window before, of
-            which whoever made a promise then did not know.
+        known: percentile 99 of the usage without the VMs that arrived since the window before;
+            they were unknown when the promise was made.
     """
 
     capacity: Floats
@@ -40,17 +40,17 @@ class Truth:
 
 @dataclass(frozen=True, eq=False)
 class Promise:
-    """What was said at the end of a window, and what settling the next one must know of it.
+    """The promise at the end of a window, and all the data to settle it with the next window.
 
     This is all the state between windows: arrays over nodes.
 
     Attributes:
-        told: (..., nodes), what a scheduler was told to be ready for.
-        free: (..., nodes), ``max(0, capacity - told)``: what it may take.
+        told: (..., nodes), the published demand.
+        free: (..., nodes), ``max(0, capacity - told)``: what a scheduler may allocate.
         offer: (..., nodes), ``max(0, capacity - demand)``: the predecessor's, of its slice alone.
         allocated: (nodes,), when it was made.
         p99: (nodes,), of the window at whose end it was made.
-        recent: (slices - 1, ..., nodes), the demands before it, newest first; NaN where none was.
+        recent: (slices - 1, ..., nodes), the demands before it, newest first; NaN if none.
         seen: (nodes,), windows before it.
     """
 
@@ -64,7 +64,7 @@ class Promise:
 
     @classmethod
     def none(cls, shape: tuple[int, ...], slices: int) -> "Promise":
-        """Nothing was ever said.
+        """The promise before the first window.
 
         Args:
             shape: of a demand, nodes last.
@@ -78,9 +78,9 @@ class Promise:
         """The same for other nodes, and other strategies.
 
         Args:
-            nodes: (nodes,), where each node stands here; -1 for one that is new: it was told
-                nothing.
-            strategies: likewise, of the axis before; None where they are the same.
+            nodes: (nodes,), the position of each node here; -1 for a new one, which has no
+                promise.
+            strategies: likewise, for the axis before; None if they are the same.
         """
         moved = {}
         for name, array in self.arrays().items():
@@ -102,12 +102,12 @@ class Promise:
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """What came of promises in one window, (..., nodes) each.
+    """The results of promises in one window, (..., nodes) each.
 
     Attributes:
-        shortfall: ``max(0, p99(t) - told(t-1) - added(t))``: usage that was not foreseen.
+        shortfall: ``max(0, p99(t) - told(t-1) - added(t))``: usage above the promise.
         worst: the same with the maximum instead of percentile 99.
-        waste: ``max(0, told(t-1) + added(t) - p99(t))``: held back and not used.
+        waste: ``max(0, told(t-1) + added(t) - p99(t))``: kept ready and not used.
         savings: ``1 - told/allocated`` of the promise made at t.
         free: ``max(0, capacity - told)`` of the promise made at t.
         ratio: ``(allocated + free) / capacity`` of the promise made at t: oversubscription.
@@ -115,7 +115,7 @@ class Settled:
         churn: ``|free(t) - free(t-1)|``.
         misprediction: the predecessor's, ``truth(t) - expected(t)``.
         correction: the predecessor's decrease, ``max(0, expected(t) - offer(t))``.
-        excess: ``known(t) - told(t-1)``: above 0 where the promise was exceeded.
+        excess: ``known(t) - told(t-1)``: above 0 if usage exceeded the promise.
     """
 
     shortfall: Floats
@@ -152,25 +152,25 @@ SCORES: Mapping[str, str] = {
     "corrections": "the predecessor's decreases: sum of max(0, expected - free) / capacity",
     "windows": "windows judged",
 }
-"""Every score by name, and what it means. Rates and shares are fractions of 1; sums and counts are
-those of one node, and for a fleet their mean over its nodes, those never judged left out."""
+"""Every score by name, with its meaning. Rates and shares are fractions of 1. Sums and counts are
+of one node; for a fleet they are the mean over the nodes that were judged."""
 
 CHECKED = 0.01
-"""The risk that ``check`` is stated at."""
+"""The risk of ``check``."""
 
 ROUNDING = 1e-9
-"""Share of capacity below which a difference is rounding: no violation, no offer taken back."""
+"""Share of capacity below which a difference is rounding, and not a violation or a decrease."""
 
 
 def since(before: VMs, now: Window) -> tuple[Floats, Floats]:
-    """What happened to the VMs since the window before, (nodes,) each.
+    """The changes of VMs since the window before, (nodes,) each.
 
     Args:
         before: the VMs of that window.
         now: the window that followed.
 
     Returns:
-        What was promised, to new VMs and to old ones that grew; and percentile 99 of the usage
+        The new allocation, of new VMs and of old ones that grew; and percentile 99 of the usage
         without the new ones.
     """
     place = before.find(now.vms.ids)
@@ -180,7 +180,7 @@ def since(before: VMs, now: Window) -> tuple[Floats, Floats]:
 
 
 def matched(before: Sequence[str], now: Sequence[str]) -> Ints:
-    """Where each node of now stood before, -1 for one that is new.
+    """The position before of each node now; -1 for a new one.
 
     >>> matched(["a", "b"], ["b", "c"]).tolist()
     [1, -1]
@@ -190,15 +190,15 @@ def matched(before: Sequence[str], now: Sequence[str]) -> Ints:
 
 
 def promise(before: Promise, truth: Truth, demand: Floats) -> Promise:
-    """What a scheduler is told at the end of a window: the largest demand over the slices.
+    """The promise at the end of a window: the largest demand over the slices.
 
-    A slice that has not been seen yet counts at what was promised to VMs, and nobody is told of a
-    demand below zero, which doa arrives at: a node has no more to offer than all of itself.
+    A slice without a window counts at the allocation of VMs. A promise is never below zero,
+    although doa can have such a demand: a node cannot offer more than its capacity.
 
     Args:
         before: the promise of the window before, of the same nodes.
         truth: of the window that ended.
-        demand: (..., nodes), what strategies say of its slice.
+        demand: (..., nodes), of the strategies for its slice.
     """
     told = demand.copy()
     for earlier in before.recent:
@@ -218,16 +218,16 @@ def promise(before: Promise, truth: Truth, demand: Floats) -> Promise:
 
 
 def settle(before: Promise, truth: Truth, now: Promise) -> Settled:
-    """Settle one window: what the promise of the window before was worth, and the new one is like.
+    """Settle one window: compare it with the promise of the window before.
 
     Args:
-        before: what was said at the end of the window before, of the same nodes.
+        before: the promise at the end of the window before, of the same nodes.
         truth: what happened in the window.
-        now: what is said at its end.
+        now: the promise at its end.
     """
     held = before.told + truth.added
     change = truth.allocated - before.allocated
-    # VMs that left took their usage with them, not what they were promised.
+    # VMs that left no longer use anything, but their allocation does not reduce the promise.
     expected = before.offer - np.where(change >= 0, change, truth.p99 - before.p99)
     return Settled(
         shortfall=np.maximum(0.0, truth.p99 - held),
@@ -246,7 +246,7 @@ def settle(before: Promise, truth: Truth, now: Promise) -> Settled:
 
 @dataclass(frozen=True, eq=False)
 class Promises:
-    """What was said at the end of a window of nodes, all resources and strategies, by name.
+    """The promises at the end of a window of nodes, all resources and strategies, by name.
 
     Attributes:
         nodes: their names.
@@ -261,9 +261,9 @@ class Promises:
     def before(
         self, resource: str, strategies: Sequence[str], nodes: Sequence[str], slices: int
     ) -> Promise:
-        """The promise of a resource as it stands for these strategies and nodes, by name.
+        """The promise of a resource for these strategies and nodes, by name.
 
-        A node that is new, or was away for a window, was told nothing, whatever stood in its row.
+        A node that is new, or was away for a window, has no promise.
         """
         made, named = self.made.get(resource), self.strategies.get(resource, ())
         if made is None or len(made.recent) != slices - 1:
@@ -280,15 +280,15 @@ class Promises:
         slices: int,
         said: Mapping[str, tuple[Truth, Mapping[str, Floats]]],
     ) -> tuple["Promises", Mapping[str, Settled]]:
-        """Settle these promises by the window that followed, and keep what is said at its end.
+        """Settle these promises with the next window, and keep the promises at its end.
 
         Args:
             nodes: of the window.
             slices: slices in a scope.
-            said: by resource, what happened, and the demand of each strategy, (nodes,).
+            said: by resource, the truth, and the demand of each strategy, (nodes,).
 
         Returns:
-            The new promises; what came of the old ones, by resource, (strategies, nodes).
+            The new promises; the results of the old ones, by resource, (strategies, nodes).
         """
         made, settled = {}, {}
         for resource, (truth, demands) in said.items():
@@ -300,7 +300,7 @@ class Promises:
         return Promises(nodes, strategies, made), settled
 
     def arrays(self) -> Mapping[str, Floats]:
-        """The numbers as data, by ``resource/name``; the names are data already."""
+        """The arrays, by ``resource/name``; the names of nodes and strategies are separate."""
         return {
             f"{resource}/{name}": array
             for resource, made in self.made.items()
@@ -314,7 +314,7 @@ class Promises:
         strategies: Mapping[str, Sequence[str]],
         arrays: Mapping[str, Floats],
     ) -> "Promises":
-        """Take up names, and what ``arrays`` gave."""
+        """Restore from names, and from the result of ``arrays``."""
         made = {
             resource: Promise(**{n: arrays[f"{resource}/{n}"] for n in Promise.names()})
             for resource in strategies
@@ -323,12 +323,12 @@ class Promises:
 
 
 def positive(values: Floats) -> Floats:
-    """The values, NaN where they are not above zero: nothing can be divided by them."""
+    """The values, NaN if not above zero, because they are used as divisors."""
     return np.where(values > 0, values, np.nan)
 
 
 def _moved(array: Floats, places: Ints, absent: float, axis: int) -> Floats:
-    """Take places along an axis; -1 is absent."""
+    """Take positions along an axis; -1 is absent."""
     padding = list(array.shape)
     padding[axis] = 1
     padded = np.concatenate([array, np.full(padding, absent)], axis=axis)

@@ -15,16 +15,16 @@ from scroogevm.scoring import Promise, Promises, Settled, Truth, since
 
 @dataclass(frozen=True, eq=False)
 class WindowRecord:
-    """What was said of one resource in one window, and what came of what was said before.
+    """The promises of one resource in one window, and the results of the promises before.
 
     Attributes:
         strategies: their names, in the order of the first axis below.
-        truth: what happened, (nodes,); NaN where too few samples say it.
+        truth: what happened, (nodes,); NaN if there are too few samples.
         mean: mean usage, (nodes,).
-        measured: where there were samples enough, (nodes,).
-        promise: what is said now, (strategies, nodes).
-        settled: what came of what was said before, (strategies, nodes).
-        estimates: the answers themselves.
+        measured: whether there were enough samples, (nodes,).
+        promise: made now, (strategies, nodes).
+        settled: the results of the promises before, (strategies, nodes).
+        estimates: of the strategies.
     """
 
     strategies: Sequence[str]
@@ -37,7 +37,7 @@ class WindowRecord:
 
 
 class Settlement:
-    """Settles each window of some nodes by what was promised at the end of the one before.
+    """Compares each window of some nodes with the promises at the end of the one before.
 
     Args:
         slices: slices in a scope.
@@ -49,7 +49,7 @@ class Settlement:
         self._before: dict[str, VMs] = {}
 
     def then(self, step: Step) -> Mapping[str, WindowRecord]:
-        """Settle one occurrence, by resource, and keep what is promised at its end."""
+        """Settle one occurrence, by resource, and keep the promises at its end."""
         occurrence = step.occurrence
         truths = {resource: self._truth(step, resource) for resource in step.estimates}
         said = {
@@ -57,7 +57,7 @@ class Settlement:
             for resource, answers in step.estimates.items()
         }
         self._promises, settled = self._promises.then(occurrence.nodes, self._slices, said)
-        # Of the samples of a window nobody needs to know once it is settled.
+        # The samples of a window are not needed after it is settled.
         self._before = {r: window.vms.unsampled for r, window in occurrence.windows.items()}
         return {
             resource: WindowRecord(
@@ -73,7 +73,7 @@ class Settlement:
         }
 
     def snapshot(self) -> Snapshot:
-        """What is kept between windows, as arrays by name."""
+        """The state between windows, as arrays by name."""
         vms = {
             f"vms/{resource}/{name}": getattr(before, name)
             for resource, before in self._before.items()
@@ -82,20 +82,20 @@ class Settlement:
         return {**snapshot_of_promises(self._promises), **vms}
 
     def restore(self, arrays: Snapshot) -> None:
-        """Go on from a snapshot; VMs keep their numbers.
+        """Continue from a snapshot; VMs keep their numbers.
 
         Raises:
-            ValueError: it is none, or one of another format.
+            ValueError: the arrays are not a snapshot, or have another format.
         """
         self._promises = restored_promises(arrays)
         kept = dict.fromkeys(name.split("/")[1] for name in arrays if name.startswith("vms/"))
         self._before = {resource: _vms(arrays, f"vms/{resource}") for resource in kept}
 
     def renumber(self, now: Ints) -> None:
-        """Go on with other numbers of VMs.
+        """Continue with other numbers of VMs.
 
         Args:
-            now: (numbers before,), the number of each VM; -1 for one that is forgotten.
+            now: (numbers before,), the new number of each VM; -1 for a VM to forget.
         """
         for resource, vms in self._before.items():
             kept = vms.only(now[vms.ids] >= 0)
@@ -133,7 +133,7 @@ def restored_promises(arrays: Snapshot) -> Promises:
     """The promises.
 
     Raises:
-        ValueError: they are none, or of another format.
+        ValueError: the arrays are not promises, or have another format.
     """
     try:
         outline = outline_of(arrays)

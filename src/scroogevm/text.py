@@ -4,7 +4,7 @@ import re
 
 
 def counted(number: int, noun: str) -> str:
-    """A number and its noun, which takes an s unless there is one.
+    """A number and its noun, in the plural unless the number is one.
 
     >>> counted(1, "node"), counted(0, "VM"), counted(1200, "node")
     ('1 node', '0 VMs', '1,200 nodes')
@@ -13,7 +13,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def plain(error: BaseException) -> str:
-    r"""What an error says, on one line and without the number that the system gives it.
+    r"""The message of an error, on one line and without the error number of the system.
 
     >>> plain(OSError(-2, "Name or service not known")), plain(ValueError("[Errno 5] bad\nmore"))
     ('Name or service not known', 'bad')

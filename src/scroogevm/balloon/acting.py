@@ -46,7 +46,7 @@ class Acting:
     Args:
         watch: looks at the node.
         journal: where each shrink is kept before it is asked for.
-        say: says a line.
+        say: prints a line.
         period: seconds between refreshes that is set where a VM has none; None for never.
     """
 

@@ -42,7 +42,7 @@ class Companion:
     Args:
         watch: looks at it.
         journal: where each shrink is kept before it is asked for; None where nothing is changed.
-        say: says a line.
+        say: prints a line.
         clocks: tell the time.
         period: seconds between refreshes that is set where a VM has none; None for never.
     """

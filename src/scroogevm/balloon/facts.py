@@ -10,7 +10,7 @@ from scroogevm.core.arrays import Bools, Floats, Ints
 
 @dataclass(frozen=True)
 class Host:
-    """A node. MiB and seconds; NaN where nobody could tell.
+    """A node. MiB and seconds; NaN if unknown.
 
     Attributes:
         total: memory that the node has.
@@ -29,7 +29,7 @@ class Host:
 
 @dataclass(frozen=True, eq=False)
 class Guests:
-    """The VMs of a node that run. Arrays are over VMs: MiB, seconds, NaN where nobody could tell.
+    """The VMs of a node that run. Arrays are over VMs: MiB, seconds, NaN if unknown.
 
     Attributes:
         uuid: of each VM.

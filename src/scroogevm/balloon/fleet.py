@@ -39,7 +39,7 @@ class BalloonFleet:
     Args:
         settings: checked already.
         policy: how sizes are chosen.
-        say: says a line.
+        say: prints a line.
         connect: opens a connection to libvirt.
         clocks: tell the time.
 
@@ -133,7 +133,7 @@ class BalloonFleet:
     def run(self, stop: threading.Event) -> None:
         """Go on until told to stop; then give everything back.
 
-        A disk that is full ends nothing: it is told, and nothing is shrunk meanwhile.
+        A full disk does not end the loop: it is reported, and nothing is shrunk meanwhile.
         """
         self.start()
         try:

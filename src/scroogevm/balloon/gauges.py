@@ -63,7 +63,7 @@ class Gauges:
         return np.inf if self._fresh is None else clock - self._fresh
 
     def need(self, percentile: float) -> float:
-        """A percentile of what the guest used over the look-back, MiB; NaN where nobody knows.
+        """A percentile of what the guest used over the look-back, MiB; NaN if unknown.
 
         Between two ranks it is interpolated, as NumPy does, whose own call costs ten times as much
         for the few samples that one VM has.

@@ -74,14 +74,14 @@ class BalloonJournal(AbstractContextManager["BalloonJournal"]):
     """The journal of one companion.
 
     Args:
-        path: the file; it is made where there is none.
+        path: the file; it is created if it does not exist.
         alone: whether this process writes; else it only looks.
 
     Attributes:
-        owner: names whoever writes it, the same each time; empty before anybody did.
+        owner: name of the writer, always the same; empty before the first write.
 
     Raises:
-        MisuseError: another process writes it, it is none, or of another version.
+        MisuseError: another process writes it, it is not a journal, or has another version.
         OutputError: it cannot be written.
     """
 

@@ -36,7 +36,7 @@ class Mode(Plugin, ABC):
     """A way to choose sizes. One file in ``balloon/modes/``, pure, without state."""
 
     def asks(self, host: Host) -> Ask:
-        """What the host asks by the memory that it has left; nothing if nobody looks at it."""
+        """The request of the host, by its remaining memory; zero if this is not measured."""
         del host
         return Ask(0.0, 0.0)
 

@@ -49,7 +49,7 @@ class Policy:
                 ``step:most=0.1``.
 
         Raises:
-            MisuseError: there is no such mode, rule, refusal or parameter, or one is named twice.
+            MisuseError: there is no such mode, rule, refusal or parameter, or a name is repeated.
         """
         MODES.load(mode)
         specs = {name: Spec(name) for name in (mode, *RULES.names, *REFUSALS.names)}

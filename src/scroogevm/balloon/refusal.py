@@ -12,7 +12,7 @@ class Refusal(Plugin, ABC):
     """Says which VMs must be left alone. One file in ``balloon/refusals/``, pure, without state.
 
     Attributes:
-        place: refusals are told in this order.
+        place: refusals are reported in this order.
         hands_off: whether the VM is not even given back what was taken from it. Otherwise a VM
             that this program shrank gets everything back as long as the refusal holds.
     """

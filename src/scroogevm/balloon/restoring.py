@@ -38,7 +38,7 @@ class Restoring:
         watch: looks at it.
         journal: what is held there.
         marks: on its VMs.
-        say: says a line.
+        say: prints a line.
         clocks: tell the time.
     """
 

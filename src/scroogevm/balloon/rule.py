@@ -63,7 +63,7 @@ class FloorRule(GuestRule):
 
     @abstractmethod
     def at_least(self, facts: NodeFacts) -> Floats:
-        """MiB, (vms,); NaN where it cannot be known: such a VM is not shrunk."""
+        """MiB, (vms,); NaN if unknown: then the VM is not shrunk."""
 
 
 class BrakeRule(GuestRule):
@@ -71,7 +71,7 @@ class BrakeRule(GuestRule):
 
     @abstractmethod
     def at_least(self, facts: NodeFacts) -> Floats:
-        """MiB, (vms,); NaN where it cannot be known: such a VM is not shrunk."""
+        """MiB, (vms,); NaN if unknown: then the VM is not shrunk."""
 
 
 class PaceRule(GuestRule):

@@ -14,7 +14,7 @@ class SizeReason(NamedTuple):
     """Why a target is what it is.
 
     Attributes:
-        rule: name of the rule or refusal that says so.
+        rule: name of the rule or refusal that decided.
         sentence: in plain words.
     """
 
@@ -31,7 +31,7 @@ class Targets:
         act: what is done to each VM. Its size is asked of its balloon unless it is kept or refused,
             even if the same was asked before: a request that is not followed is made again.
         reasons: of each VM, the one that decided last; put into words when they are read.
-        wanted: MiB that the host asks for, 0 where it needs nothing.
+        wanted: MiB that the host wants from its VMs; 0 if it needs nothing.
         facts: totals for people: what the host has free, its aim and so on, by name.
     """
 

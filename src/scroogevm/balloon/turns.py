@@ -6,7 +6,7 @@ from threading import Semaphore
 
 
 class Turns:
-    """Lets some go at a time. Nobody waits longer than a limit, whoever keeps a turn.
+    """Limits how many run at the same time. None waits longer than a limit.
 
     Args:
         width: how many go at a time.

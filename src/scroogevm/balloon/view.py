@@ -19,19 +19,19 @@ _LARGEST = 1 << 28
 
 @dataclass(frozen=True)
 class BalloonVM:
-    """A VM, as it was in the last cycle. MiB; None where nobody knows.
+    """A VM in the last cycle. MiB; None if unknown.
 
     Attributes:
         uuid: of the VM.
-        name: as libvirt has it.
-        promised: what it may have.
-        actual: what its balloon leaves to it.
-        used: what its guest uses.
-        usable: what its guest could give without swapping.
+        name: in libvirt.
+        promised: its allocation.
+        actual: the size that its balloon leaves.
+        used: by its guest.
+        usable: memory that its guest can free without swapping.
         need: its working set.
-        target: what its balloon shall leave.
+        target: the size that its balloon should leave.
         act: ``shrink``, ``grow``, ``release``, ``keep`` or ``refuse``.
-        rule: who decided that.
+            rule: who decided that.
         reason: why, in plain words.
         failure: what libvirt said no to; empty for nothing.
         pressure: share of time in which tasks of its guest waited for memory, 0 to 1.
@@ -54,17 +54,17 @@ class BalloonVM:
 
 @dataclass(frozen=True)
 class BalloonNode:
-    """A node, as it was in the last cycle.
+    """A node in the last cycle.
 
     Attributes:
         node: its name.
-        time: when, seconds since 1970.
-        total: MiB that it has; None where nobody knows, and so below.
-        available: MiB that it could give without swapping.
-        wanted: MiB that it asks for.
-        taken: MiB that VMs have less than they were promised, by this program.
-        problem: why it did not answer; empty where it did.
-        seconds: that the cycle took.
+        time: of the cycle, seconds since 1970.
+        total: MiB that it has; None if unknown, and so below.
+        available: MiB that it can free without swapping.
+        wanted: MiB that the host wants from its VMs; 0 if it needs nothing.
+        taken: MiB that this program took from VMs, below their allocation.
+        problem: why it did not answer; empty if it did.
+        seconds: duration of the cycle.
         vms: its VMs.
     """
 
@@ -165,7 +165,7 @@ def read_view(path: Path) -> Mapping[str, Any]:
     """What a companion's file says.
 
     Raises:
-        MisuseError: there is none, or it is none.
+        MisuseError: the file is missing, or is not a state of the companion.
     """
     try:
         with path.open("rb") as file:

@@ -55,10 +55,10 @@ class Cells:
         ]
 
     def sums(self, values: Floats, before: "Cells | None" = None) -> Floats:
-        """What each cell holds.
+        """The value of each cell.
 
         Args:
-            values: (series,), NaN where there is none.
+            values: (series,), NaN if missing.
             before: the cells of the reading before; one that was the sum of more series, or fewer,
                 holds nothing this once: what it grew by would be no rate.
         """
@@ -76,7 +76,7 @@ class Cells:
         return sums
 
     def readings(self, sums: Floats, node: str, time: float, target: str) -> Sequence[Reading]:
-        """What each dialect says, those left out that say nothing."""
+        """The reading of each dialect that has values."""
         return [page.reading(sums, node, time, target) for page in self._pages if page]
 
     def ages_of_vms(self, ages: Floats) -> Mapping[str, float]:
@@ -110,7 +110,7 @@ class _DialectCells:
         return bool(self.node or self.vms)
 
     def reading(self, sums: Floats, node: str, time: float, target: str) -> Reading:
-        """What the dialect says."""
+        """The reading of the dialect."""
         columns = {}
         for term, (rows, cells) in self.terms.items():
             column = np.full(len(self.vms), np.nan)

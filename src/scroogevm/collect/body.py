@@ -15,7 +15,7 @@ class Body:
         limit: bytes that it may be, unpacked.
 
     Raises:
-        ScrapeFailedError: it is packed in a way that was not asked for.
+        ScrapeFailedError: it uses an encoding that was not requested.
 
     Attributes:
         size: bytes so far, unpacked.
@@ -38,7 +38,7 @@ class Body:
         self._unpacker = zlib.decompressobj(_GZIP) if "gzip" in encoding else None
 
     def add(self, piece: bytes) -> None:
-        """Take what came next.
+        """Take the next piece.
 
         Raises:
             ScrapeFailedError: it is too much, or cannot be unpacked.
@@ -56,7 +56,7 @@ class Body:
         self._pieces.append(piece)
 
     def whole(self) -> bytes:
-        """All that came.
+        """All pieces together.
 
         Raises:
             ScrapeFailedError: its end is missing.

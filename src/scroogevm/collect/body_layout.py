@@ -15,7 +15,7 @@ from scroogevm.telemetry.rates import LONGEST
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """What an exporter may ask of memory.
+    """Limits of the memory for an exporter.
 
     Attributes:
         size: bytes of a body.
@@ -32,7 +32,7 @@ class BodyLimits:
 
 @dataclass(frozen=True)
 class Counts:
-    """What was in a body.
+    """The content of a body.
 
     Attributes:
         samples: lines with a series and a value.
@@ -48,7 +48,7 @@ class Counts:
 
 
 class KnownSeries(NamedTuple):
-    """A series whose places were asked for.
+    """A series with its places.
 
     Attributes:
         places: with the number of the dialect that says so; none for most series.
@@ -64,10 +64,10 @@ _UNUSED = KnownSeries(())
 
 @dataclass(frozen=True, eq=False)
 class BodyLayout:
-    """What stands in each line of a body, but for the values.
+    """The lines of a body without the values.
 
     Attributes:
-        heads: what each line begins with, up to its value; of comments all of it.
+        heads: the begin of each line, up to its value; comments are complete.
         exact: lines that must be the same to the letter, blank and bad ones.
         wanted: line and length of its head, of each series that has a place.
         known: every series of it, by the bytes that stand before its value.
@@ -83,7 +83,7 @@ class BodyLayout:
     counts: Counts
 
     def fits(self, lines: Sequence[bytes]) -> bool:
-        """Whether a body is laid out so."""
+        """Whether a body has this layout."""
         return (
             len(lines) == len(self.heads)
             and all(map(bytes.startswith, lines, self.heads))
@@ -91,7 +91,7 @@ class BodyLayout:
         )
 
     def values(self, lines: Sequence[bytes], time: float) -> tuple[Floats, int, Floats]:
-        """The values of a body, NaN for what is not a number, and how many are none.
+        """The values of a body, NaN for text that is not a number, and the count of these.
 
         Args:
             lines: of the body.
@@ -127,7 +127,7 @@ def lay_out(
         lines: of the body.
         dialects: that are asked where the values of each series go.
         known: series of an earlier body.
-        limits: what it may ask of memory.
+        limits: of its memory.
     """
     heads: list[bytes] = []
     exact: list[tuple[int, bytes]] = []
@@ -168,7 +168,7 @@ def lay_out(
 def _learn(
     line: bytes, dialects: Sequence[Dialect], limits: BodyLimits, texts: dict[str, str]
 ) -> tuple[bytes, KnownSeries] | None:
-    """What stands before the value of a line, and where values of its series go.
+    """The begin of a line before its value, and the places of values of its series.
 
     Args:
         line: any.

@@ -44,7 +44,7 @@ class Buffered(Store):
     Attributes:
         dropped: samples that had to make room, since the start.
         refused: samples that the store will never take, since the start.
-        problem: what the store said when it last failed.
+        problem: the last error of the store.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Buffered(Store):
 
     @property
     def failures(self) -> int:
-        """How often in a row the store has failed."""
+        """Number of failures of the store in a row."""
         return self._failures
 
     def write(self, samples: Sequence[Sample]) -> None:
@@ -117,7 +117,7 @@ class Buffered(Store):
                 self._failures = 0
 
     def nodes(self, since: float, until: float) -> Sequence[str]:
-        """What the store behind it says; what waits is not seen."""
+        """The answer of the store; waiting samples are not included."""
         return self._store.nodes(since, until)
 
     def read(
@@ -127,7 +127,7 @@ class Buffered(Store):
         until: float,
         quantities: Sequence[str] = ESSENTIAL,
     ) -> Recorded:
-        """What the store behind it says; what waits is not seen."""
+        """The answer of the store; waiting samples are not included."""
         return self._store.read(nodes, since, until, quantities)
 
     def close(self) -> None:
@@ -173,7 +173,7 @@ class Buffered(Store):
             self._failed()
 
     def _refused(self, batch: Sequence[Sample]) -> int | None:
-        """How many of a batch the store will never take; None where it fails for now."""
+        """How many samples of a batch the store rejects for ever; None for a temporary failure."""
         try:
             self._store.write(batch)
         except StoreError as error:

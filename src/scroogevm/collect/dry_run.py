@@ -22,11 +22,11 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True)
 class NodeCheck:
-    """What a node said.
+    """The result for a node.
 
     Attributes:
         node: its name.
-        scraped: what came of asking it the second time, or the first where there was none.
+        scraped: the result of the second scrape, or of the first if there was only one.
     """
 
     node: str
@@ -34,12 +34,12 @@ class NodeCheck:
 
     @property
     def answers(self) -> bool:
-        """Whether it gives samples."""
+        """Whether the node gives samples."""
         return self.scraped.sample is not None
 
     @property
     def failures(self) -> Sequence[str]:
-        """What went wrong, by exporter."""
+        """The problems, by exporter."""
         return [
             f"{outcome.target.shown}: {outcome.failure}"
             for outcome in self.scraped.outcomes
@@ -48,16 +48,16 @@ class NodeCheck:
 
     @property
     def dialects(self) -> Sequence[str]:
-        """What it speaks."""
+        """The dialects that it uses."""
         return list(dict.fromkeys(reading.dialect for reading in self.scraped.readings))
 
     @property
     def missing(self) -> Sequence[str]:
-        """What it does not say, and what that costs."""
+        """The missing values, and the consequences."""
         return lacking(self.scraped.readings) if self.answers or not self.failures else []
 
     def to_dict(self) -> Mapping[str, Any]:
-        """For a program to read."""
+        """The result as data for JSON."""
         sample = self.scraped.sample
         values = sample.values if sample else {}
         return {
@@ -101,7 +101,7 @@ async def _look(node: Node, some: asyncio.Semaphore) -> NodeCheck:
     async with some:
         first = await node.scrape()
     if first is None:
-        raise AssertionError(node.name)  # nobody failed yet
+        raise AssertionError(node.name)  # no exporter has failed yet
     again = None
     if first.sample is not None:
         await asyncio.sleep(min(node.interval, _LONGEST))

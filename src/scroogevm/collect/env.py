@@ -17,12 +17,12 @@ _LINE = re.compile(
 
 @dataclass(frozen=True)
 class BalloonEnv:
-    """What a ``.env`` says of ballooning.
+    """The settings of ballooning in a ``.env``.
 
     Attributes:
         nodes: libvirt URIs by name of the node.
         rules: specs of the policy's rules.
-        interval: seconds between looks; None where it is not written.
+        interval: seconds between cycles; None if not set.
         minimum: MiB; likewise.
     """
 
@@ -34,17 +34,17 @@ class BalloonEnv:
 
 @dataclass(frozen=True)
 class Env:
-    """What stands in a ``.env``.
+    """The settings in a ``.env``.
 
     Attributes:
         wishes: the exporters; each URL is the name of its node.
         interval: seconds between scrapes; None for what the probe announces.
         store: the InfluxDB, as ``--store`` takes it; empty when there is none.
         token: for it, never shown.
-        scope: seconds in a scope; None where it is not written, and so below.
+        scope: seconds in a scope; None if not set, and so below.
         slice: seconds in a slice.
         history: earlier windows kept beside the new one.
-        balloon: what it says of ballooning.
+        balloon: settings of ballooning.
     """
 
     wishes: Sequence[Wish]

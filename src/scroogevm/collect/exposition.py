@@ -23,7 +23,7 @@ class Parser:
         dialects: the most believed one first.
         node: name of the node that the target speaks of.
         target: which of the node's targets it is.
-        limits: what it may ask of memory.
+        limits: of its memory.
 
     Attributes:
         counts: of the last body.
@@ -44,7 +44,7 @@ class Parser:
         self._layout: BodyLayout | None = None
 
     def read(self, body: bytes, time: float) -> Sequence[Reading]:
-        """What a body says: a reading for each dialect that it speaks, the most believed one first.
+        """The readings of a body, one for each dialect in it, the most trusted one first.
 
         Lines that are no sample are counted and left out. The value of a series that no dialect has
         a place for is not looked at.

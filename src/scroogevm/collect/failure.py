@@ -47,7 +47,7 @@ class ScrapeFailedError(ScrapeError):
 
     @classmethod
     def of_error(cls, error: Exception, host: str) -> "ScrapeFailedError":
-        """What an error of the connection means.
+        """The failure for an error of the connection.
 
         Args:
             error: as it was raised.

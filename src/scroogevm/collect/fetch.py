@@ -15,13 +15,13 @@ from scroogevm.collect.failure import ScrapeFailedError
 from scroogevm.collect.target import Target
 
 REDIRECTS = 2
-"""How often an exporter may send elsewhere on itself."""
+"""Largest number of redirects to the exporter itself."""
 
 LARGE = 2 << 20
 """Bytes of a body that is held only by a few at the same time."""
 
 FEW = 2
-"""So many, which bounds what all exporters together can take."""
+"""Largest number of answers at a time, which limits the memory for all exporters."""
 
 _HEADERS = {
     "Accept": "text/plain;version=0.0.4,*/*;q=0.1",
@@ -72,11 +72,11 @@ class Fetcher:
         await self._transport.aclose()
 
     async def fetch(self, seconds: float, held: AsyncExitStack) -> bytes:
-        """What it answers.
+        """Its answer.
 
         Args:
             seconds: in which the answer must be here, whole.
-            held: takes what is given back when the answer is needed no more.
+            held: takes the resources that are released after the answer was used.
 
         Raises:
             ScrapeFailedError: it is not, or is none.
@@ -99,7 +99,7 @@ class Fetcher:
         raise ScrapeFailedError.of("redirect", f"redirects more than {REDIRECTS} times")
 
     async def _ask(self, url: httpx.URL, held: AsyncExitStack) -> bytes | httpx.URL:
-        """What a URL answers, or where it sends."""
+        """The answer of a URL, or the address that it redirects to."""
         response = await self._send(httpx.Request("GET", url, headers=self._headers))
         try:
             if response.has_redirect_location:
@@ -135,7 +135,7 @@ class Fetcher:
         return body.whole()
 
     def _sent(self, url: httpx.URL, location: str) -> httpx.URL:
-        """Where it sends; a token must not go to anybody else."""
+        """The address of a redirect; a token must not be sent to another host."""
         sent = url.join(location)
         if (sent.scheme, sent.host, sent.port) != (url.scheme, url.host, url.port):
             place = f"{sent.scheme}://{sent.host}" + (f":{sent.port}" if sent.port else "")

@@ -27,11 +27,11 @@ _LEARNING = 0.05
 
 
 class ScrapeLimits(NamedTuple):
-    """What an exporter may take.
+    """Limits of an exporter.
 
     Attributes:
         seconds: of a scrape.
-        size: bytes of what it answers, unpacked.
+        size: bytes of its answer, unpacked.
         few: shared by all that may hold a large answer.
     """
 
@@ -42,12 +42,12 @@ class ScrapeLimits(NamedTuple):
 
 @dataclass
 class Fleet:
-    """All nodes, each scraped by a task of its own, which nothing that others do can stop.
+    """All nodes. Each is scraped by its own task, which other nodes cannot stop.
 
     Attributes:
         outbox: takes the samples.
         figures: counts.
-        say: says a line.
+        say: prints a line.
         bounds: what an exporter may take.
     """
 

@@ -19,12 +19,12 @@ _MILLISECONDS = 1e11
 
 @dataclass(frozen=True, slots=True)
 class SeriesHead:
-    """What stands before a value.
+    """The text before a value.
 
     Attributes:
         name: of the metric.
         labels: by name.
-        length: bytes up to where the value, or white space before it, begins.
+        length: bytes up to the value, or up to the white space before it.
     """
 
     name: str
@@ -68,7 +68,7 @@ def number(tail: bytes) -> float | None:
 
 
 def stamp(tail: bytes) -> float | None:
-    """The time stamp in what follows a series, seconds since 1970; None where there is none.
+    """The time stamp in the text after a series, seconds since 1970; None if there is none.
 
     The text format has milliseconds, OpenMetrics seconds: no time until the year 5138 has so many
     seconds as the first has milliseconds since 1973.

@@ -8,7 +8,7 @@ from scroogevm.text import counted
 
 
 class MemoryTold:
-    """Which VMs of a node told of their memory, round by round.
+    """The VMs of a node that reported their memory, round by round.
 
     An exporter that cannot ask a VM, because it migrates for example, leaves them out.
     """
@@ -19,7 +19,7 @@ class MemoryTold:
     def compare(self, readings: Sequence[Reading]) -> Iterator[str]:
         """A line for VMs of which it is missing now, and one for those of which it is back.
 
-        A VM is not spoken of before it told of its memory once, nor after it is gone.
+        A VM is not mentioned before it has reported its memory once, nor after it is gone.
 
         Args:
             readings: of one round.

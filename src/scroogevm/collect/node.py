@@ -12,21 +12,21 @@ from scroogevm.telemetry.meter import Meter
 from scroogevm.telemetry.reading import Reading
 
 DEFAULT_INTERVAL = 5.0
-"""Seconds between scrapes where neither the user nor the exporter says."""
+"""Seconds between scrapes, if neither the user nor the exporter sets them."""
 
 _ANNOUNCED = 1.0, 300.0
-"""What an exporter may have us do."""
+"""Limits of all exporters."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What came of one tick of a node.
+    """The result of one tick of a node.
 
     Attributes:
         node: its name.
-        outcomes: of the exporters that were asked.
-        sample: what they say together; None when they say nothing.
-        troubles: since when something is wrong with what they say, by what.
+        outcomes: of the exporters that were scraped.
+        sample: of all their values; None if there are none.
+        troubles: begin of each trouble with their values, by trouble.
     """
 
     node: str
@@ -46,9 +46,9 @@ class Node:
     Args:
         name: of the node.
         sources: its exporters.
-        meter: what makes samples of readings; of an earlier time, where the node was known.
+        meter: makes samples from readings; the earlier one, if the node was known.
         seconds: that a scrape may take.
-        interval: seconds between scrapes, where neither a target nor an exporter says.
+        interval: seconds between scrapes, if neither a target nor an exporter sets them.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Node:
         self.interval = self._given or interval
 
     async def scrape(self) -> Round | None:
-        """Ask all exporters that may be asked now; None when all are left alone for a while."""
+        """Scrape all exporters that are due; None if all of them have a pause."""
         now = asyncio.get_running_loop().time()
         due = [source for source in self.sources if source.is_due(now)]
         if not due:
@@ -86,7 +86,7 @@ class Node:
             await source.close()
 
     def _listen(self, readings: Sequence[Reading]) -> None:
-        """Come as often as is announced, unless the user said how often."""
+        """Use the interval that the exporter announces, unless the user set one."""
         if self._given is not None:
             return
         announced = [reading.values.get("interval", 0.0) for reading in readings]

@@ -19,7 +19,7 @@ EVERY = 1.0
 """Seconds between batches."""
 
 LARGEST = 1_000_000
-"""Rows, of nodes and VMs, that wait at most: what comes then takes the place of the oldest."""
+"""Largest number of waiting rows of nodes and VMs; further rows replace the oldest ones."""
 
 _BATCH = 50_000
 """Rows in a batch, about."""
@@ -37,8 +37,8 @@ class Outbox:
     Args:
         store: where to.
         figures: counts what is written and lost.
-        say: says that the store fails, and that it works again.
-        kept: is told of every batch that was kept.
+        say: reports that the store fails, and that it works again.
+        kept: called with every batch that was kept.
     """
 
     def __init__(self, store: Store, figures: Figures, say: Say, kept: Kept) -> None:
@@ -62,7 +62,7 @@ class Outbox:
             self._lost += 1
 
     async def run(self, ended: asyncio.Event) -> None:
-        """Write, again and again; after the end what is left, then give the store back.
+        """Write repeatedly; after the end, write the rest and close the store.
 
         Raises:
             MisuseError: the store can never be written to as it was given.
@@ -96,7 +96,7 @@ class Outbox:
         return batch
 
     async def _write(self, batch: Sequence[Sample]) -> bool:
-        """Whether the store is there; what it did not take for now waits in front of the others."""
+        """Whether the store works; rows that it did not take wait in front of the others."""
         began = time.perf_counter()
         try:
             await self._in_thread(partial(self._store.write, batch))

@@ -27,7 +27,7 @@ KEYS: Mapping[str, str] = {
     "key-file": "its key, if it is not in the same file",
     "dialects": "parameters of dialects: a table for each, as in collect.dialects",
 }
-"""What may be said of a target, beside its node and URL."""
+"""The options of a target, in addition to node and URL."""
 
 _SECRETS = ("token-file", "user", "password-file")
 _FILES = ("ca-file", "cert-file", "key-file")
@@ -125,7 +125,7 @@ def _url(wish: Wish) -> httpx.URL:
 
 
 def _where(wish: Wish) -> str:
-    """Where it stands, and which it is, without what may be a secret."""
+    """The place and the name of a target, without secrets."""
     shown = wish.url.rpartition("@")[2].partition("?")[0]
     return f"{wish.where} {shown}"
 
@@ -144,7 +144,7 @@ def _interval(value: Any, where: str) -> float | None:
 
 
 def _authorization(url: httpx.URL, wish: Wish, defaults: Mapping[str, Any]) -> str:
-    """Of what the target says itself, and else of what is said for all."""
+    """The options of the target, or else those for all targets."""
     own = {key: value for key, value in wish.keys.items() if key in _SECRETS}
     said = own if own or url.userinfo else defaults
     token, user, password = (str(said.get(key, "")) for key in _SECRETS)

@@ -34,14 +34,14 @@ Reread = Callable[[], Nodes]
 async def collect(
     settings: CollectSettings, nodes: Nodes, store: Store, reread: Reread, say: Say
 ) -> None:
-    """Scrape until a signal to end, or for as long as was asked for.
+    """Scrape until a signal to end, or for the requested time.
 
     Args:
         settings: checked already.
         nodes: the targets.
         store: takes the samples; given back at the end.
         reread: gives the targets as they are written now.
-        say: says a line.
+        say: prints a line.
 
     Raises:
         MisuseError: what TLS needs is not there.
@@ -100,7 +100,7 @@ def _listen(loop: asyncio.AbstractEventLoop, ended: asyncio.Event, changed: asyn
 async def _first(
     ended: asyncio.Event, changed: asyncio.Event, writing: asyncio.Future[None]
 ) -> asyncio.Event:
-    """Wait for what comes first; that nothing can be written any more is an end, too."""
+    """Wait for the first of several ends; one of them is that nothing can be written."""
     waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(e.wait()) for e in (ended, changed)]
     try:
         await asyncio.wait([*waits, writing], return_when=asyncio.FIRST_COMPLETED)
@@ -141,7 +141,7 @@ def _stamp(path: Path | None) -> Sequence[int]:
 
 @asynccontextmanager
 async def _served(listen: str, figures: Figures, say: Say) -> AsyncIterator[None]:
-    """Own metrics, where they are wanted."""
+    """Serve own metrics, if they are wanted."""
     if not listen:
         yield
         return

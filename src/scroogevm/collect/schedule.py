@@ -4,14 +4,14 @@ from hashlib import blake2b
 from math import floor
 
 LONGEST_PAUSE = 60.0
-"""Seconds after which a target that fails is asked again at the latest, or its interval."""
+"""Largest pause of a failing target in seconds, unless its interval is longer."""
 
 _DOUBLINGS = 16
 _ROUNDING = 1e-6
 
 
 def phase(name: str, interval: float) -> float:
-    """Where in its interval a node is scraped: hash(name) * interval, in [0, interval).
+    """The time in its interval at which a node is scraped: hash(name) * interval, in [0, interval).
 
     >>> round(phase("node1", 5.0), 3) == round(phase("node1", 5.0), 3) != phase("node2", 5.0)
     True
@@ -47,5 +47,5 @@ def pause(failures: int, interval: float, draw: float) -> float:
 
 
 def time_limit(wanted: float, interval: float) -> float:
-    """Seconds that a scrape may take: what is wanted, but always less than the interval."""
+    """Seconds that a scrape may take: the wanted ones, but always less than the interval."""
     return min(wanted, 0.8 * interval)

@@ -20,7 +20,7 @@ DEFAULT_BUFFER = Path("scroogevm-buffer")
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """Where the targets are written. Files are read again whenever they are asked for.
+    """The sources of targets. Files are read again each time.
 
     Attributes:
         words: ``[NODE=]URL``.
@@ -72,7 +72,7 @@ class TargetConfig:
         return nodes
 
     def predecessor(self) -> Env:
-        """What stands in the predecessor's settings.
+        """The settings of the predecessor.
 
         Raises:
             MisuseError: they cannot be read.
@@ -86,7 +86,7 @@ class CollectSettings:
 
     Attributes:
         asked: the targets.
-        store: ``KIND:LOCATION``; empty for what ``env`` says, or the embedded store.
+        store: ``KIND:LOCATION``; empty for the one of ``env``, or the embedded store.
         store_options: ``KEY=VALUE``.
         buffer: folder for samples that the store does not take; None for the default one.
         buffer_limit: bytes that it may hold.
@@ -110,7 +110,7 @@ class CollectSettings:
 
     @property
     def place(self) -> str:
-        """The store: what was given, else the predecessor's, else the embedded one here."""
+        """The store: the given one, or else the predecessor's, or else the embedded one here."""
         return self.store or self.asked.predecessor().store or DEFAULT_STORE
 
     def check(self) -> Nodes:
@@ -141,7 +141,7 @@ class CollectSettings:
 
 @contextmanager
 def _noted(problems: list[str]) -> Iterator[None]:
-    """Note a misuse, and go on to the next one."""
+    """Collect a misuse, and continue."""
     try:
         yield
     except MisuseError as error:

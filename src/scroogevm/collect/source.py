@@ -20,18 +20,18 @@ _AT_ONCE = 1 << 20
 """Bytes of a body above which the others do not wait until it is read."""
 
 _REST = 4.0
-"""How many times as long as it took to read an exporter it is left alone: none takes a core."""
+"""Smallest pause of an exporter in multiples of its reading time, so that none uses a core."""
 
 
 @dataclass(frozen=True)
 class ScrapeResult:
-    """What came of asking an exporter once.
+    """The result of one scrape of an exporter.
 
     Attributes:
         target: which.
         seconds: that it took.
-        size: bytes of what it answered.
-        readings: what that says.
+        size: bytes of its answer.
+        readings: of the answer.
         counts: of its lines.
         failure: why there is nothing, if there is nothing.
     """
@@ -72,7 +72,7 @@ class Exporter:
         self._random = Random(f"{node} {target.url}")  # noqa: S311  # spreads load, hides nothing
 
     def is_due(self, now: float) -> bool:
-        """Whether it may be asked, at a time on the loop's clock."""
+        """Whether it may be scraped, at a time on the loop's clock."""
         return now >= self._not_before
 
     async def ask(self, seconds: float, interval: float) -> ScrapeResult:
@@ -80,7 +80,7 @@ class Exporter:
 
         Args:
             seconds: that it may take.
-            interval: seconds until it is asked again, if all is well.
+            interval: seconds until the next scrape, if it succeeds.
         """
         began = time.perf_counter()
         at = self._clock()

@@ -25,7 +25,7 @@ ENDS: Mapping[Trouble, str] = {
     "VMs": "the cpu times of VMs move again after {}",
     "node": "the cpu time of the node moves again after {}",
 }
-"""What is said once when something begins to be wrong, and once when it is over."""
+"""Reports each problem once when it begins, and once when it ends."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class CollectLog:
     """Says that an exporter fails, that it answers again, and what a node does not say.
 
     Args:
-        say: says a line.
+        say: prints a line.
         clock: seconds on any scale that does not jump.
     """
 
@@ -56,7 +56,7 @@ class CollectLog:
         """Take note of a round.
 
         Args:
-            scraped: what came of it.
+            scraped: the result.
             exporters: how many the node has.
         """
         for outcome in scraped.outcomes:
@@ -69,18 +69,18 @@ class CollectLog:
         self._compare(scraped)
 
     def _compare(self, scraped: Round) -> None:
-        """Say what began to be wrong with what a node says, and what is right again."""
+        """Report new problems with the values of a node, and problems that ended."""
         node, now = scraped.node, scraped.troubles
         before = self._troubles.get(node, {})
         at = max((reading.time for reading in scraped.readings), default=None)
-        if at is None:  # nobody answered: nothing is known to be over
+        if at is None:  # no exporter answered, so no problem is known to have ended
             return
         for trouble in [trouble for trouble in now if trouble not in before]:
             self._say(f"{node}: {BEGINS[trouble].format(moment(now[trouble]))}")
         for trouble in [trouble for trouble in before if trouble not in now]:
             self._say(f"{node}: {ENDS[trouble].format(span(at - before[trouble]))}")
         self._troubles[node] = now
-        if not now:  # what is old says nothing of memory
+        if not now:  # old values give no information on memory
             memory = self._memory.setdefault(node, MemoryTold())
             for line in memory.compare(scraped.readings):
                 self._say(f"{node}: {line}")

@@ -18,8 +18,8 @@ class Trust:
 
     Attributes:
         ca_file: certificates to trust instead of the system's; empty for those.
-        cert_file: our own certificate, for servers that ask for one.
-        key_file: its key, where it lies apart.
+        cert_file: our own certificate, for servers that require one.
+        key_file: its key, if it is in another file.
         stamps: when the files were changed, so that files that were renewed make another trust.
     """
 
@@ -45,7 +45,7 @@ class Trust:
         return cls(ca_file, cert_file, key_file, stamps)
 
     def context(self) -> ssl.SSLContext:
-        """What TLS needs of it.
+        """The TLS settings.
 
         Raises:
             MisuseError: the files hold nothing of the kind.
@@ -69,10 +69,10 @@ class Target:
 
     Attributes:
         url: without user and password.
-        interval: seconds between scrapes; None for what it announces.
+        interval: seconds between scrapes; None for the interval that it announces.
         authorization: the header of that name, never shown; empty for none.
         trust: for TLS.
-        dialects: what it may speak, the most believed one first.
+        dialects: that it may use, the most trusted one first.
     """
 
     url: str

@@ -15,10 +15,10 @@ _TABLE = ("node", "url", "urls")
 
 @dataclass(frozen=True)
 class Wish:
-    """One exporter, not looked at yet.
+    """One exporter as written, before it is checked.
 
     Attributes:
-        where: where it was written, for messages.
+        where: the place where it was written, for messages.
         url: as it was written.
         node: as it was written; empty for the host in the URL.
         keys: whatever else was written.
@@ -39,7 +39,7 @@ def from_word(word: str) -> Wish:
     ''
 
     Raises:
-        MisuseError: it is none.
+        MisuseError: the text is not a target.
     """
     found = _WORD.fullmatch(word.strip())
     if not found:
@@ -51,7 +51,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Iterator[Wish]:
     """The wishes of one ``[[collect.targets]]``.
 
     Raises:
-        MisuseError: it has no URL, or what is not text.
+        MisuseError: a target has no URL, or a value is not text.
     """
     if ("url" in table) is ("urls" in table):
         raise MisuseError("give url, or urls as a list", where=where)

@@ -1,4 +1,4 @@
-"""A property computed once for all copies of an object that differ in other fields."""
+"""Provides a property that is computed once for an object and its copies."""
 
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar, overload
@@ -11,11 +11,11 @@ class Sharing(Protocol):
 
     @property
     def shared(self) -> dict[str, Any]:
-        """What was computed once."""
+        """Values that were computed once."""
 
 
 class computed_once(Generic[T]):  # noqa: N801  # used as a decorator, like cached_property
-    """Like ``cached_property``, kept in ``self.shared``, which ``dataclasses.replace`` hands on."""
+    """Like ``cached_property``, but kept in ``self.shared``, which copies share."""
 
     def __init__(self, compute: Callable[[Any], T]) -> None:
         self.compute = compute

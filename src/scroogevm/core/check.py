@@ -1,4 +1,4 @@
-"""The check function: what a promise at a stated risk costs."""
+"""The check function: the cost of a promise at a stated risk."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from scroogevm.core.arrays import Floats
 def check(excess: Floats, risk: float) -> Floats:
     """``(1-risk)*e`` where usage exceeds the promise, ``-risk*e`` where it stays below it.
 
-    Its mean is least for the promise that is exceeded in exactly this share of windows: it counts
-    waste and shortfall at once, at the rate of exchange that the risk states.
+    Its mean is smallest for the promise that is exceeded in exactly this share of windows. It
+    counts waste and shortfall together, and the risk is the weight between them.
 
     Args:
         excess: usage less promise, in any unit; NaN stays NaN.

@@ -10,13 +10,13 @@ from scroogevm.core.arrays import Bools
 
 @dataclass(frozen=True)
 class Confusion:
-    """Verdicts counted against labels; stable is the positive.
+    """Counts of verdicts by label; stable is the positive class.
 
     Attributes:
-        tp: stable, and said to be.
-        fp: not stable, but said to be: the costly mistake, it lowers a margin that is needed.
-        tn: not stable, and said not to be.
-        fn: stable, but said not to be: a margin stays that nobody needs.
+        tp: stable, and the verdict is stable.
+        fp: not stable, but the verdict is stable. This costs most: it lowers a necessary margin.
+        tn: not stable, and the verdict is not stable.
+        fn: stable, but the verdict is not stable: an unnecessary margin stays.
 
     >>> Confusion.of(np.array([True, True, False]), np.array([True, False, False]))
     Confusion(tp=1, fp=1, tn=1, fn=0)
@@ -48,7 +48,7 @@ class Confusion:
 
     @property
     def f1(self) -> float:
-        """``2*tp / (2*tp + fp + fn)``; NaN where nothing is stable nor said to be.
+        """``2*tp / (2*tp + fp + fn)``; NaN if no case is stable and no verdict is.
 
         >>> Confusion(tp=26, fp=2, tn=27, fn=5).f1.__round__(3)
         0.881
@@ -59,7 +59,7 @@ class Confusion:
     def matthews(self) -> float:
         """``(tp*tn - fp*fn) / sqrt((tp+fp)*(tp+fn)*(tn+fp)*(tn+fn))``, from -1 to 1.
 
-        0 for a test that always says the same, whatever the mix; NaN where all labels are alike.
+        0 for a test whose verdict is always the same; NaN if all labels are the same.
 
         >>> Confusion(tp=26, fp=2, tn=27, fn=5).matthews.__round__(3)
         0.771

@@ -13,10 +13,10 @@ _LONGEST = 1000 * 365 * UNITS["d"]
 
 
 def seconds(text: str) -> float:
-    """Seconds in a length of time: ``30d``, ``12h``, ``1h30m``, or a plain number of seconds.
+    """Seconds of a duration: ``30d``, ``12h``, ``1h30m``, or a plain number of seconds.
 
     Raises:
-        MisuseError: it is not a duration, or an absurd one.
+        MisuseError: the text is not a duration, or is out of range.
 
     >>> seconds("30d"), seconds("1h30m"), seconds("90")
     (2592000.0, 5400.0, 90.0)

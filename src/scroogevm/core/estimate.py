@@ -11,14 +11,14 @@ from scroogevm.core.history import Memo
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """What to be ready for in the next window of the same slice.
+    """The demand of the next window of the same slice.
 
     Attributes:
         demand: (nodes,), cores or MiB.
-        memo: the arrays over nodes that the strategy wants back next time, which also explain
-            the demand to a reader (greedy's r, doa's d). Names that begin with ``_`` explain
-            nothing and are written nowhere.
-        verdict: what a quiescence test said of the new window; None where none was asked.
+        memo: arrays over nodes that the strategy gets back with the next window. They also
+            explain the demand (greedy's r, doa's d). Names that begin with ``_`` are not written
+            to any output.
+        verdict: of a quiescence test on the new window; None if the strategy uses no test.
     """
 
     demand: Floats
@@ -28,17 +28,17 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """Does the new window behave as the kept ones did?
+    """Whether the new window behaves like the kept ones.
 
-    Every test decides in one way, so that whoever has the evidence has the verdict, and can say it
-    in words: quiescent where the size of each gap stays below its limit. A gap is in the unit of
-    the resource, positive where the new window has more; ``level`` and ``level_limit`` are one.
+    Every test decides in the same way, so the evidence explains the verdict: a window is
+    quiescent if the size of each gap is below its limit. A gap is in the unit of the resource, and
+    positive if the new window has more. ``level`` and ``level_limit`` are a gap and its limit.
 
     Attributes:
         quiescent: (nodes,), the answer.
-        evidence: arrays over nodes: gaps and limits by name, and beside them what they were made
-            of (``rmse_kept``, ``p``), which decides nothing by itself.
-        judged: (nodes,), where there is a verdict; None for everywhere.
+        evidence: arrays over nodes: gaps and limits by name, and the values that they were made
+            from (``rmse_kept``, ``p``), which are only for information.
+        judged: (nodes,), whether there is a verdict; None if all nodes have one.
     """
 
     quiescent: Bools
@@ -46,14 +46,14 @@ class Verdict:
     judged: Bools | None = None
 
     def only(self, which: Bools) -> "Verdict":
-        """The verdict on some of the nodes, (nodes,); of the others nothing is said."""
+        """The verdict on some of the nodes, (nodes,); the others are not judged."""
         judged = which if self.judged is None else which & self.judged
         evidence = {name: np.where(judged, array, np.nan) for name, array in self.evidence.items()}
         return Verdict(self.quiescent & judged, evidence, judged)
 
     @classmethod
     def of(cls, gaps: Mapping[str, tuple[Floats, Floats]], **beside: Floats) -> "Verdict":
-        """The verdict of gaps, each with its limit; a gap that is NaN is not below any limit.
+        """The verdict from gaps with their limits; a gap of NaN is not below any limit.
 
         >>> one = Verdict.of({"level": (np.array([-2.0, 3.0]), np.array([2.5, 2.5]))})
         >>> one.quiescent.tolist(), list(one.evidence)
@@ -67,4 +67,4 @@ class Verdict:
 
 
 LIMIT = "_limit"
-"""Ends the name of a gap's limit."""
+"""The end of the name of a limit."""

@@ -21,12 +21,12 @@ from scroogevm.core.vm_history import Trail
 from scroogevm.core.window import VMs, Window, take
 
 Memo = Mapping[str, Floats]
-"""The arrays over nodes that a strategy wants back with the next window of the same slice."""
+"""The arrays over nodes that a strategy gets back with the next window of the same slice."""
 
 NO_MEMO: Memo = MappingProxyType({})
 
 Pool = Mapping[str, NDArray[Any]]
-"""What a strategy knows of all nodes together, and wants back with the next window of the slice."""
+"""What a strategy knows of all nodes together; it gets this back with the next window."""
 
 NO_POOL: Pool = MappingProxyType({})
 
@@ -38,21 +38,21 @@ class History:
     Attributes:
         earlier: up to ``kept`` windows of the same slice before the new one.
         new: the window just closed.
-        kept: K, how many windows a strategy joins, the new one included.
+        kept: K, the number of windows that a strategy joins, including the new one.
         memo: what the strategy returned at the previous window of this slice; empty at first.
         trail: the last samples of the VMs of ``new``; None when no strategy asked for any.
-        future: the windows to come, of every slice, nearest first; empty but in a replay.
+        future: the next windows, of every slice, nearest first; empty outside a replay.
         slices: slices in a scope: the next window of this slice is ``future[slices - 1]``.
         names: of the nodes.
         end: seconds at which the new window closed, on the clock of its source.
         seconds: length of a slice.
-        number: of the occurrence just closed, counted from 0.
-        numbers: of the occurrence that each window of ``earlier`` was.
-        since: (vms,), since which occurrence each VM of ``new`` is on its node without a break;
-            None where every VM is as old as its first window.
-        lowest: the lowest percentile of VMs that the earlier windows can tell; None for none.
+        number: count of the occurrence just closed, from 0.
+        numbers: count of the occurrence of each window of ``earlier``.
+        since: (vms,), first occurrence from which each VM of ``new`` is on its node without a
+            break; None if every VM is as old as its first window.
+        lowest: the lowest percentile of VMs that the earlier windows can give; None for none.
         pool: what the strategy knows of all nodes together.
-        shared: what was computed of these windows once, for every strategy that asks.
+        shared: values that were computed once from these windows, for all strategies.
     """
 
     earlier: Sequence[Window]
@@ -79,12 +79,12 @@ class History:
 
     @property
     def capacity(self) -> Floats:
-        """What each node has, (nodes,)."""
+        """Capacity of each node, (nodes,)."""
         return self.new.capacity
 
     @property
     def allocated(self) -> Floats:
-        """What the VMs on each node were promised, (nodes,)."""
+        """Allocation of the VMs on each node, (nodes,)."""
         return self.new.allocated
 
     @property
@@ -99,7 +99,7 @@ class History:
 
     @computed_once
     def full(self) -> Bools:
-        """Where K windows with samples were kept before the new one, (nodes,)."""
+        """Whether K windows with samples were kept before the new one, (nodes,)."""
         if len(self.earlier) < self.kept:
             return np.zeros(self.nodes, np.bool_)
         present = [window.present > 0 for window in self.earlier[-self.kept :]]
@@ -133,7 +133,7 @@ class History:
         return Ranked.of(self.usage)
 
     def remembered(self, name: str, first: Floats | float) -> Floats:
-        """The memo's array of that name, ``first`` for nodes that have none yet, (nodes,)."""
+        """The array of this name in the memo, (nodes,); ``first`` for nodes without one."""
         array = self.memo.get(name)
         if array is None:
             return np.broadcast_to(np.asarray(first, np.float64), (self.nodes,)).copy()
@@ -143,7 +143,7 @@ class History:
     def _rows(self) -> Sequence[Ints]:
         """For each kept window, the row there of each VM of the new window, -1 where absent.
 
-        A VM that left and came back is new: windows from before it came back do not count.
+        A VM that left and returned is new: windows before its return do not count.
         """
         rows = [window.vms.find(self.vms.ids) for window in self.windows]
         if self.since is None:
@@ -156,17 +156,17 @@ class History:
 
     @computed_once
     def vm_windows(self) -> Ints:
-        """In how many kept windows each VM of the new window lived, (vms,)."""
+        """Number of kept windows in which each VM of the new window lived, (vms,)."""
         return np.asarray(np.sum([rows >= 0 for rows in self._rows], axis=0, dtype=np.int64))
 
     def vm_percentile(self, p: float) -> Floats:
         """Percentile ``p`` of each VM's samples of the kept windows, (vms,); NaN without samples.
 
-        Each window is sorted once in its life; of each, only the samples that can matter to this
-        percentile are looked at again.
+        Each window is sorted only once. Later, only the samples that can change this percentile are
+        read again.
 
         Raises:
-            ValueError: the strategy has not said that it asks for this one.
+            ValueError: the strategy has not declared that it reads this percentile.
         """
         if self.lowest is None or p < self.lowest:
             raise ValueError(f"percentile {p:g} of VMs: not in vm_percentile of the strategy")

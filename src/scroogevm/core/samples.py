@@ -14,7 +14,7 @@ from scroogevm.core.arrays import Floats, Ints
 
 
 class Quantity(NamedTuple):
-    """One thing that is measured.
+    """One measured quantity.
 
     Attributes:
         unit: of its numbers.
@@ -65,13 +65,13 @@ SIGNALS: Mapping[str, Quantity] = {
     "swap_in": Quantity("MiB/s", "read back from swap by the guests of its VMs"),
     "ballooned": Quantity("MiB", "allocated to its VMs and held by their balloons"),
 }
-"""What tells of contention and health of a node; the last four are sums over its VMs."""
+"""Signals of contention and health of a node; the last four are sums over its VMs."""
 
 LISTED = "vms"
-"""The quantity of a node that says how many VMs a sample lists."""
+"""The quantity of a node that is the number of VMs in a sample."""
 
 ESSENTIAL: Sequence[str] = ("cpu", "mem", "cpu_usage", "mem_usage")
-"""Quantities, of nodes and of VMs, that an estimate is made of."""
+"""Quantities of nodes and of VMs that an estimate uses."""
 
 TRACED: Sequence[str] = (
     *ESSENTIAL,
@@ -79,7 +79,7 @@ TRACED: Sequence[str] = (
     *(name for name in SIGNALS if name in NODE or name in VM),
     "mem_maximum",
 )
-"""Quantities, of nodes and of VMs, that a trace is made of."""
+"""Quantities of nodes and of VMs in a trace."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +88,8 @@ class Sample:
 
     Attributes:
         node: its name.
-        time: seconds since 1970, by the clock of whoever collects.
-        values: by quantity of ``NODE``; one that is absent, or NaN, is missing.
+        time: seconds since 1970, by the clock of the collector.
+        values: by quantity of ``NODE``; an absent one, or NaN, is missing.
         vms: names of the VMs that were seen, each once.
         vm_values: by quantity of ``VM``, (vms,), NaN where missing.
     """
@@ -122,13 +122,13 @@ class Rows:
 
     @classmethod
     def none(cls, quantities: Iterable[str]) -> "Rows":
-        """No row at all."""
+        """Rows without any row."""
         empty = np.empty(0)
         return cls((), np.empty(0, np.int64), empty, dict.fromkeys(quantities, empty))
 
 
 class Recorded(NamedTuple):
-    """What a store has of some nodes in some time."""
+    """The samples that a store has of some nodes in a period."""
 
     nodes: Rows
     vms: Rows

@@ -1,9 +1,9 @@
 """Percentiles of many values in limited memory: counts in fixed logarithmic bins.
 
-A value above zero falls into the bin that its exponent and the first 7 bits of its fraction name:
-128 bins for each doubling, at the same places always. The middle of a bin is off by at most 1/256,
-0.4 %, of any value in it. Zeros are counted apart, by whoever knows how many values there were.
-Counts are integers and bins never move, so adding up in any order gives the same bits.
+The exponent and the first 7 bits of the fraction of a value above zero name its bin: 128 fixed bins
+for each doubling. The middle of a bin differs from any value in it by at most 1/256, 0.4 %. The
+caller, who knows the number of values, counts zeros separately.
+Counts are integers and bins never move, so a sum in any order gives the same bits.
 """
 
 from dataclasses import dataclass, field
@@ -13,23 +13,23 @@ import numpy as np
 from scroogevm.core.arrays import Floats, Ints
 
 RELATIVE_ERROR = 0.004
-"""Of a percentile, between ``LEAST`` and ``MOST``."""
+"""Relative error of a percentile, between ``LEAST`` and ``MOST``."""
 LEAST, MOST = 2.0**-30, 2.0**16
-"""What is smaller or larger is counted in the first or last bin."""
+"""Smaller or larger values are counted in the first or last bin."""
 
 _SHIFT = 52 - 7
 _FIRST = int(np.float64(LEAST).view(np.int64)) >> _SHIFT
 BINS = (int(np.float64(MOST).view(np.int64)) >> _SHIFT) - _FIRST
-"""Bins of a cell; only those that are not empty take memory."""
+"""Bins of a cell; empty ones take no memory."""
 _WAITING = 4096
 
 
 @dataclass(eq=False)
 class Sketch:
-    """The positive values of each of many cells, say of each node.
+    """Counts of the positive values of many cells, such as nodes.
 
     Attributes:
-        keys: ``cell * BINS + bin`` of every bin that is not empty, ascending.
+        keys: ``cell * BINS + bin`` of every non-empty bin, ascending.
         counts: values in each of them.
     """
 
@@ -39,7 +39,7 @@ class Sketch:
     _unsorted: int = 0
 
     def add(self, values: Floats, cells: Ints) -> None:
-        """Count in values; those that are not above zero, or NaN, are left out.
+        """Count values; values that are NaN or not above zero are ignored.
 
         Args:
             values: of any shape.
@@ -51,12 +51,12 @@ class Sketch:
         bits = np.ascontiguousarray(values[large], np.float64).view(np.int64) >> _SHIFT
         self._waiting.append(cells[large] * BINS + np.clip(bits - _FIRST, 0, BINS - 1))
         self._unsorted += bits.size
-        # Adding up now and then costs less than each time, and is bounded all the same.
+        # Summing now and then costs less than each time, and memory is still bounded.
         if self._unsorted > max(_WAITING, self.keys.size):
             self.compact()
 
     def compact(self) -> "Sketch":
-        """Add up what waits, and return itself."""
+        """Add the waiting counts, and return itself."""
         if self._waiting:
             keys = np.concatenate(self._waiting)
             self._waiting, self._unsorted = [], 0
@@ -64,11 +64,11 @@ class Sketch:
         return self
 
     def merge(self, other: "Sketch", cells: Ints) -> None:
-        """Count in the values of another sketch.
+        """Add the counts of another sketch.
 
         Args:
-            other: it stays as it is, but for being compacted.
-            cells: which cell here each cell of the other is.
+            other: its counts do not change; it may be compacted.
+            cells: the cell here for each cell of the other.
         """
         other.compact()
         cell, place = np.divmod(other.keys, BINS)
@@ -79,10 +79,10 @@ class Sketch:
 
         Args:
             p: 0 to 100.
-            numbers: (cells,), how many values each cell was given, zeros included.
+            numbers: (cells,), number of values of each cell, including zeros.
 
         Returns:
-            (cells,); off by at most ``RELATIVE_ERROR``; NaN where there was no value.
+            (cells,); the error is at most ``RELATIVE_ERROR``; NaN for a cell without values.
         """
         self.compact()
         edges = np.searchsorted(self.keys, np.arange(numbers.size + 1) * BINS)
@@ -98,7 +98,7 @@ class Sketch:
         return np.where(numbers > 0, low + (high - low) * (rank - below), np.nan)
 
     def _at(self, until: Ints, places: Ints, zero: np.ndarray) -> Floats:
-        """The value at each place in the order of all, 0 where it is one of the zeros."""
+        """The value at each place of the sorted values; 0 if it is one of the zeros."""
         if not self.keys.size:
             return np.zeros(places.size)
         found = np.searchsorted(until[1:], places, side="right")

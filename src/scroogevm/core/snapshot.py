@@ -1,6 +1,6 @@
 """Converts a state to named arrays and back, for any format of arrays.
 
-Names are JSON in an array of bytes, since arrays of text would cut zero characters off their ends.
+Names are JSON in an array of bytes, because arrays of text would drop zero characters at the end.
 """
 
 import json
@@ -18,11 +18,11 @@ from scroogevm.core.vm_history import Trail
 from scroogevm.core.window import VMs, Window
 
 Snapshot = Mapping[str, NDArray[Any]]
-"""Arrays by name; ``outline`` holds the names and numbers that say what each of them is."""
+"""Arrays by name; ``outline`` has the names and numbers that describe each of them."""
 
 FORMAT = 2
 _READABLE = (1, 2)
-"""In the first one, VMs of kept windows had all their samples."""
+"""In format 1, VMs of kept windows had all their samples."""
 _OUTLINE = "outline"
 _VMS = ("ids", "node", "allocated", "usage")
 _WINDOW = ("usage", "capacity", "allocated")
@@ -34,10 +34,10 @@ Pools = Mapping[tuple[int, str, str], Pool]
 
 
 def snapshot(state: State, vm_names: Sequence[str] | Mapping[int, str]) -> Snapshot:
-    """Everything that is remembered of some nodes.
+    """The whole state of some nodes.
 
     Args:
-        state: what is remembered.
+        state: of the engine.
         vm_names: name of every VM id in it.
     """
     arrays: dict[str, NDArray[Any]] = {}
@@ -51,7 +51,7 @@ def restored(arrays: Snapshot) -> tuple[State, Mapping[int, str]]:
     """The state, and the name of each VM id in it.
 
     Raises:
-        ValueError: it is no snapshot, or one of another format.
+        ValueError: the arrays are not a snapshot, or have another format.
     """
     try:
         outline = outline_of(arrays)
@@ -74,7 +74,7 @@ def restored_pools(arrays: Snapshot) -> Pools:
     """The pools.
 
     Raises:
-        ValueError: it is not a snapshot of pools, or one of another format.
+        ValueError: the arrays are not a snapshot of pools, or have another format.
     """
     try:
         return {
@@ -88,7 +88,7 @@ def restored_pools(arrays: Snapshot) -> Pools:
 
 
 def with_outline(outline: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Snapshot:
-    """Arrays, and the names and numbers that say what they are."""
+    """Arrays, and the names and numbers that describe them."""
     text = json.dumps({"format": FORMAT, **outline}).encode()
     return {**arrays, _OUTLINE: np.frombuffer(text, np.uint8)}
 
@@ -97,8 +97,8 @@ def outline_of(arrays: Snapshot) -> Mapping[str, Any]:
     """The names and numbers of a snapshot.
 
     Raises:
-        ValueError: it has another format.
-        KeyError: it has none.
+        ValueError: the format is another one.
+        KeyError: there is no outline.
     """
     outline: Mapping[str, Any] = json.loads(np.asarray(arrays[_OUTLINE], np.uint8).tobytes())
     if outline["format"] not in _READABLE:
@@ -199,7 +199,7 @@ def _unpack_vms(place: str, arrays: Snapshot) -> VMs:
 
 
 def _ids(state: State) -> Iterator[Ints]:
-    """The ids of all VMs that are remembered."""
+    """The ids of all VMs in the state."""
     yield from (window.vms.ids for kept in state.windows.values() for _, window in kept)
     yield from (part.ids for trail in state.trails.values() for part in trail.parts)
     yield from (residents.ids for residents in state.residents.values())

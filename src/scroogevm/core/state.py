@@ -16,8 +16,8 @@ class Kept(NamedTuple):
     """A window that is kept.
 
     Attributes:
-        number: of the occurrence that it was.
-        window: itself, with or without samples of its VMs.
+        number: of its occurrence.
+        window: the window, with or without samples of its VMs.
     """
 
     number: int
@@ -29,14 +29,14 @@ class Residents(NamedTuple):
 
     Attributes:
         ids: (vms,), each number once.
-        since: (vms,), number of the occurrence since which each is there without a break.
+        since: (vms,), first occurrence from which each VM is there without a break.
     """
 
     ids: Ints
     since: Ints
 
     def then(self, vms: VMs, number: int) -> "Residents":
-        """The VMs of the occurrence that follows."""
+        """The VMs of the next occurrence."""
         if self.ids is vms.ids or np.array_equal(self.ids, vms.ids):
             return self
         rows = VMs(self.ids, self.ids, np.empty(0), np.empty((0, 0))).find(vms.ids)
@@ -45,18 +45,18 @@ class Residents(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What the engine remembers of a chunk of nodes. Arrays are over ``nodes``.
+    """The state of the engine for a chunk of nodes. Arrays are over ``nodes``.
 
     Attributes:
         nodes: names.
         number: of the newest occurrence; -1 before the first one.
         windows: the kept windows, oldest first, by slice and resource.
-        silence: (nodes,), for how many windows each node has had no sample, likewise.
-        memos: what each strategy wants back, by slice, resource and strategy.
+        silence: (nodes,), number of windows since the last sample of each node, likewise.
+        memos: of each strategy, by slice, resource and strategy.
         trails: the last samples of each VM, by resource.
         residents: the VMs of the newest occurrence, by resource.
-        left: number of the newest occurrence of each node that has left and may come back.
-        away: what is remembered of these nodes.
+        left: number of the newest occurrence of each node that has left and may return.
+        away: the state of these nodes.
     """
 
     nodes: Sequence[str] = ()
@@ -70,10 +70,10 @@ class State:
     away: "State | None" = None
 
     def aligned(self, nodes: Sequence[str], kept: int, slices: int) -> "State":
-        """The state of these nodes, in this order: the one place where rows are matched.
+        """The state of these nodes, in this order. Rows are matched only here.
 
-        A node that is new starts cold, and so does one that comes back after more windows than are
-        kept. The VMs of a node that comes back are new in any case.
+        A new node starts without state. So does a node that returns after more windows than are
+        kept. The VMs of a node that returns are always new.
 
         Args:
             nodes: names, each once.
@@ -100,7 +100,7 @@ class State:
 
         Args:
             key: slice and resource.
-            which: (nodes,), those without a sample in it. Whoever is away has none.
+            which: (nodes,), the nodes without a sample in it. Nodes that are away have none.
         """
         before = self.silence.get(key, np.zeros(len(self.nodes), np.int64))
         silence = {**self.silence, key: np.where(which, before + 1, 0)}
@@ -108,7 +108,7 @@ class State:
         return replace(self, silence=silence, away=away)
 
     def forgetting(self, kept: int) -> "State":
-        """The state in which nodes start cold that were silent for more windows than are kept."""
+        """The state without nodes that had no sample for more windows than are kept."""
         cold = {key: silence > kept for key, silence in self.silence.items()}
         if not any(which.any() for which in cold.values()):
             return self
@@ -116,7 +116,7 @@ class State:
         return replace(self, memos=memos)
 
     def taken(self, nodes: Sequence[str], place: Mapping[str, int]) -> "State":
-        """The state of these nodes, whose rows here are given; a node without a row is new."""
+        """The state of these nodes, by their rows here; a node without a row is new."""
         rows = np.array([place.get(name, -1) for name in nodes], np.int64)
         return State(
             nodes,
@@ -139,7 +139,7 @@ class State:
 
         Args:
             names: name of every VM id here.
-            occurrence: the one that follows; VMs that are not in it get ids that no source has.
+            occurrence: the next one; VMs that are not in it get ids that no source has.
         """
         theirs = {
             (occurrence.nodes[node], occurrence.vm_names[number]): number
@@ -178,7 +178,7 @@ class State:
 
     @property
     def without_vms(self) -> "State":
-        """The same of the nodes alone."""
+        """The same state without VMs."""
         windows = {
             key: [Kept(number, window.with_vms(VMs.none())) for number, window in windows]
             for key, windows in self.windows.items()
@@ -186,7 +186,7 @@ class State:
         return replace(self, windows=windows, trails={}, residents={})
 
     def _beside(self, other: "State") -> "State":
-        """Both, these nodes first; of the other, only windows that are kept here, too."""
+        """Both states, these nodes first; from the other one only windows that are kept here."""
         mine, theirs = len(self.nodes), len(other.nodes)
         windows = {
             key: _joined(windows, dict(other.windows.get(key, ())), theirs)
@@ -209,7 +209,7 @@ class State:
 
 
 def _without(memo: Memo, which: Bools) -> Memo:
-    """A memo without what it has of some nodes."""
+    """A memo without the values of some nodes."""
     return {name: np.where(which, np.nan, array) for name, array in memo.items()}
 
 
@@ -218,7 +218,7 @@ def _joined(windows: Collection[Kept], other: Mapping[int, Window], more: int) -
 
 
 def _wider(window: Window, other: Window | None, more: int) -> Window:
-    """A window with the nodes of another one of the same time after its own."""
+    """A window with the nodes of another window of the same time appended."""
     if other is None:
         none = np.full(more, -1)
         return window.moved(np.concatenate([np.arange(window.nodes), none]))

@@ -1,6 +1,6 @@
 """Statistics along the last axis that ignore missing samples (NaN).
 
-A row without any sample gives NaN. All of it is exact to rounding: no sketches, no sampling.
+A row without samples gives NaN. All results are exact except for rounding.
 """
 
 from dataclasses import dataclass
@@ -84,13 +84,13 @@ def aggregate(values: Floats, size: int) -> Floats:
 class Ranked:
     """The rows of a sample array in ascending order, missing samples first (as minus infinity).
 
-    Sorted once, asked for as many percentiles as wanted; and since missing samples stand at the
-    low end, the largest samples of a row are its last ones whatever is missing.
+    Rows are sorted once, for any number of percentiles. Missing samples are at the low end, so the
+    largest samples of a row are always its last ones.
 
     Attributes:
         ascending: (rows, samples), sorted; only the largest of them where ``samples`` is given.
         present: (rows,), number of samples that are not missing.
-        samples: in a row, present or not; None where all of them are in ``ascending``.
+        samples: in a row, present or not; None if all of them are in ``ascending``.
     """
 
     ascending: Floats
@@ -127,7 +127,7 @@ class Ranked:
         """The ``size`` largest samples of each row, (rows, size), ascending.
 
         Raises:
-            ValueError: so many are not at hand any more.
+            ValueError: fewer samples were kept.
         """
         held = self.ascending.shape[-1]
         if size > held < self.width:
@@ -135,21 +135,21 @@ class Ranked:
         return self.ascending[..., max(0, held - size) :]
 
     def only_largest(self, size: int) -> "Ranked":
-        """The same rows, of which nothing but the ``size`` largest samples is kept."""
+        """The same rows with only the ``size`` largest samples."""
         return Ranked(self.largest(size).copy(), self.present, self.width)
 
     def only(self, which: Bools | Ints) -> "Ranked":
-        """Those of the rows."""
+        """The ranked samples of some rows."""
         return Ranked(self.ascending[which], self.present[which], self.samples)
 
 
 def percentile_of_largest(largest: Floats, present: Ints, p: float) -> Floats:
-    """Percentile ``p`` of rows of which only the largest samples are at hand.
+    """Percentile ``p`` of rows of which only the largest samples were kept.
 
     Args:
         largest: (rows, n), the largest samples of each row, ascending; all from rank
             ``floor(p/100 * (present-1))`` upwards.
-        present: (rows,), how many samples each row has in all; a row of none gives NaN.
+        present: (rows,), number of all samples of each row; a row without samples gives NaN.
         p: 0 to 100, linear between ranks.
     """
     end = largest.shape[-1] - 1
@@ -184,7 +184,7 @@ def percentile(values: Floats, p: float) -> Floats:
 
 
 def ranks_above(p: float, samples: int) -> int:
-    """How many of the largest samples decide percentile ``p`` of a row with at most ``samples``.
+    """Number of largest samples that decide percentile ``p`` of a row with at most ``samples``.
 
     >>> ranks_above(99, 120), ranks_above(0, 120), ranks_above(50, 0)
     (3, 120, 0)
@@ -193,7 +193,7 @@ def ranks_above(p: float, samples: int) -> int:
 
 
 def divide(total: Floats, number: Floats | Ints) -> Floats:
-    """``total / number``, NaN where the number is zero."""
+    """``total / number``; NaN if the number is zero."""
     return np.asarray(
         np.divide(total, number, out=np.full(np.shape(total), np.nan), where=np.asarray(number > 0))
     )

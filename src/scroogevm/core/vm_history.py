@@ -22,16 +22,16 @@ from scroogevm.core.window import VMs, take
 class Trail:
     """The last samples of the VMs of the newest window, each up to its allocation then.
 
-    It holds the windows themselves and joins their samples only for those who need them joined: as
-    long as no VM comes, goes or is resized, sums and ranks of each window are computed once.
+    It holds the windows, and joins their samples only on demand. While no VM arrives, leaves or is
+    resized, sums and ranks of each window are computed once.
 
     Attributes:
-        parts: the VMs of the last windows, the newest last; together at least ``length`` samples,
-            unless there were not as many.
+        parts: the VMs of the last windows, the newest last; at least ``length`` samples together,
+            if there were so many.
         length: samples of the trail.
-        seen: (vms,), samples since the VM came, those before the trail included.
-        maximum: (vms,), largest sample since the VM came.
-        total: (vms,), sum of all samples since the VM came.
+        seen: (vms,), samples since the VM arrived, including those before the trail.
+        maximum: (vms,), largest sample since the VM arrived.
+        total: (vms,), sum of all samples since the VM arrived.
     """
 
     parts: Sequence[VMs]
@@ -42,11 +42,11 @@ class Trail:
 
     @classmethod
     def of(cls, vms: VMs, length: int) -> "Trail":
-        """The trail of VMs of which nothing is known but this window."""
+        """The trail of VMs of which only this window is known."""
         return cls((vms,), length, count(vms.usage), maximum(vms.capped), total(vms.capped))
 
     def then(self, vms: VMs) -> "Trail":
-        """This trail, gone on by the window that follows; VMs that are not in it are forgotten."""
+        """This trail with the next window; VMs that are not in the window are forgotten."""
         later = Trail.of(vms, self.length)
         rows = self.vms.find(vms.ids)
         parts = [*self.parts, vms]
@@ -64,7 +64,7 @@ class Trail:
         """The trail of the VMs of some nodes, in their order.
 
         Args:
-            rows: (nodes,), the row here of each node there, -1 for a node that is not here.
+            rows: (nodes,), the row here of each node, -1 for a node that is not here.
         """
         order, _ = self.vms.on(rows)
         parts = tuple(part.moved(rows) for part in self.parts)
@@ -77,7 +77,7 @@ class Trail:
 
     @cached_property
     def settled(self) -> bool:
-        """Whether no VM came, went or was resized, and no sample is missing."""
+        """Whether no VM arrived, left or was resized, and no sample is missing."""
         newest = self.vms
         return all(
             np.array_equal(part.ids, newest.ids)
@@ -88,13 +88,13 @@ class Trail:
 
     @cached_property
     def usage(self) -> Floats:
-        """(vms, samples), the newest last; NaN where missing or before the VM came."""
+        """(vms, samples), the newest last; NaN if missing or before the VM arrived."""
         joined = [take(part.capped, rows, np.nan) for part, rows in self._rows]
         return np.concatenate(joined, axis=1)[:, -self.length :]
 
     @cached_property
     def limit(self) -> Floats:
-        """(vms, samples), the allocation at each sample; NaN before the VM came."""
+        """(vms, samples), the allocation at each sample; NaN before the VM arrived."""
         joined = [
             np.broadcast_to(
                 take(part.allocated, rows, np.nan)[:, np.newaxis], (rows.size, part.usage.shape[1])
@@ -111,12 +111,12 @@ class Trail:
     def percentile(self, p: float, samples: int) -> Floats:
         """Percentile ``p`` of each VM's last samples, (vms,); NaN without samples.
 
-        Samples of a VM that was resized count as shares of their time's allocation, times the
-        allocation of now.
+        Samples of a resized VM count as shares of the allocation at their time, times the
+        current allocation.
         """
         widths = [part.usage.shape[1] for part in self.parts]
         if self.settled and sum(widths) == min(samples, self.length):
-            # Whole windows: each was ranked once, and only its largest samples matter.
+            # These are whole windows: each was ranked once, and only its largest samples matter.
             needed = ranks_above(p, sum(widths))
             tails = [part.ranked.largest(needed) for part in self.parts]
             largest = np.minimum(np.concatenate(tails, axis=1), self.vms.allocated[:, np.newaxis])
@@ -130,7 +130,7 @@ class Trail:
 
     @cached_property
     def _rows(self) -> Sequence[tuple[VMs, Ints]]:
-        """Each part with the row there of each VM of the newest, -1 where it was forgotten."""
+        """Each part, with the row in it of each VM of the newest part; -1 if it is absent."""
         found: list[tuple[VMs, Ints]] = []
         known = np.ones(self.vms.ids.size, np.bool_)
         for part in reversed(self.parts):

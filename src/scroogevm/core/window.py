@@ -14,12 +14,12 @@ Array = TypeVar("Array", Floats, Ints)
 
 
 def find(among: Ints, ids: Ints, order: Ints | None = None) -> Ints:
-    """Position of each of ``ids`` in ``among``, -1 where it is absent; each number stands once.
+    """Position of each of ``ids`` in ``among``, -1 if it is absent; each number occurs once.
 
     Args:
         among: in any order.
         ids: likewise.
-        order: that sorts ``among``, where it is known already.
+        order: that sorts ``among``, if it is already known.
 
     >>> find(np.array([7, 2, 5]), np.array([5, 6])).tolist()
     [2, -1]
@@ -35,7 +35,7 @@ def find(among: Ints, ids: Ints, order: Ints | None = None) -> Ints:
 
 
 def take(values: Array, rows: Ints, absent: float) -> Array:
-    """``values[rows]`` along the first axis, ``absent`` where the row is -1."""
+    """``values[rows]`` along the first axis; ``absent`` if the row is -1."""
     if np.array_equal(rows, np.arange(values.shape[0])):
         return values
     shape = (rows.size, *values.shape[1:])
@@ -53,10 +53,10 @@ class VMs:
     Attributes:
         ids: (vms,), each number once; the same number is the same name on the same node in every
             window of a run.
-        node: (vms,), index of the node each VM is on, ascending where order is to be canonical.
-        allocated: (vms,), what each VM was promised: cores or MiB.
-        usage: (vms, samples), what it used, same unit; NaN where missing.
-        peaks: the largest samples of each VM, where no others are kept: ``usage`` is empty then.
+        node: (vms,), index of the node of each VM; ascending in canonical order.
+        allocated: (vms,), allocation of each VM: cores or MiB.
+        usage: (vms, samples), usage of each VM, same unit; NaN if missing.
+        peaks: the largest samples of each VM, if only these are kept; then ``usage`` is empty.
     """
 
     ids: Ints
@@ -67,13 +67,13 @@ class VMs:
 
     @classmethod
     def none(cls) -> "VMs":
-        """No VM at all."""
+        """VMs without any VM."""
         empty = np.empty(0, np.int64)
         return cls(empty, empty, np.empty(0), np.empty((0, 0)))
 
     @cached_property
     def ranked(self) -> Ranked:
-        """The samples of each VM in order, sorted once for all who ask."""
+        """The sorted samples of each VM; sorted once."""
         return Ranked.of(self.usage) if self.peaks is None else self.peaks
 
     @cached_property
@@ -101,7 +101,7 @@ class VMs:
     def total(self, nodes: int) -> Floats:
         """Usage of the VMs of each node together, each up to its allocation, (nodes, samples).
 
-        NaN where a node has VMs and none of them gave a sample. Computed once.
+        NaN if a node has VMs and none of them has a sample. Computed once.
         """
         known: dict[int, Floats] = self.__dict__.setdefault("_total", {})
         if nodes not in known:
@@ -118,7 +118,7 @@ class VMs:
         return np.where(inhabited & (present == 0), np.nan, total)
 
     def only(self, which: Bools | Ints) -> "VMs":
-        """Those of the VMs."""
+        """The VMs at some positions."""
         peaks = None if self.peaks is None else self.peaks.only(which)
         return VMs(
             self.ids[which], self.node[which], self.allocated[which], self.usage[which], peaks
@@ -131,7 +131,7 @@ class VMs:
             rows: (nodes,), the row here of each node there, -1 for a node that is not here.
 
         Returns:
-            The position here of each of these VMs, and the node there that it is on.
+            The position here of each of these VMs, and its node in the new order.
         """
         place = np.full(1 + max(rows.max(initial=-1), self.node.max(initial=-1)), -1)
         place[rows[rows >= 0]] = np.flatnonzero(rows >= 0)
@@ -151,16 +151,16 @@ class VMs:
         return replace(self, usage=np.empty((self.ids.size, 0)), peaks=None)
 
     def only_largest(self, size: int) -> "VMs":
-        """The same VMs with nothing but their ``size`` largest samples."""
+        """The same VMs with only their ``size`` largest samples."""
         return replace(self.unsampled, peaks=self.ranked.only_largest(size))
 
     def find(self, ids: Ints) -> Ints:
-        """Row of each VM of ``ids`` here, -1 where it is absent."""
+        """Row here of each VM of ``ids``; -1 if it is absent."""
         return find(self.ids, ids, self._order)
 
     @cached_property
     def _order(self) -> Ints:
-        """What sorts the numbers."""
+        """The order that sorts the numbers."""
         return np.argsort(self.ids)
 
 
@@ -169,11 +169,11 @@ class Window:
     """One closed slice, one resource.
 
     Attributes:
-        usage: (nodes, samples), what each node used: cores or MiB; NaN where missing.
-        capacity: (nodes,), what each node has.
-        allocated: (nodes,), what the VMs on it were promised.
+        usage: (nodes, samples), usage of each node: cores or MiB; NaN if missing.
+        capacity: (nodes,), of each node.
+        allocated: (nodes,), allocation of the VMs on it.
         vms: the VMs on these nodes.
-        aggregation: consecutive samples whose mean enters the statistics below (not ``usage``).
+        aggregation: number of consecutive samples that are averaged for the statistics below.
     """
 
     usage: Floats
@@ -189,7 +189,7 @@ class Window:
 
     @cached_property
     def aggregated(self) -> Floats:
-        """The samples that statistics are taken of, (nodes, groups)."""
+        """The samples that statistics use, (nodes, groups)."""
         return aggregate(self.usage, self.aggregation)
 
     @cached_property
@@ -219,15 +219,15 @@ class Window:
 
     @cached_property
     def p99(self) -> Floats:
-        """Percentile 99 of the aggregated samples, (nodes,): the peak that scores judge by."""
+        """Percentile 99 of the aggregated samples, (nodes,): the peak that scores use."""
         return self.ranked.percentile(99)
 
     def moved(self, rows: Ints) -> "Window":
         """The window of some nodes, in their order.
 
         Args:
-            rows: (nodes,), the row here of each node there; a node of row -1 is not known: it has
-                no sample, no capacity and no VM.
+            rows: (nodes,), the row here of each node; a node of row -1 is unknown: it has no
+                sample, no capacity and no VM.
         """
         return Window(
             take(self.usage, rows, np.nan),
@@ -238,10 +238,10 @@ class Window:
         )
 
     def with_vms(self, vms: VMs) -> "Window":
-        """The same window, which keeps what it has computed, with other VMs.
+        """The same window with other VMs; values that were computed are kept.
 
         Args:
-            vms: what is to be remembered of its VMs.
+            vms: its VMs as they are to be kept.
         """
         other = replace(self, vms=vms)
         other.__dict__.update({k: v for k, v in self.__dict__.items() if k != "vms"})
@@ -260,7 +260,7 @@ class Occurrence:
         windows: the window of each resource, by name (``cpu`` in cores, ``mem`` in MiB).
         vm_names: name of every VM id the source has given out so far.
         signals: contention and health of each node, (nodes,), by name of ``samples.SIGNALS``; NaN
-            where it is not told, and so is a signal that is absent.
+            if unknown, like an absent signal.
     """
 
     number: int

@@ -10,11 +10,11 @@ from scroogevm.core.window import Window
 def without(window: Window, left_out: Bools) -> Floats:
     """Percentile 99 of the usage without some VMs, sample by sample and not below 0, (nodes,).
 
-    Where node and VMs were not sampled at the same times it is that of the whole usage.
+    If node and VMs were not sampled at the same times, it is the percentile of the whole usage.
 
     Args:
         window: with the samples of its VMs.
-        left_out: (vms,), which of them.
+        left_out: (vms,), whether to leave out each VM.
     """
     if not left_out.any() or window.usage.shape[1] != window.vms.usage.shape[1]:
         return window.p99

@@ -14,7 +14,7 @@ def open_executor(text: str, workers: int | None) -> "Executor":
         workers: how many processes may work side by side; None for one a core, 4 at most.
 
     Raises:
-        MisuseError: there is no such kind, or an option that it does not take.
+        MisuseError: there is no such kind, or it does not have this option.
 
     >>> open_executor("", 1).name, open_executor("", 2).name
     ('in-process', 'processes')

@@ -47,7 +47,7 @@ class Dask(Executor):
         """Refuse what is not the address of a scheduler.
 
         Raises:
-            MisuseError: the location, or what TLS needs, makes no sense.
+            MisuseError: the location or the TLS settings are not valid.
         """
         super().__post_init__()
         scheme = self.location.partition("://")[0]
@@ -127,7 +127,7 @@ class Dask(Executor):
 
 
 def _call(task: Task[Result]) -> Result:
-    """Run a task on a worker; what it cannot read is told with the worker's address."""
+    """Run a task on a worker; an error of reading names the worker's address."""
     try:
         return task()
     except (TraceError, OutputError) as error:

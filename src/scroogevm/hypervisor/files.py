@@ -12,7 +12,7 @@ def text(path: Path) -> str | None:
 
 
 def number(path: Path) -> int | None:
-    """The one number that a file holds, or None where there is none."""
+    """The one number that a file holds, or None if there is none."""
     found = text(path)
     try:
         return None if found is None else int(found)

@@ -276,7 +276,7 @@ class Hypervisor:
         view.openstack = {uuid: found for (uuid, _), found in known.items()}
 
     def _alone(self, question: Callable[[Any], R], uuid: str) -> R:
-        """Ask one VM, on a connection that nobody else asks on meanwhile."""
+        """Query one VM, on a connection that no other thread uses meanwhile."""
         idle = self._idle
         try:
             connection = idle.pop()
@@ -290,7 +290,7 @@ class Hypervisor:
         """The VMs that run, on a connection that works: the old one, or else a new one.
 
         Raises:
-            LostError: there is none.
+            LostError: there is no connection.
             MissingExtraError: the library is not installed.
         """
         if renew:

@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 class HeldError(Exception):
-    """A call did not return in time; it goes on in a thread of its own, which nobody can end."""
+    """A call did not return in time; it continues in its own thread, which cannot be ended."""
 
 
 class CallLimits:

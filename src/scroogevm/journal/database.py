@@ -12,18 +12,18 @@ from scroogevm.errors import MisuseError, OutputError
 
 
 class JournalFile:
-    """Such a file. Its schema has a table ``meta`` of keys and values.
+    """A SQLite file of one writer. Its schema has a table ``meta`` of keys and values.
 
     What a ``writing`` block did is on the disk when it ends, or none of it.
 
     Args:
-        path: the file; it is made where there is none.
+        path: the file; it is created if it does not exist.
         schema: makes what is missing.
         version: of the schema; another one is refused.
         alone: whether this process is the one that writes; else it only looks.
 
     Raises:
-        MisuseError: another process writes it, it is none, or of another version.
+        MisuseError: another process writes it, it is not a journal, or has another version.
         OutputError: it cannot be written.
     """
 

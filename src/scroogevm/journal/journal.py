@@ -48,7 +48,7 @@ class Commit:
         state: everything that judging the next window needs, as arrays by place and name. A place
             that is absent stays as it was; see ``dropped``.
         dropped: places that are no more.
-        status: what is told, as the status file has it; None where nothing is.
+        status: what is told, as the status file has it; None if there is none.
         history: the numbers of each node, by place and name.
         nodes: names of the nodes of each place of the history.
         days: totals of the ledger, by day, place and name.
@@ -76,10 +76,10 @@ class Journal(AbstractContextManager["Journal"]):
     when ``commit`` returns; a process that is killed leaves the state of the window before.
 
     Args:
-        path: the file; it is made where there is none.
+        path: the file; it is created if it does not exist.
 
     Raises:
-        MisuseError: another process writes it, it is none, or of another version.
+        MisuseError: another process writes it, it is not a journal, or has another version.
         OutputError: it cannot be written.
     """
 
@@ -104,7 +104,7 @@ class Journal(AbstractContextManager["Journal"]):
 
     @property
     def status(self) -> str | None:
-        """What was told last, as the status file has it."""
+        """The last published status, as in the status file."""
         found: str | None = self._one("SELECT value FROM meta WHERE key = 'status'")
         return found
 
@@ -241,7 +241,7 @@ class Journal(AbstractContextManager["Journal"]):
             self._db.execute("INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?)", row)
 
     def unhold(self, node: str) -> bool:
-        """Forget that; whether there was such a freeze."""
+        """Remove a freeze; returns whether there was one."""
         with self._writing():
             return self._db.execute("DELETE FROM holds WHERE node = ?", (node,)).rowcount > 0
 

@@ -14,12 +14,12 @@ from scroogevm.registry import Spec
 
 
 class Reason(NamedTuple):
-    """Why the offer of a node is what it is.
+    """The reason of a guard for the offer of a node.
 
     Attributes:
-        guard: who says so.
-        free_from: what was free before.
-        free_to: and after.
+        guard: its name.
+        free_from: free before the guard.
+        free_to: free after the guard.
         sentence: in plain words.
     """
 
@@ -34,7 +34,7 @@ class Chain:
     """The guards of one resource.
 
     Attributes:
-        guards: by name, in the order in which they are tried.
+        guards: by name, in the order in which they are applied.
     """
 
     guards: Mapping[str, Guard]
@@ -49,7 +49,7 @@ class Chain:
             off: names of guards that are left out.
 
         Raises:
-            MisuseError: there is no such guard or parameter, or one is named twice.
+            MisuseError: there is no such guard or parameter, or a guard is named twice.
         """
         specs = {name: Spec(name) for name in GUARDS.names}
         given = [Spec.parse(text) for text in changed]
@@ -65,18 +65,18 @@ class Chain:
         return cls(dict(sorted(built.items(), key=lambda item: item[1].place)))
 
     def limit(self, offer: Offer, facts: Facts) -> Offer:
-        """What the guards leave of an offer."""
+        """The offer after all guards."""
         for name, guard in self.guards.items():
             for limit in guard.limits(offer, facts):
                 offer = _limited(offer, name, limit)
         return offer
 
     def reasons(self, offer: Offer, facts: Facts, node: int) -> Sequence[Reason]:
-        """What the guards said of a node, in their order; the last one decided.
+        """The reasons of the guards for a node, in their order; the last one decided.
 
         Args:
-            offer: that ``limit`` returned.
-            facts: that it was given.
+            offer: the result of ``limit``.
+            facts: the input of ``limit``.
             node: row of the node.
         """
         found = []

@@ -23,33 +23,33 @@ SIGNALS: Mapping[str, Mapping[str, str]] = {
         "ballooned": "allocated to VMs and held by their balloons, MiB",
     },
 }
-"""Signals of contention by resource, and what free memory rests on: more is worse."""
+"""Signals of contention by resource, and of memory that is not really free: more is worse."""
 
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """What is known at the end of a window. Arrays are over nodes, NaN where nobody could tell.
+    """The facts at the end of a window. Arrays are over nodes; NaN if unknown.
 
-    A fact that is missing never permits more than any value of it would. The signals are the one
-    exception, where a node has never told them: most exporters do not.
+    A missing fact never permits more than any value of it would. The only exception are signals
+    that a node has never sent, because most exporters do not have them.
 
     Attributes:
-        capacity: what each node has, cores or MiB.
+        capacity: of each node, cores or MiB.
         allocated: the allocation of its VMs.
-        estimated: the demand that the strategy said.
+        estimated: the demand of the strategy.
         age: seconds from the newest sample to the end of the window.
-        list_age: seconds from the newest list of VMs to it.
-        coverage: share of the window's samples that are there, 0 to 1.
+        list_age: seconds from the newest list of VMs to the end of the window.
+        coverage: share of the window's samples that are present, 0 to 1.
         coverage_before: the same of the window before.
-        windows: windows of this slice that the strategy had samples of, the new one included.
-        cold: whether the strategy says that it knows too little.
-        before: free as it was told at the end of the window before.
-        allocated_before: what VMs were promised then.
+        windows: windows of this slice with samples for the strategy, including the new one.
+        cold: whether the strategy has too few data, as it says.
+        before: free as published at the end of the window before.
+        allocated_before: the allocation of VMs then.
         signals: contention by name of ``SIGNALS``.
-        told: by the same names, whether a node tells such a signal at all.
-        locked: what was promised to VMs of which nothing can be oversold.
-        frozen: free that an operator froze; NaN where none did.
-        group: number of the group of nodes that stand in for each other.
+        told: by the same names, whether a node has ever sent this signal.
+        locked: allocation of VMs that cannot be oversold.
+        frozen: free that an operator froze; NaN if none did.
+        group: number of the group of nodes that can replace each other.
         kept: windows that the strategy joins, K.
         interval: seconds between two samples.
         unit: of the resource, for sentences.
@@ -81,7 +81,7 @@ class Facts:
         return int(self.capacity.size)
 
     def signal(self, name: str) -> Floats:
-        """A signal, (nodes,): infinite where a node tells it otherwise, NaN where it never did."""
+        """A signal, (nodes,): infinite if a node stopped sending it, NaN if it never sent it."""
         told = self.told.get(name)
         value = self.signals.get(name)
         if value is None:
@@ -90,9 +90,9 @@ class Facts:
 
     @property
     def standing(self) -> Floats:
-        """What is left of free as it was told, once later VMs took theirs, (nodes,).
+        """The rest of free as it was published, after later VMs took their part, (nodes,).
 
-        Nothing, where nothing was told.
+        Zero, if nothing was published.
         """
         taken = np.maximum(0.0, self.allocated - self.allocated_before)
         return np.nan_to_num(np.maximum(0.0, self.before - taken), nan=0.0)
@@ -101,7 +101,7 @@ class Facts:
         """The facts of some nodes, in their order.
 
         Args:
-            rows: (nodes,), where each node stands here; none is -1.
+            rows: (nodes,), the row here of each node; none is -1.
         """
         moved: dict[str, Any] = {
             item.name: take(value, rows, 0)

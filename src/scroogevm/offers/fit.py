@@ -11,14 +11,14 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class NodeFit:
-    """How many VMs of a size a node may take.
+    """The number of VMs of a size that a node may take.
 
     Attributes:
         node: its name.
         vms: that it may take.
-        placed: of those asked for, how many go there.
-        cpu_left: cores that are free then.
-        mem_left: MiB that are free then.
+        placed: number of the requested VMs that are placed there.
+        cpu_left: cores that are free after that.
+        mem_left: MiB that are free after that.
     """
 
     node: str
@@ -30,15 +30,15 @@ class NodeFit:
 
 @dataclass(frozen=True)
 class Fit:
-    """Where VMs of a size go.
+    """The placement of VMs of a size.
 
     Attributes:
         cpu: cores of each.
         mem: MiB of each.
-        count: VMs asked for.
+        count: VMs requested.
         room: VMs that all nodes may take together.
         placed: VMs that can be placed.
-        nodes: those with room for one at least, most room first.
+        nodes: with room for at least one VM, most room first.
     """
 
     cpu: float
@@ -50,10 +50,10 @@ class Fit:
 
 
 def fit(status: Status, cpu: float, mem: float, count: int) -> Fit:
-    """Spread VMs over nodes: each goes where there is room for most further ones.
+    """Spread VMs over nodes: each goes to the node with room for the most further VMs.
 
     Args:
-        status: what is told, as it may be believed now.
+        status: as it is valid now.
         cpu: cores of each VM, 0.001 or more.
         mem: MiB of each VM, 0.001 or more.
         count: how many.
@@ -88,7 +88,7 @@ def _room(free_cpu: float, free_mem: float, cpu: float, mem: float) -> int:
 
 
 def _spread(room: dict[str, int], count: int) -> dict[str, int]:
-    """How many of so many VMs each node takes, when each goes where most room is left.
+    """The number of VMs on each node, if each VM goes to the node with the most room.
 
     >>> _spread({"a": 5, "b": 3}, 4)
     {'a': 3, 'b': 1}
@@ -96,7 +96,7 @@ def _spread(room: dict[str, int], count: int) -> dict[str, int]:
     if count >= sum(room.values()):
         return dict(room)
     low, high = 0, max(room.values(), default=0)
-    while low < high:  # the least room that is left everywhere once all are placed
+    while low < high:  # the smallest room that every node keeps after all are placed
         level = (low + high) // 2
         if sum(max(0, vms - level) for vms in room.values()) > count:
             low = level + 1

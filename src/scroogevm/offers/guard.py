@@ -15,15 +15,15 @@ from scroogevm.registry import Family, Plugin
 
 @dataclass(frozen=True, eq=False)
 class Limit:
-    """What a guard demands of some nodes.
+    """The limit of a guard for some nodes.
 
     Attributes:
-        case: which of the guard's sentences holds.
-        state: what the offer becomes where it applies.
-        where: (nodes,), where it applies.
-        at_least: (nodes,), demand is no less there; None for no limit.
-        at_most: (nodes,), free is no more there; None for no limit.
-        always: whether it is told even where the offer was low enough already.
+        case: names the sentence of the guard that applies.
+        state: of the offer if the limit applies.
+        where: (nodes,), whether it applies.
+        at_least: (nodes,), lower bound of demand; None for no limit.
+        at_most: (nodes,), upper bound of free; None for no limit.
+        always: whether the reason is published even if the offer was already low enough.
     """
 
     case: str
@@ -34,7 +34,7 @@ class Limit:
     always: bool = True
 
     def on(self, offer: Offer) -> Offer:
-        """The offer that it leaves."""
+        """The offer with this limit."""
         at_least, at_most = self.at_least, self.at_most
         return offer.limited(
             np.full(self.where.shape, -np.inf)
@@ -47,29 +47,29 @@ class Limit:
 
 
 class Guard(Plugin, ABC):
-    """Says how much of an offer may be told. One file in ``offers/guards/``, pure, without state.
+    """Limits an offer before it is published. One file in ``offers/guards/``, pure, without state.
 
     Attributes:
-        place: guards are tried in this order; each sees what those before it left.
+        place: guards are applied in this order; each gets the offer of the one before.
     """
 
     place: ClassVar[int]
 
     @abstractmethod
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """What it demands of each node.
+        """Its limits for nodes.
 
-        A limit depends on facts, on demand, and on whether free is above something: so that more
-        usage, or a worse fact, never gives more, and asking again changes nothing.
+        A limit depends on facts, on demand, and on whether free is above a value. So more usage or
+        a worse fact never gives a larger offer, and a second application changes nothing.
         """
 
     @abstractmethod
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """Why a limit applies to a node, in plain words.
+        """The reason why a limit applies to a node, in plain words.
 
         Args:
             case: of the limit.
-            facts: that it was judged by.
+            facts: of the limit.
             node: row of the node.
         """
 
@@ -78,7 +78,7 @@ GUARDS = Family("scroogevm.offers.guards", "guard", ("cpu", "mem"))
 
 
 def seconds(value: float) -> str:
-    """Seconds in words.
+    """A duration in words.
 
     >>> seconds(80.0), seconds(600.0), seconds(float("nan"))
     ('80 s', '10 min', 'an unknown time')
@@ -89,7 +89,7 @@ def seconds(value: float) -> str:
 
 
 def amount(value: float, unit: str) -> str:
-    """So much of a resource.
+    """An amount of a resource in words.
 
     >>> amount(2.25, "cores"), amount(2048.0, "MiB"), amount(1.0, "cores")
     ('2.25 cores', '2048 MiB', '1 core')

@@ -10,21 +10,21 @@ from scroogevm.core.arrays import Floats, Ints
 
 State = Literal["ok", "held", "fallback", "withdrawn"]
 STATES: Sequence[State] = ("ok", "held", "fallback", "withdrawn")
-"""From the best to the worst. ``held``: no more than before. ``fallback``: what VMs were promised
-counts as demand. ``withdrawn``: nothing is free."""
+"""From the best to the worst. ``held``: no more than before. ``fallback``: VMs count at their
+allocation. ``withdrawn``: nothing is free."""
 
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What a guard said of those nodes where it had a say.
+    """The changes of a guard on the nodes where it applied.
 
     Attributes:
         guard: its name.
-        case: which of its sentences holds.
-        state: what it makes of the offer.
+        case: names its sentence that applies.
+        state: of the offer after it.
         node: (said,), the nodes, ascending.
-        free_from: (said,), what was free before.
-        free_to: (said,), and after; never more.
+        free_from: (said,), free before.
+        free_to: (said,), free after; never more.
     """
 
     guard: str
@@ -40,11 +40,11 @@ class Offer:
     """One resource of some nodes; arrays are over nodes.
 
     Attributes:
-        capacity: what each node has, cores or MiB.
+        capacity: of each node, cores or MiB.
         allocated: the allocation of its VMs.
-        demand: what to be ready for.
-        free: what may be promised to further VMs.
-        changes: what guards said, in their order.
+        demand: expected usage.
+        free: what may be allocated to further VMs.
+        changes: of the guards, in their order.
     """
 
     capacity: Floats
@@ -55,7 +55,7 @@ class Offer:
 
     @classmethod
     def of(cls, capacity: Floats, allocated: Floats, demand: Floats) -> "Offer":
-        """What a demand leaves; nothing where one of them is missing.
+        """Capacity less demand; zero if one of them is missing.
 
         >>> three = np.array([8.0, 8.0, np.nan]), np.array([4.0, 4.0, 4.0])
         >>> Offer.of(*three, np.array([3.0, np.nan, 1.0])).free.tolist()
@@ -67,13 +67,13 @@ class Offer:
 
     @property
     def ratio(self) -> Floats:
-        """Promised units for each one that there is, (nodes,); NaN without capacity."""
+        """Oversubscription ratio, (nodes,); NaN without capacity."""
         capacity = np.where(self.capacity > 0, self.capacity, np.nan)
         return (self.allocated + self.free) / capacity
 
     @property
     def state(self) -> Ints:
-        """Position in ``STATES`` of the worst that a guard made of each node, (nodes,)."""
+        """Position in ``STATES`` of the worst state that a guard gave each node, (nodes,)."""
         worst = np.zeros(self.free.size, np.int64)
         for change in self.changes:
             place = STATES.index(change.state)
@@ -81,11 +81,11 @@ class Offer:
         return worst
 
     def limited(self, at_least: Floats, at_most: Floats) -> "Offer":
-        """The offer with a demand of at least, and free of at most; it never offers more.
+        """The offer with a lower bound of demand, or an upper bound of free; it never rises.
 
         Args:
-            at_least: (nodes,), demand; -inf for no limit, NaN for one that nobody knows.
-            at_most: (nodes,), free; inf for no limit, likewise.
+            at_least: (nodes,), of demand; -inf for no limit, NaN for an unknown one.
+            at_most: (nodes,), of free; inf for no limit, NaN for an unknown one.
         """
         demand = np.maximum(self.demand, at_least)
         free = np.minimum(self.free, np.nan_to_num(at_most, nan=0.0, posinf=np.inf))

@@ -1,8 +1,7 @@
 """The status of a fleet at the end of a window: one object for every reader.
 
 The status file, the API, the sinks and the journal hold the same object. Times are seconds since
-1970. A number that nobody knows is None. ``Status.at`` is how a reader looks at it: an offer that
-has expired has nothing free.
+1970. An unknown number is None. Readers use ``Status.at``: an expired offer has nothing free.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,20 +9,20 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 VERSION = 1
-"""Of the format. A reader refuses another one."""
+"""Version of the format. A reader refuses another one."""
 
 NodeState = Literal["ok", "held", "fallback", "withdrawn", "expired"]
 
 
 @dataclass(frozen=True)
 class OfferReason:
-    """One guard that had a say.
+    """One guard that limited the offer.
 
     Attributes:
         guard: its name.
         before: free before it, cores or MiB.
-        after: free after it; never more.
-        sentence: why, in plain words.
+        after: free after it; never more than before.
+        sentence: the reason, in plain words.
     """
 
     guard: str
@@ -37,10 +36,10 @@ class NodeHold:
     """A freeze by an operator: the node is never offered more than when it began.
 
     Attributes:
-        by: name of the token, or of the user of the system, that asked for it.
+        by: name of the token, or of the user of the system, that requested it.
         since: when it began.
-        note: why, as they wrote it.
-        free: what was free then, by resource; no more is offered.
+        note: the reason, as they wrote it.
+        free: free at that time, by resource; the largest offer while it lasts.
     """
 
     by: str
@@ -54,20 +53,20 @@ class ResourceOffer:
     """One resource of one node.
 
     Attributes:
-        unit: ``cores`` or ``MiB``; of every amount here.
-        capacity: what the node has.
+        unit: of all amounts here, ``cores`` or ``MiB``.
+        capacity: of the node.
         allocated: the allocation of its VMs.
-        demand: what to be ready for in the next window, after guards.
-        estimated: the demand that the strategy said, before guards.
-        free: what may be promised to further VMs.
+        demand: usage expected in the next window, after guards.
+        estimated: the demand of the strategy, before guards.
+        free: what may be allocated to further VMs.
         ratio: (allocated + free) / capacity.
-        strategy: that said the demand, as it is configured.
-        state: ``ok``; ``held``: no more than before; ``fallback``: what VMs were promised counts as
-            demand; ``withdrawn``: nothing is free; ``expired``: it is too old to be believed.
+        strategy: that estimated the demand, as it is configured.
+        state: ``ok``; ``held``: no more than before; ``fallback``: VMs count at their allocation;
+            ``withdrawn``: nothing is free; ``expired``: the offer is too old to be used.
         since: when the state began.
-        reasons: guards that had a say, in their order; the last one decided.
-        explanation: why the strategy said so, in words; empty where it does not tell.
-        usage: percentile 99 of what the node used in the window; None where nobody knows.
+        reasons: of the guards that limited the offer, in their order; the last one decided.
+        explanation: the reason of the strategy, in words; empty if it gives none.
+        usage: percentile 99 of the usage in the window; None if unknown.
     """
 
     unit: str
@@ -86,7 +85,7 @@ class ResourceOffer:
 
     @property
     def reason(self) -> str:
-        """The sentence of the guard that left this much; empty where none had a say."""
+        """The sentence of the guard that decided; empty if none limited the offer."""
         lowered = [one for one in self.reasons if one.after < one.before]
         decided = lowered[-1:] or list(self.reasons[:1])
         return decided[0].sentence if decided else ""
@@ -94,17 +93,17 @@ class ResourceOffer:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What an offer rests on.
+    """The data behind an offer.
 
     Attributes:
         samples: of the node in the window.
-        expected: samples that a whole window has.
-        coverage: share of them that are there, 0 to 1.
-        windows: windows with samples that the strategy had so far.
-        vms: VMs on the node; None where no sample listed them.
-        vms_at_allocation: those that gave no sample, which count at what they were promised.
+        expected: samples in a complete window.
+        coverage: share of them that are present, 0 to 1.
+        windows: number of windows with samples so far.
+        vms: VMs on the node; None if no sample listed them.
+        vms_at_allocation: VMs without samples, which count at their allocation.
         age: seconds from the newest sample to the end of the window.
-        list_age: seconds from the newest list of VMs to it.
+        list_age: seconds from the newest list of VMs to the end of the window.
     """
 
     samples: int
@@ -119,16 +118,16 @@ class Inputs:
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """What is told of a node.
+    """The published offers of a node.
 
     Attributes:
         node: its name.
         group: name of its group.
-        valid_until: a reader takes free for 0 from then on.
+        valid_until: after this time, a reader must use 0 as free.
         resources: by name, ``cpu`` and ``mem``.
-        inputs: what the offers rest on.
-        signals: contention by resource and name (``offers.facts.SIGNALS``), where it is told.
-        hold: the freeze that an operator asked for.
+        inputs: the data behind the offers.
+        signals: contention by resource and name (``offers.facts.SIGNALS``), if it is known.
+        hold: the freeze by an operator.
     """
 
     node: str
@@ -146,7 +145,7 @@ class NodeStatus:
 
     @property
     def reason(self) -> str:
-        """The sentence that decided the worst resource; empty where no guard had a say."""
+        """The sentence that decided the worst resource; empty if no guard limited it."""
         worst = max(self.resources.values(), key=lambda one: NODE_STATES.index(one.state))
         return worst.reason
 
@@ -157,7 +156,7 @@ NODE_STATES: Sequence[NodeState] = ("ok", "held", "fallback", "withdrawn", "expi
 
 @dataclass(frozen=True)
 class Status:
-    """What is told of a fleet.
+    """The published offers of a fleet.
 
     Attributes:
         version: of the format.
@@ -166,7 +165,7 @@ class Status:
         computed_at: when it was judged.
         scope: seconds of a scope.
         slice: seconds of a slice.
-        nodes: by name, in the order of names.
+        nodes: by name, sorted by name.
         producer: name and version of the program.
     """
 
@@ -180,7 +179,7 @@ class Status:
     producer: str = ""
 
     def at(self, now: float) -> "Status":
-        """The status as it may be believed at a time: an expired offer has nothing free."""
+        """The status as it is valid at a time: an expired offer has nothing free."""
         if all(node.valid_until > now for node in self.nodes.values()):
             return self
         nodes = {

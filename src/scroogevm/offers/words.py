@@ -6,7 +6,7 @@ from scroogevm.offers.status import NodeStatus
 
 
 def explained(node: NodeStatus) -> Sequence[str]:
-    """Why the offers of a node are what they are, sentence by sentence."""
+    """The reasons of the offers of a node, one sentence each."""
     lines = []
     for resource, offer in node.resources.items():
         lines.append(

@@ -28,7 +28,7 @@ class Done:
     Attributes:
         node: its name in the telemetry.
         what: classes with their ratios before and after, in words.
-        outcome: None where nobody knows yet.
+        outcome: None if unknown yet.
         detail: what Placement said.
     """
 
@@ -48,7 +48,7 @@ class Report:
         reverted: nodes that somebody else writes, and why they have stopped, in words.
         put_back: nodes whose ratio was the one before again, which are written again.
         done: what came of each change.
-        ended: whether it was told to end before all was done.
+        ended: whether it had to stop before all was done.
     """
 
     plan: Plan
@@ -70,7 +70,7 @@ def apply(
     """Write what an offer asks for.
 
     Args:
-        status: what is told.
+        status: that was published.
         writer: of the cloud.
         rules: what is allowed.
         ledger: what promises of nodes were worth.

@@ -30,10 +30,10 @@ def doubt(status: Status, memory: Memory, rules: Rules, ledger: Ledger | None, n
     """Why others may not follow yet, in words; empty where they may.
 
     Args:
-        status: what is told.
+        status: that was published.
         memory: what the journal knows.
         rules: who goes first, and for how long.
-        ledger: what their promises were worth; None where nobody knows, which is a doubt.
+        ledger: what their promises were worth; None if unknown, which is a doubt.
         now: seconds since 1970.
     """
     if not rules.canary:

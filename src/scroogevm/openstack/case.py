@@ -20,7 +20,7 @@ def cases(
     """One case a node, in the order of the status.
 
     Args:
-        status: what is told.
+        status: that was published.
         survey: what Placement has.
         memory: what the journal knows.
         rules: the name table.
@@ -67,7 +67,7 @@ def shared(providers: Sequence[Provider]) -> Mapping[str, Sequence[Provider]]:
 
 
 def ratios_of_aggregates(providers: Sequence[Provider]) -> Mapping[tuple[str, str], float]:
-    """The ratio of a class that all members of an aggregate have, and hardly anybody else.
+    """The ratio of a class that all members of an aggregate have, and few other nodes.
 
     One member shows nothing, and neither does a ratio that most other nodes have as well.
     """

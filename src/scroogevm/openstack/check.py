@@ -43,7 +43,7 @@ class Case:
     Attributes:
         node: its name in the telemetry.
         match: its provider.
-        offer: what is told of it.
+        offer: its published offer.
         survey: the cloud.
         sharing: providers that share what they have, by aggregate.
         written: the ratio that was written last, by class; nothing where none was.

@@ -96,7 +96,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
                 something.
 
         Raises:
-            PlacementError: it cannot be asked, or answers what it should not.
+            PlacementError: it cannot be reached, or gives an invalid answer.
         """
         with self._sense():
             return self._survey(whole=whole)
@@ -208,7 +208,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
 
     @contextmanager
     def _sense(self) -> Iterator[None]:
-        """What does not look like an answer of Placement is told, whatever it is."""
+        """Report an answer that does not look like one of Placement."""
         try:
             yield
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -225,7 +225,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
         """The answer to a question, asked again where that may help.
 
         Raises:
-            PlacementError: there is none.
+            PlacementError: there is no valid answer.
         """
         for left in reversed(range(_TRIES)):
             try:
@@ -269,7 +269,7 @@ class PlacementClient(AbstractContextManager["PlacementClient"]):
         """The answer, whatever its code.
 
         Raises:
-            PlacementError: nobody answered, or nobody could sign in.
+            PlacementError: it does not answer, or the sign-in failed.
         """
         from keystoneauth1 import exceptions as errors  # noqa: PLC0415  # an extra
 
@@ -297,7 +297,7 @@ def connect(cloud: str | None, region: str | None = None, timeout: float = 30.0)
 
     Raises:
         MissingExtraError: what it needs is not installed.
-        MisuseError: there is no such cloud, or what is written of it makes no sense.
+        MisuseError: there is no such cloud, or its settings are not valid.
     """
     try:
         from keystoneauth1 import adapter as adapters  # noqa: PLC0415  # an extra

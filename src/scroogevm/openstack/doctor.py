@@ -21,7 +21,7 @@ class Diagnosis:
 
     Attributes:
         node: its name in the telemetry.
-        provider: name of its provider; empty where there is none.
+        provider: name of its provider; empty if there is none.
         ratios: in Placement, by class.
         verdict: ``ready``; ``with care``: look at its warnings first; ``blocked``: nothing of it,
             or not all of it, is written.
@@ -73,7 +73,7 @@ def diagnose(
     """What stands in the way of writing ratios.
 
     Args:
-        status: what is told, as it may be believed.
+        status: as it is valid now.
         survey: what Placement has.
         memory: what the journal knows.
         rules: the name table and the classes.

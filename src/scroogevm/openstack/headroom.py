@@ -17,7 +17,7 @@ class Headroom:
 
     Attributes:
         room: units by class that may be promised besides, over all nodes.
-        largest: amounts by class of the largest VM; empty where there is none.
+        largest: amounts by class of the largest VM; empty if there is none.
         places: nodes that would take one more like it.
         evacuated: the provider with most in use; empty where none is used.
         vms: VMs on it.

@@ -38,7 +38,7 @@ class Write(NamedTuple):
         reason: why, in plain words.
         before: every inventory as it was.
         after: every inventory as it shall be.
-        answer: what came of it; None while nobody knows.
+        answer: its result; None while unknown.
         detail: what Placement said.
         answered: when that was known.
     """
@@ -69,11 +69,11 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
     """The journal of one cloud.
 
     Args:
-        path: the file; it is made where there is none.
+        path: the file; it is created if it does not exist.
         alone: whether this process writes; else it only looks.
 
     Raises:
-        MisuseError: another process writes it, it is none, or of another version.
+        MisuseError: another process writes it, it is not a journal, or has another version.
         OutputError: it cannot be written.
     """
 
@@ -243,7 +243,7 @@ class WriteJournal(AbstractContextManager["WriteJournal"]):
         )
 
     def open_writes(self) -> Sequence[Write]:
-        """PUTs of which nobody knows what came of them, in order."""
+        """PUTs with an unknown result, in order."""
         return self._writes("WHERE answer IS NULL")
 
     def log(

@@ -14,7 +14,7 @@ class Match:
     """What was found for a node.
 
     Attributes:
-        provider: its provider; None where there is none, or it is not sure.
+        provider: its provider; None if there is none, or it is not sure.
         how: ``table``, ``same name``, ``other case``, ``short name`` or empty.
         problem: why there is none, in words; empty where there is one.
     """

@@ -65,7 +65,7 @@ class Stay:
     Attributes:
         node: its name in the telemetry.
         kind: resource class; empty for all of the node.
-        ratio: in Placement; None where there is none.
+        ratio: in Placement; None if there is none.
         why: in a word.
         reason: in plain words.
     """
@@ -129,10 +129,10 @@ def make_plan(
     now: float,
     ledger: canary.Ledger | None = None,
 ) -> Plan:
-    """The plan for what is told.
+    """The plan for the published offers.
 
     Args:
-        status: what is told, as it may be believed.
+        status: as it is valid now.
         survey: what Placement has.
         memory: what the journal knows.
         rules: what is allowed.

@@ -121,7 +121,7 @@ def roll_back(
     Args:
         writer: of the cloud.
         providers: by uuid, as they were read.
-        undoing: what goes back; what came of it is added.
+        undoing: the changes to undo; their results are added.
         purpose: ``rollback``, or ``start`` where the service goes on later.
         reason: why, for the journal.
 

@@ -52,7 +52,7 @@ class Rules:
     skew: float = 60.0
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense, all at once.
+        """Reject invalid values; report all problems together.
 
         Raises:
             MisuseError: something does not.

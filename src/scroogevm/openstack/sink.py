@@ -54,11 +54,11 @@ class PlacementPlace:
 
 
 class PlacementSink(OfferSink):
-    """Plans, or writes, what is told; looks in between whether it stays.
+    """Plans or writes the published offers; checks in between that ratios stay.
 
     Args:
         place: where offers go.
-        hear: is told what an operator should know.
+        hear: gets the messages for an operator.
         ledger: what promises were worth, for canaries.
         pace: the clock; its ``wait`` is used for the rate of writes.
     """
@@ -103,7 +103,7 @@ class PlacementSink(OfferSink):
         }
 
     def send(self, status: Status, text: str) -> None:
-        """Take what is told, as the service hands it on.
+        """Take a published status from the service.
 
         Raises:
             ScroogeError: it did not arrive; the same may be sent again.
@@ -112,10 +112,10 @@ class PlacementSink(OfferSink):
         self.publish(status)
 
     def publish(self, status: Status) -> None:
-        """Plan or write what is told.
+        """Plan or write the published offers.
 
         Raises:
-            PlacementError: Placement cannot be asked, or nobody knows what came of a write.
+            PlacementError: Placement cannot be reached, or the result of a write is unknown.
             MisuseError: clocks disagree, or the journal is that of another cloud.
             OutputError: the journal or the plan cannot be written.
         """

@@ -18,11 +18,11 @@ def _sleep(seconds: float) -> bool:
 
 @dataclass(frozen=True)
 class WritePace:
-    """The clock of whoever writes.
+    """The clock of a writer.
 
     Attributes:
         now: seconds since 1970.
-        wait: waits so many seconds; False where it was told to end.
+        wait: waits a number of seconds; False if it must stop.
     """
 
     now: Callable[[], float] = time.time
@@ -54,7 +54,7 @@ class Writer:
         self._next = 0.0
 
     def turn(self) -> bool:
-        """Wait until the next write may be sent; False where it was told to end."""
+        """Wait until the next write may be sent; False if it must stop."""
         now = self.pace.now()
         ahead = min(self._next - now, self._apart)  # a clock that was set back must not halt us
         if ahead > 0 and not self.pace.wait(ahead):
@@ -71,7 +71,7 @@ class Writer:
         purpose: Purpose,
         reason: str,
     ) -> tuple[Outcome | None, str]:
-        """Write ratios of a provider; what came of it, None where nobody knows yet.
+        """Write ratios of a provider; what came of it, None if unknown yet.
 
         Args:
             provider: as it was read; another generation is a conflict.

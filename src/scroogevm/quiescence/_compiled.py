@@ -14,11 +14,10 @@ R = TypeVar("R")
 
 
 def compiled(*, parallel: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Compile on first use, every operation in the order written and rounded as IEEE 754 says.
+    """Compile on first use; operations keep their order and are rounded as IEEE 754 says.
 
-    The code is kept in ``NUMBA_CACHE_DIR``, else beside the source, else in the user's cache, else
-    in a directory of the user's among the temporary ones; where nothing can be written it is
-    compiled in every process.
+    The code is kept in ``NUMBA_CACHE_DIR``, or else beside the source, or in the user's cache, or
+    in a temporary directory of the user. If none can be written, it is compiled in every process.
 
     Args:
         parallel: whether ``prange`` spreads a loop over threads.
@@ -50,10 +49,10 @@ def _kept_elsewhere(wanted: Callable[..., Any]) -> Any:
 
 
 def _own_directory() -> str:
-    """A temporary directory that nobody else can write: what is cached there is run later.
+    """A temporary directory that nobody else can write, because its cached code is run later.
 
     Raises:
-        OSError: there is none to be had.
+        OSError: there is no such directory.
     """
     path = os.path.join(tempfile.gettempdir(), f"scroogevm-compiled-{os.getuid()}")  # noqa: PTH118  # the heart may not import pathlib
     try:

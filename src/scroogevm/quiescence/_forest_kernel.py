@@ -1,6 +1,6 @@
 """Compiled random forests, one for each node; input and output are arrays of numbers.
 
-A tree over a single number is a staircase: where its steps end, and how high each one is.
+A tree over a single number is a staircase: the end and the height of each step.
 """
 
 import numpy as np
@@ -12,10 +12,10 @@ from scroogevm.quiescence._compiled import compiled
 
 @compiled()
 def _cut(x: Floats, y: Floats, weight: Floats, first: int, end: int, leaf: int) -> int:  # noqa: PLR0917  # compiled code takes arrays one by one
-    """The first sample of the second of the two steps that fit best; ``end`` for a step that stays.
+    """The position of the best cut of a step in two; ``end`` if the step is not cut.
 
-    Of all cuts, the sum of squared errors is least where ``sum(wy)**2 / sum(w)``, summed over the
-    two steps, is greatest.
+    The cut with the smallest sum of squared errors has the largest sum of ``sum(wy)**2 / sum(w)``
+    over the two steps.
     """
     total, number = 0.0, 0.0
     for k in range(first, end):
@@ -45,14 +45,14 @@ def _grow(  # noqa: PLR0917  # likewise
     Args:
         x: input.
         y: wanted output.
-        weight: how often each sample counts.
-        depth: how often every step is cut in two.
-        leaf: the least weight of a step.
-        ends: filled with the greatest x of each step, midway to the next one.
+        weight: how many times each sample counts.
+        depth: how many times every step is cut in two.
+        leaf: the smallest weight of a step.
+        ends: filled with the end of each step, halfway to the next sample.
         heights: filled with the mean y of each step.
 
     Returns:
-        How many steps there are.
+        The number of steps.
     """
     starts, cuts = np.empty(ends.size + 1, np.int64), np.empty(ends.size + 1, np.int64)
     starts[0], starts[1] = 0, x.size
@@ -86,7 +86,7 @@ def _grow(  # noqa: PLR0917  # likewise
 def _climb(  # noqa: PLR0917  # likewise
     x: Floats, taken: Floats, ends: Floats, heights: Floats, total: Floats, votes: Floats
 ) -> None:
-    """Add a tree's prediction for every sample that it has not taken; x in ascending order."""
+    """Add a tree's prediction for every sample that it was not trained on; x ascending."""
     step = 0
     for k in range(x.size):
         while x[k] > ends[step]:
@@ -109,7 +109,7 @@ def _mean_error(y: Floats, total: Floats, votes: Floats) -> float:
 
 @compiled()
 def _pairs(usage: Floats) -> tuple[Floats, Floats]:
-    """Each sample and the next, where neither is missing, in ascending order of the first."""
+    """Pairs of a sample and the next one, if both are present, ascending by the first."""
     before, after = usage[:-1], usage[1:]
     whole = np.flatnonzero(np.isfinite(before) & np.isfinite(after))
     order = whole[np.argsort(before[whole], kind="mergesort")]
@@ -138,19 +138,19 @@ def _fit(kept: Floats, new: Floats, draws: Floats, depth: int, leaf: int) -> tup
 
 @compiled(parallel=True)
 def errors(draws: Floats, depth: int, leaf: int, kept: Floats, new: Floats) -> Floats:
-    """Mean absolute errors of a forest of every node, which says each sample from the one before.
+    """Mean absolute errors of a forest for every node; it predicts a sample from the one before.
 
     Args:
-        draws: (trees, kept samples - 1), uniform numbers that say which pairs, in ascending order
-            of the first sample, a tree takes: as many as there are, some more than once.
-        depth: how often every step of a tree is cut in two.
-        leaf: how many of the pairs it takes a step holds at least.
+        draws: (trees, kept samples - 1), uniform numbers that select the pairs of a tree, in
+            ascending order of the first sample: as many as there are, some more than once.
+        depth: how many times every step of a tree is cut in two.
+        leaf: smallest number of pairs in a step.
         kept: (nodes, kept samples), the series to train on; NaN where one is missing.
         new: (nodes, new samples), the other one.
 
     Returns:
-        (2, nodes): on the series it is trained on, of each pair by the trees that did not take it;
-        and on the other one, by all trees. NaN where either series has no such pair.
+        (2, nodes): on the training series, of each pair by the trees that did not use it; and on
+        the other series, by all trees. NaN if one of the series has no such pair.
     """
     out = np.empty((2, kept.shape[0]))
     for node in prange(kept.shape[0]):

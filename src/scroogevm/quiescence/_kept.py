@@ -9,7 +9,7 @@ from scroogevm.core.history import History
 
 
 def kept_windows(history: History) -> Sequence[Floats]:
-    """The samples of each kept window; those that come as one, cut as long as the new window.
+    """The samples of each kept window; joined samples are cut to the length of the new window.
 
     Returns:
         (nodes, samples) each, at least one.

@@ -1,13 +1,12 @@
 """Compiled training of many small networks at once; input and output are arrays of numbers.
 
-Fits do not depend on one another. ``LANES`` of them advance side by side, so that the inner loops
-fill vector registers. Numbers are single, as the predecessor's were; no operation is reordered or
-fused with another and the hyperbolic tangent is our own, so that a fit gives the same bits alone
-and in company, with any number of threads, on any processor.
+Fits do not depend on one another. ``LANES`` of them are computed side by side, so that the inner
+loops fill vector registers. Numbers are in single precision, like the predecessor's. No operation
+is reordered or fused with another, and the hyperbolic tangent is our own. So a fit gives the same
+bits alone and with other fits, with any number of threads, on any processor.
 
-All that a group of fits works on is one flat array ``s`` of rows, lanes innermost, so that the
-compiler sees which numbers cannot be the same: number ``row`` of fit ``lane`` is at
-``row * LANES + lane``.
+A group of fits works on one flat array ``s`` of rows, with lanes innermost, so that the compiler
+sees that the numbers do not overlap: number ``row`` of fit ``lane`` is at ``row * LANES + lane``.
 """
 
 import math
@@ -24,15 +23,15 @@ Singles = NDArray[np.float32]
 
 LANES = 16
 
-# Where the rows of each begin. The numbers of the networks come first:
+# The first rows of each part. The numbers of the networks are first:
 _LAYER = UNITS * LANES
 _BIAS, _DENSE, _LAST = GATES * LANES, 2 * GATES * LANES, (NUMBERS - 1) * LANES
 # Adam's means of the gradient and of its square;
 _MEAN, _SQUARE = NUMBERS * LANES, 2 * NUMBERS * LANES
-# what comes out of the gates (input, output, candidate) and of the cell;
+# the outputs of the gates (input, output, candidate) and of the cell;
 _GATES = 3 * NUMBERS * LANES
 _CELL = _GATES + GATES * LANES
-# and one row each: input, wanted output, output, and what Adam takes of a gradient.
+# and one row each: input, wanted output, output, and the step of Adam for a gradient.
 _X = _CELL + _LAYER
 _WANTED, _Y, _RATE, _NEW, _NEW_SQUARE, _END = (_X + n * LANES for n in range(1, 7))
 
@@ -42,7 +41,7 @@ _TAKEN, _TAKEN_SQUARE = np.float32(1 - _BETA1), np.float32(1 - _BETA2)
 _LEARNING = 1e-3
 
 _TOP = np.float32(7.9)
-# Of all such quotients the one with nearly the least relative error: 2e-7 up to _TOP.
+# This quotient has nearly the smallest possible relative error: 2e-7 up to _TOP.
 _P = tuple(
     np.float32(c) for c in (0.9999998, 0.12720925, 2.7052076e-3, 7.2291004e-6, -6.2632894e-9)
 )
@@ -133,7 +132,7 @@ def _train(  # noqa: PLR0917  # compiled code takes arrays one by one
 ) -> None:
     """Show the networks every pair of their nodes once an epoch.
 
-    Where a sample is missing nothing is learnt: the step changes no bit, and is not counted.
+    A pair with a missing sample trains nothing: its step changes no bit, and is not counted.
     """
     steps = np.zeros(LANES, np.int64)
     for epoch in range(orders.shape[1]):
@@ -171,12 +170,12 @@ def _measure(s: Singles, series: Singles, nodes: Ints) -> Floats:
 
 @compiled(parallel=True)
 def errors(weights: Singles, orders: Ints, kept: Singles, new: Singles) -> Floats:
-    """Root mean square error of every network, trained on one series, on that and on another.
+    """Root mean square errors of every network on its training series and on another one.
 
-    A network learns to say each sample from the one before it.
+    A network learns to predict each sample from the one before it.
 
     Args:
-        weights: (members, numbers), where every fit begins.
+        weights: (members, numbers), the first weights of every fit.
         orders: (members, epochs, kept samples - 1), places of the series, each once an epoch.
         kept: (nodes, kept samples), the series to train on; NaN where one is missing.
         new: (nodes, new samples), the other one.

@@ -36,10 +36,10 @@ def first_weights(members: int) -> Floats:
 
 @lru_cache(maxsize=1024)
 def order(member: int, epoch: int, length: int) -> Ints:
-    """Places 0 to ``length - 1`` as an epoch of a network takes them.
+    """Places 0 to ``length - 1``, in the order of an epoch of a network.
 
-    Those of a shorter series come in the same order as among more, so that what a node is told
-    does not depend on how many samples another one has.
+    The places of a shorter series have the same order as in a longer one, so the result of a node
+    does not depend on the number of samples of another node.
 
     Returns:
         (max(0, length),).

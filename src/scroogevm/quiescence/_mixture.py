@@ -7,7 +7,7 @@ import numpy as np
 from scroogevm.core.arrays import Floats
 
 FLOOR = 1e-6
-"""Least variance of a component, in time and in usage: a thousandth of the window, of capacity."""
+"""Smallest variance of a component in time and usage: a thousandth of the window, of capacity."""
 _NOTHING = 1e-12
 """Weight of a component without samples, small beside one sample's."""
 
@@ -34,13 +34,13 @@ class Mixture:
 
     @classmethod
     def fit(cls, time: Floats, usage: Floats, components: int, rounds: int) -> "Mixture":
-        """Expectation-maximisation, begun with components that share out the time evenly.
+        """Expectation-maximisation; at first, the components divide the time evenly.
 
         Args:
             time: (samples,), from 0 at the begin of a window to 1 at its end.
             usage: (nodes, samples), NaN where missing.
             components: how many.
-            rounds: how often their samples are shared out anew.
+            rounds: how many times samples are assigned to components.
         """
         basis = _basis(time, usage)
         turn = np.minimum((time * components).astype(np.int64), components - 1)
@@ -52,7 +52,7 @@ class Mixture:
 
     @classmethod
     def _maximised(cls, shares: Floats, basis: Floats) -> "Mixture":
-        """The components that samples shared out so are likeliest of."""
+        """The most likely components for these shares of samples."""
         sums = np.moveaxis(shares @ np.swapaxes(basis, 1, 2), 2, 0)
         number = sums[0] + _NOTHING
         t, u, tt, tu, uu = sums[1:] / number
@@ -61,7 +61,7 @@ class Mixture:
         return cls(weight, t, u, tt, tu - t * u, uu)
 
     def _shares(self, basis: Floats) -> Floats:
-        """How much of each sample belongs to each component, (nodes, components, samples)."""
+        """The share of each sample in each component, (nodes, components, samples)."""
         shares = self._polynomials() @ basis
         shares -= shares.max(axis=1, keepdims=True)
         np.exp(shares, out=shares)
@@ -69,7 +69,7 @@ class Mixture:
         return shares
 
     def _polynomials(self) -> Floats:
-        """Logarithms of weighted densities: what 1, t, u, tt, tu, uu of a sample count."""
+        """Logarithms of weighted densities, as factors of 1, t, u, tt, tu, uu of a sample."""
         det = np.maximum(self.tt * self.uu - self.tu * self.tu, FLOOR * FLOOR)
         tt, tu, uu = -self.uu / (2 * det), self.tu / det, -self.tt / (2 * det)
         t, u = -2 * tt * self.t - tu * self.u, -2 * uu * self.u - tu * self.t

@@ -14,14 +14,14 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Forest(QuiescenceTest):
-    """A random forest trained on the kept windows predicts the new one as well as those.
+    """A random forest trained on the kept windows predicts the new window as well as the kept ones.
 
-    The forest says sample t from sample t-1. A tree over a single number is a staircase: it cuts
-    the samples in two where the means of both sides leave the least squared error, and each side
-    again. Every tree takes as many pairs of samples as there are, drawn with replacement at fixed
-    places; their mean is the prediction. What a tree has taken it knows too well, so a kept pair
-    is predicted by the trees that did not take it. Pairs with a missing sample neither train nor
-    count; a node without pairs is not quiescent.
+    The forest predicts sample t from sample t-1. A tree over a single number is a staircase: it
+    cuts the samples in two so that the means of both sides have the smallest squared error, and
+    then cuts each side again. Every tree is trained on as many pairs of samples as there are, drawn
+    with replacement at fixed places. The prediction is the mean of all trees. A tree knows its own
+    pairs too well, so a kept pair is predicted by the trees that were not trained on it. Pairs with
+    a missing sample are not used. A node without pairs is not quiescent.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -51,7 +51,7 @@ class Forest(QuiescenceTest):
             from scroogevm.quiescence._forest_kernel import errors  # noqa: PLC0415  # heavy: imported by those who choose this test
         except ImportError:
             raise MissingExtraError("numba", "quiescence", "the forest test") from None
-        # Copies, for the kernel is compiled once, for arrays that lie in a row and can be written.
+        # The kernel is compiled once, for contiguous and writable arrays, so these are copies.
         kept, new = history.earlier_usage.copy(), history.new.usage.copy()
         length = max(0, kept.shape[1] - 1)
         taken = np.array([draws(tree, 0, length) for tree in range(self.trees)])

@@ -14,19 +14,19 @@ from scroogevm.quiescence._mixture import Mixture
 from scroogevm.registry import parameter
 
 _AT_ONCE = 16
-"""Nodes fitted at once: what they need stays in a processor's cache."""
+"""Nodes fitted at once; their data stay in the cache of a processor."""
 
 
 @dataclass(frozen=True)
 class Gmm(QuiescenceTest):
     """Usage follows the time in the window as closely in the new window as in the kept ones.
 
-    A mixture of normal distributions over time and usage is fitted to the kept windows, laid over
-    one another, by expectation-maximisation from components that share out the time evenly. Its
-    mean usage at a time is the prediction. It lies closer to the samples that it was fitted to than
-    to others: their error counts as Akaike's final prediction error says, larger by
-    ``sqrt((n + f) / (n - f))`` for n samples and f = 2 numbers a component. A node with no more
-    than f kept samples, or without new ones, is not quiescent.
+    A mixture of normal distributions over time and usage is fitted to all kept windows together, by
+    expectation-maximisation. At first, the components divide the time evenly. The prediction is the
+    mean usage of the mixture at a time. It is closer to the samples that it was fitted to than to
+    others, so the error of the kept samples is multiplied by ``sqrt((n + f) / (n - f))`` for n
+    samples and f = 2 numbers a component (Akaike's final prediction error). A node with at most f
+    kept samples, or without new ones, is not quiescent.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -69,7 +69,7 @@ class Gmm(QuiescenceTest):
         self, times: tuple[Floats, Floats], usage: tuple[Floats, Floats], capacity: Floats
     ) -> tuple[Floats, Floats]:
         """Mean absolute errors on the kept samples and on the new ones, (nodes,) each."""
-        # Around their mean, as shares of capacity: so squares lose no digits in any unit.
+        # Values are shares of capacity around their mean, so squares lose no digits in any unit.
         centre = mean(usage[0])[:, np.newaxis]
         scale = np.where(capacity > 0, capacity, np.nan)[:, np.newaxis]
         kept, new = ((each - centre) / scale for each in usage)
@@ -82,6 +82,6 @@ class Gmm(QuiescenceTest):
 
 
 def _times(window: Floats) -> Floats:
-    """When in a window its samples are, from 0 to 1."""
+    """The times of samples in a window, from 0 to 1."""
     samples = window.shape[1]
     return np.asarray((np.arange(samples) + 0.5) / samples, np.float64)

@@ -16,13 +16,13 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Lstm(QuiescenceTest):
-    """A small network trained on the kept windows predicts the new one as well as those.
+    """A small network trained on the kept windows predicts the new window as well as the kept ones.
 
-    The network, 4 LSTM units and a dense output, says sample t from sample t-1, both as shares of
-    the capacity with 3 decimals; every epoch takes the pairs in another order. It begins at random
-    and its training ends early, so one network's gap depends on where it began: of several that
-    begin at fixed places, the one with the median gap decides. The predecessor had ``members=1``.
-    Pairs with a missing sample neither train nor count; a node without pairs is not quiescent.
+    The network has 4 LSTM units and a dense output. It predicts sample t from sample t-1, both as
+    shares of the capacity with 3 decimals. Every epoch uses the pairs in another order. Training
+    ends early, so the gap of one network depends on its first weights. Therefore several networks
+    are trained from fixed weights, and the one with the median gap decides. The predecessor had
+    ``members=1``. Pairs with a missing sample are not used. A node without pairs is not quiescent.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -54,7 +54,7 @@ def rmse(history: History, members: int, epochs: int) -> tuple[Floats, Floats]:
     """Root mean square errors of every network, on the kept windows and on the new one.
 
     Returns:
-        (nodes, members) each, cores or MiB; NaN where there is no pair of samples.
+        (nodes, members) each, cores or MiB; NaN if there is no pair of samples.
 
     Raises:
         MissingExtraError: Numba is not installed.
@@ -76,7 +76,7 @@ def rmse(history: History, members: int, epochs: int) -> tuple[Floats, Floats]:
 
 
 def _shares(usage: Floats, capacity: Floats) -> NDArray[np.float32]:
-    """Of the capacity, as the predecessor's network was given them."""
+    """Usage as shares of capacity, like the input of the predecessor's network."""
     with np.errstate(divide="ignore", invalid="ignore"):  # a node without capacity has no shares
         shares = usage / capacity[:, np.newaxis]
         return np.round(shares, 3, out=shares).astype(np.float32)

@@ -13,7 +13,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class PercentileBand(QuiescenceTest):
-    """The new high percentile lies within a share of the kept one.
+    """The new high percentile differs from the kept one by less than a share of it.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window

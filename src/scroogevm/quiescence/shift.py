@@ -14,24 +14,24 @@ from scroogevm.quiescence._kept import kept_windows
 from scroogevm.registry import parameter
 
 _TAIL = 5.0
-"""Per cent of the samples at either end that no figure looks into, so that outliers have no say."""
+"""Per cent of the samples at each end that no figure uses, so that outliers have no effect."""
 _DEVIATIONS_TO_TAIL = 1.645
-"""Standard deviations from the middle of a normal distribution to where its tail begins."""
+"""Standard deviations from the middle of a normal distribution to its tail."""
 
 
 @dataclass(frozen=True)
 class Shift(QuiescenceTest):
-    """Level, spread and trend of the new window differ from the kept ones by less than matters.
+    """Level, spread and trend of the new window differ from the kept ones by less than a limit.
 
-    - Level is the mean of a window, each sample between the 5th and the 95th percentile.
-    - Spread is how far the 95th percentile stands above the level.
+    - Level is the mean of a window, with samples limited to the 5th and the 95th percentile.
+    - Spread is the distance from the level up to the 95th percentile.
     - Trend is the level of the second half of a window less that of the first.
 
-    A gap is positive where the new window has more. It matters from a small share of capacity on,
-    from a part of the kept windows' own deviation where that is more, and for the level from
-    what is common between one kept window and the next. No figure depends on how often a node is
-    sampled, nor on an outlier. Deviations are robust: std is the distance of the 5th and the 95th
-    percentile, as in a normal distribution, in the median window.
+    A gap is positive if the new window has more. Its limit is a small share of capacity, or a part
+    of the deviation in the kept windows if that is more. For the level, the usual difference
+    between one kept window and the next also counts. No figure depends on the number of samples or
+    on an outlier. Deviations are robust: std is computed from the distance of the 5th and the 95th
+    percentile in the median window, as for a normal distribution.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -80,10 +80,10 @@ class Shift(QuiescenceTest):
 
 @dataclass(frozen=True)
 class _Figures:
-    """What the samples of a window amount to, (nodes,) each.
+    """The figures of a window, (nodes,) each.
 
     Attributes:
-        level: mean of the samples, those in a tail counted at its begin.
+        level: mean of the samples; those in a tail count at its begin.
         spread: from the level up to the upper tail.
         width: half the distance between the tails.
         trend: level of the second half less that of the first.
@@ -116,6 +116,6 @@ def _middle(figures: Iterable[Floats]) -> Floats:
 
 
 def _sample_std(levels: Floats) -> Floats:
-    """Standard deviation with ddof 1, 0 where fewer than two windows are known."""
+    """Standard deviation with ddof 1; 0 if fewer than two windows are known."""
     number = count(levels).astype(np.float64)
     return np.where(number > 1, std(levels) * np.sqrt(divide(number, number - 1)), 0.0)

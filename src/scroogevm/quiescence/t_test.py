@@ -16,8 +16,8 @@ from scroogevm.registry import parameter
 class TTest(QuiescenceTest):
     """Student's test finds no difference between the new mean and the kept one.
 
-    Samples of a node follow one another closely, and the test takes them for independent: it finds
-    a difference nearly always.
+    The test assumes independent samples, but samples of a node resemble the ones before them. So it
+    finds a difference nearly always.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -34,7 +34,7 @@ class TTest(QuiescenceTest):
     alpha: float = parameter(0.1, "significance below which the means differ", low=0, high=1)
 
     def judge(self, history: History) -> Verdict:
-        """Compare the gap with the smallest that is significant; pooled variance of two ddof 0."""
+        """Compare the gap with the smallest significant gap; the variances (ddof 0) are pooled."""
         try:
             from scipy.special import stdtr, stdtrit  # noqa: PLC0415  # imported by those who choose this test
         except ImportError:

@@ -1,7 +1,7 @@
 """Plug-ins by file name: a file in ``strategies/`` is a strategy, and so on.
 
 Adding one edits no other file. A module ``n_sigma.py`` holds one public class, a frozen dataclass
-whose fields are its parameters, and is asked for as ``n-sigma``.
+whose fields are its parameters. Its name is ``n-sigma``.
 """
 
 from scroogevm.registry.family import Family

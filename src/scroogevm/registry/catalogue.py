@@ -33,12 +33,12 @@ class Entry:
 
     @property
     def combines(self) -> bool:
-        """Whether it works on others, and so has to be told on which."""
+        """Whether it takes other plug-ins, which must be given."""
         return any(item.default is None for item in self.parameters)
 
     @property
     def written(self) -> Sequence[str]:
-        """The default of each parameter as one writes it: ``99 (mem 100)``; empty without one."""
+        """The default of each parameter as written in a spec: ``99 (mem 100)``; empty if none."""
         return [self._written(item) for item in self.parameters]
 
     def _written(self, item: Parameter) -> str:
@@ -52,7 +52,7 @@ class Entry:
         return f"{_plain(item.default)} ({differing})" if differing else _plain(item.default)
 
     def to_dict(self) -> dict[str, Any]:
-        """For a program to read."""
+        """The plug-in as data for JSON."""
         return {
             "name": self.name,
             "aliases": list(self.aliases),
@@ -78,7 +78,7 @@ def catalogue(family: Family) -> Sequence[Entry]:
 
 
 def _plain(value: Any) -> str:
-    """A value as one writes it in a spec."""
+    """A value as it is written in a spec."""
     if isinstance(value, Plugin):
         return type(value).__module__.rpartition(".")[2].replace("_", "-")
     if isinstance(value, bool):

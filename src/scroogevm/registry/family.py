@@ -31,7 +31,7 @@ class Family:
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """Names of all plug-ins, sorted; aliases not counted."""
+        """Names of all plug-ins, sorted, without aliases."""
         home = import_module(self.package)
         modules = pkgutil.iter_modules(home.__path__)
         return sorted(module.name.replace("_", "-") for module in modules if module.name[0] != "_")
@@ -45,7 +45,7 @@ class Family:
         """The class of a plug-in.
 
         Raises:
-            SpecError: there is none of that name.
+            SpecError: no plug-in has this name.
         """
         if name not in self.names:
             if name in self.aliases:
@@ -82,7 +82,7 @@ class Family:
         values = dict(plugin.resource_defaults.get(resource, {}))
         inner = self._inner(spec, known, resource)
         values |= inner
-        # What is written for one resource wins over what is written for all.
+        # A value for one resource takes precedence over a value for all.
         for key in sorted(spec.pairs, key=lambda key: "." in key):
             owner, _, name = key.rpartition(".")
             if name not in known:

@@ -13,7 +13,7 @@ _HUGE = float_info.max
 
 
 class Plugin:
-    """What every plug-in has besides its arithmetic.
+    """The base class of plug-ins: description and checked parameters.
 
     Attributes:
         formula: one line, in the words of the glossary.
@@ -45,9 +45,9 @@ class Parameter:
         name: as written in a spec.
         kind: ``float``, ``int``, ``bool``, ``str``, or the package of a nested plug-in.
         meaning: one line, with the unit.
-        default: its default; None when it has to be given.
-        low: least value allowed; None for no bound.
-        high: greatest value allowed; None for no bound.
+        default: its default; None if it must be given.
+        low: smallest allowed value; None for no bound.
+        high: largest allowed value; None for no bound.
         many: whether it takes several nested plug-ins.
     """
 
@@ -66,7 +66,7 @@ class Parameter:
 
     @property
     def range(self) -> str:
-        """Its range in words, empty when any value will do.
+        """Its range in words; empty if every value is allowed.
 
         >>> parameters(Plugin)
         []
@@ -76,10 +76,10 @@ class Parameter:
         return ", ".join(filter(None, (low, high)))
 
     def read(self, text: str) -> Any:
-        """Turn what a user wrote into a value.
+        """Convert the text of a user to a value.
 
         Raises:
-            SpecError: it is not of the parameter's kind.
+            SpecError: the text is not of the parameter's kind.
         """
         try:
             if self.kind == "bool":
@@ -89,10 +89,10 @@ class Parameter:
             raise self._misfit(text) from None
 
     def check(self, value: Any) -> None:
-        """Refuse a value of another kind, or outside the range.
+        """Reject a value of another kind, or outside the range.
 
         Raises:
-            SpecError: it is not of the parameter's kind, not finite, or outside the range.
+            SpecError: the value is not of the parameter's kind, not finite, or outside the range.
         """
         if self.many:
             fits = isinstance(value, tuple) and len(value) > 0
@@ -123,7 +123,7 @@ class Parameter:
 def parameter(
     default: Any, meaning: str, *, low: float | None = None, high: float | None = None
 ) -> Any:
-    """Declare a parameter of a plug-in: a dataclass field that knows its meaning and range."""
+    """Declare a parameter of a plug-in: a dataclass field with meaning and range."""
     return field(default=default, metadata={"meaning": meaning, "low": low, "high": high})
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from scroogevm.errors import SpecError
 
 _DEEPEST = 20
-"""Parentheses within parentheses; a reader must not run out of stack."""
+"""Largest depth of parentheses, so that the parser does not run out of stack."""
 
 _TOKEN = re.compile(r"([A-Za-z_][\w.-]*|[-+]?\d[\w.+-]*|[-+]?\.\d[\w.+-]*|[:(),=])")
 
@@ -25,7 +25,7 @@ class Spec:
 
     Attributes:
         name: which plug-in.
-        pairs: values by parameter name, each itself a spec (a plain word or number is one too).
+        pairs: values by parameter name; each is a spec (a plain word or number is one, too).
         inner: nested specs without a name, for combinators.
     """
 
@@ -38,7 +38,7 @@ class Spec:
         """Read a spec.
 
         Raises:
-            SpecError: it is not of the form above.
+            SpecError: the text does not have the form above.
 
         >>> Spec.parse("n-sigma:n=3").pairs["n"].name
         '3'

@@ -144,5 +144,5 @@ def whole(values: Floats | Ints) -> list[float | None]:
 
 
 def as_json(content: Any) -> str:
-    """The text; a NaN that slipped through is an error, not a file nobody can read."""
+    """The text; a NaN is an error, because it would make the file invalid."""
     return json.dumps(content, allow_nan=False)

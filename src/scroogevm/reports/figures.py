@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FOLDER = "figures"
 MARKER = "fleet-cpu-usage.png"
-"""A picture that every such folder has."""
+"""A picture that every folder of figures has."""
 NODES_DRAWN = 2
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a dollar in a name is a dollar
@@ -40,11 +40,11 @@ def draw(
     """Draw every figure of every panel.
 
     Args:
-        folder: where they go.
+        folder: for the files.
         panels: the fleet, then nodes.
         looks: of each strategy.
         scores: the fleet's, best first.
-        whole: what the fleet is called.
+        whole: name of the fleet.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -71,7 +71,7 @@ def draw(
 
 @contextmanager
 def studio(folder: Path) -> Iterator[None]:
-    """Matplotlib set up for the block, and a folder for what it draws.
+    """Set up Matplotlib for the block, and create the folder.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -82,13 +82,13 @@ def studio(folder: Path) -> Iterator[None]:
         raise MissingExtraError("matplotlib", "plots", "drawing figures") from None
     folder.mkdir(exist_ok=True)
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # A node may be named in letters that the font has no picture of.
+        # The name of a node may have letters that the font does not contain.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 
 def save(figure: "Figure", stem: Path) -> None:
-    """The same bytes for the same picture: no date, no version."""
+    """Save a figure without date and version, so that the same picture has the same bytes."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out once, for both
     figure.savefig(

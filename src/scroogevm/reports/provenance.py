@@ -17,7 +17,7 @@ MARKER = "replay.json"
 
 @dataclass(frozen=True)
 class PluginFacts:
-    """One strategy or test as it was asked.
+    """One strategy or test of the run.
 
     Attributes:
         parameters: by resource, as text.
@@ -47,7 +47,7 @@ class PluginFacts:
 
 @dataclass(frozen=True)
 class About:
-    """What was asked, of what, and how.
+    """The inputs and settings of a run.
 
     Attributes:
         traces: names of the traces.
@@ -69,7 +69,7 @@ class About:
         settings: Mapping[str, str],
         asked: Mapping[str, Mapping[str, Plugin]],
     ) -> "About":
-        """The same with folders left out, which are nobody's business.
+        """The same without folders, because they are private.
 
         Args:
             traces: what was read.
@@ -87,7 +87,7 @@ class About:
 
     @property
     def roles(self) -> Mapping[str, Role]:
-        """What pages make of each strategy."""
+        """How pages show each strategy."""
         return {name: facts.role for name, facts in self.asked.items() if facts.role}
 
     @property

@@ -97,7 +97,7 @@ class QuiescenceSinks:
         return QuiescenceOutcome(table.counts, table.shown, table.nodes, remarks)
 
     def _unjudged(self) -> Sequence[str]:
-        """A remark where no window at all was judged, which is nobody's wish."""
+        """A remark if no window was judged."""
         if any(count.judged for count in self._table.counts.values()):
             return []
         kept = max((shape.kept for shape in self._table.shapes), default=0)

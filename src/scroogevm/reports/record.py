@@ -16,7 +16,7 @@ from scroogevm.settlement import WindowRecord
 Pair = tuple[str, str]
 """A resource and a strategy."""
 Memos = Mapping[str, Floats]
-"""What a strategy remembered, by name, (windows, nodes); NaN where there was none."""
+"""The memos of a strategy, by name, (windows, nodes); NaN if there was none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +54,15 @@ class Moment:
 
 @dataclass(frozen=True, eq=False)
 class StrategyAnswer:
-    """What one strategy said of one resource, and how that was; (windows, nodes) each.
+    """The demands of one strategy for one resource, with the results; (windows, nodes) each.
 
     Attributes:
         resource: ``cpu`` or ``mem``.
         strategy: the name it is reported under.
         demand: each of its own slice.
-        told: the promise: what a scheduler is told.
-        settled: the promises against what then happened.
-        memos: what the strategy remembered.
+        told: the published promise.
+        settled: the results of the promises.
+        memos: of the strategy.
     """
 
     resource: str
@@ -133,17 +133,17 @@ class Record:
 
     @cached_property
     def measured(self) -> Mapping[str, Bools]:
-        """Where there were samples enough, by resource."""
+        """Whether there were enough samples, by resource."""
         return {r: np.stack([told.measured for told in each]) for r, each in self._told.items()}
 
     def estimates(self) -> Iterator[tuple[Pair, Sequence[Estimate]]]:
-        """What each strategy said in each window."""
+        """The estimates of each strategy in each window."""
         for resource, each in self._told.items():
             for place, strategy in enumerate(each[0].strategies):
                 yield (resource, strategy), [told.estimates[place] for told in each]
 
     def answers(self) -> Iterator[StrategyAnswer]:
-        """What each strategy said, one after the other: only one is ever held in memory."""
+        """The answers of strategies, one after the other; only one is in memory at a time."""
         for resource, each in self._told.items():
             for place, strategy in enumerate(each[0].strategies):
                 yield StrategyAnswer(

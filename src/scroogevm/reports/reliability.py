@@ -16,11 +16,11 @@ from scroogevm.reports.table import Format, ResultTable
 from scroogevm.scoring import ROUNDING, positive
 
 BY = ("hour", "day", "arrival", "node")
-"""What windows are told apart by: hour of the day, day since the start, windows since the last VM
-came to the node or grew, and node."""
+"""The groups of windows: by hour of the day, day since the start, windows since the last VM arrived
+on the node or grew, and node."""
 AGES = ("0", "1", "2-3", "4-7", "8+")
 _AGES = (1, 2, 4, 8)
-"""Windows since then at which each but the first of ``AGES`` begins."""
+"""The begin of each of ``AGES`` except the first, in windows."""
 CURVE = 200
 """Points at most of the curve of rates by node."""
 _HOUR, _DAY = 3600.0, 86400.0
@@ -36,9 +36,9 @@ class Reliability:
 
     Args:
         directory: where the files go.
-        formats: which of them are wanted.
+        formats: of the files.
         risks: the risk of each strategy that states one.
-        tolerance: excess, as a share of capacity, that does not count yet.
+        tolerance: excess, as a share of capacity, that does not yet count.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Reliability:
         self._table.close()
 
     def drawn(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """What the report draws: by resource, for each strategy what was asked and what came."""
+        """The data of the report: by resource, the requested and measured rate of each strategy."""
         found: dict[str, list[Mapping[str, Any]]] = {}
         for (resource, strategy), risk in self._risks.items():
             by = {name: self._counted(resource, strategy, name) for name in BY}
@@ -166,7 +166,7 @@ class ReliabilityNotes:
         return self._tally
 
     def _aged(self, resource: str, came: Bools) -> Ints:
-        """The place in ``AGES`` of each node, (nodes,); one to which no VM came is in the last."""
+        """The position in ``AGES`` of each node, (nodes,); a node without new VMs has the last."""
         before = self._ages.get(resource, np.full(came.size, _AGES[-1]))
         self._ages[resource] = now = np.where(came, 0, np.minimum(before + 1, _AGES[-1]))
         return np.searchsorted(_AGES, now, side="right")

@@ -31,16 +31,16 @@ __all__ = ["MARKER", "ReplayOutcome", "ReplaySinks", "replay_sinks"]
 
 @dataclass(frozen=True, eq=False)
 class ReplayOutcome:
-    """What a replay found.
+    """The results of a replay.
 
     Attributes:
         scores: the fleet's, one row for each resource and strategy, best first.
         each: the scores of each node where there are few; empty where there are many.
-        verdicts: how often each strategy that asks a quiescence test found a window quiescent.
+        verdicts: of strategies that use a quiescence test: how often a window was quiescent.
         nodes: how many nodes there were.
         judged: windows in which the promises on a node were judged, by resource.
         unmeasured: windows of a node with too few samples, by resource.
-        freed: what it comes to, a sentence for each resource.
+        freed: summary, a few sentences for each resource.
         remarks: lines for the user.
     """
 
@@ -96,17 +96,17 @@ class ReplaySinks(Sequence[Sink]):
         return iter(self._sinks)
 
     def close(self, odd: Sequence[str] = ()) -> ReplayOutcome:
-        """Write everything that waits for the end.
+        """Write all results that wait for the end.
 
         Args:
-            odd: remarks on the traces, handed through to the user.
+            odd: remarks on the traces, for the user.
         """
         for sink in self._sinks:
             sink.close()
         rmtree(self._directory / PARTS, ignore_errors=True)
         scores = self._scores
         fleet, nodes = self._series.fleet, self._series.nodes()
-        # A fleet of one is that node.
+        # A fleet of one node is that node.
         alone = scores.nodes == 1 and len(nodes) == 1
         panels = [replace(nodes[0], name="")] if alone else [fleet, *nodes]
         styles = looks(self._about.roles)
@@ -171,12 +171,12 @@ def replay_sinks(
         strategies: by resource, then by the name each is reported under.
         traces: what is replayed.
         command: the command line, for the report.
-        settings: what else was set, by name, for the report.
+        settings: other settings by name, for the report.
         formats: of the tables.
-        tolerance: shortfall, as a share of capacity, that is no violation yet.
+        tolerance: shortfall, as a share of capacity, that is not yet a violation.
         dump: whether to write dumps that the predecessor's analysis reads.
         figures: whether to draw figures as PNG and SVG.
-        estimates: whether every estimate is written, with what came of it.
+        estimates: whether every estimate is written, with its result.
     """
     about = About.of(traces, command, settings or {}, strategies)
     return ReplaySinks(

@@ -37,7 +37,7 @@ _FIRST = (
 _ASKED = {"asked": "the requested coverage, 1 - risk, of a strategy that has a risk"}
 _MEANINGS = {**SCORES, **_ASKED}
 _ORDER = (*_FIRST, *(name for name in SCORES if name not in _FIRST))
-"""Columns in the order they are read in: what is saved, what it costs, the rest."""
+"""Columns in reading order: savings, their cost, the rest."""
 
 
 def write_report(
@@ -56,12 +56,12 @@ def write_report(
     Args:
         path: the file.
         about: what was replayed, and how.
-        scores: closed or not; all chunks were counted.
-        panels: the fleet, then nodes; as many as fit are carried along.
+        scores: of all chunks.
+        panels: the fleet, then nodes; only as many as fit are written.
         looks: of each strategy.
-        verdicts: how often strategies that ask a quiescence test found a window quiescent.
-        freed: what it comes to, in sentences.
-        asked: by resource, what strategies that state a risk were asked for, and what came.
+        verdicts: of strategies that use a quiescence test: how often a window was quiescent.
+        freed: summary, in sentences.
+        asked: by resource, requested and measured rates of strategies that state a risk.
     """
     rows = scores.fleet().to_dicts()
     origin = _origin(scores)
@@ -87,14 +87,14 @@ def write_report(
 
 
 def _origin(scores: Scores) -> float | None:
-    """Seconds since 1970 at which all windows begin; None where it is no date, or not one."""
+    """Common begin of the windows, seconds since 1970; None if it is not one date."""
     origins = {shape.origin for shape in scores.shapes}
     dated = len(origins) == 1 and min(origins) > _DATED
     return min(origins) if dated else None
 
 
 _DATED = 1e9
-"""A smaller origin is no date of our days: synthetic traces count from 0."""
+"""A smaller origin is not a real date, because synthetic traces count from 0."""
 
 
 def _facts(about: About, scores: Scores) -> Mapping[str, str]:

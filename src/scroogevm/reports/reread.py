@@ -1,4 +1,4 @@
-"""Reads the report of a replay again, to draw its figures."""
+"""Reads the data of a report again, to draw its figures."""
 
 import json
 import re
@@ -20,13 +20,13 @@ _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', 
 
 @dataclass(frozen=True, eq=False)
 class Reread:
-    """What a report carries.
+    """The data of a report.
 
     Attributes:
         panels: the fleet, then nodes.
         styles: of each strategy.
         scores: rows of the fleet's scores, best first.
-        whole: what the fleet is called.
+        whole: name of the fleet.
     """
 
     panels: Sequence[Panel]
@@ -42,7 +42,7 @@ def reread(report: Path) -> Reread:
         report: its directory.
 
     Raises:
-        MisuseError: it is none, or was damaged.
+        MisuseError: the directory is not the output of a replay, or is damaged.
     """
     try:
         about = json.loads((report / MARKER).read_text("utf-8"))

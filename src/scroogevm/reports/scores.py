@@ -53,7 +53,7 @@ class Scores:
     Args:
         directory: where the files go.
         formats: which of them are wanted.
-        tolerance: shortfall, as a share of capacity, that is no violation yet.
+        tolerance: shortfall, as a share of capacity, that is not yet a violation.
         looking_ahead: strategies that read the future; they stand last.
         risks: the risk that each strategy states, of those that state one.
     """
@@ -160,7 +160,7 @@ class ScoresNotes:
         for resource, told in moment.told.items():
             names = (told.strategies, moment.nodes)
             self._ledger.add(moment.end, resource, names, told.truth, told.settled)
-            # The first window has nobody's promise to judge.
+            # There is no promise before the first window.
             judged = 0 if self._first else int(told.measured.sum())
             self._judged[resource] = self._judged.get(resource, 0) + judged
             silent = int((~told.measured).sum())

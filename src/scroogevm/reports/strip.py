@@ -60,7 +60,7 @@ class Strip:
             yield self._tail[: self._free]
 
     def drop(self) -> None:
-        """It is no longer needed: remove the file."""
+        """Remove the file, which is no longer needed."""
         if self._file is not None:
             self._file.unlink()
             self._file = None

@@ -78,12 +78,12 @@ class VerdictTable:
         counts: by resource and strategy.
         nodes: how many nodes there were.
         shapes: how their windows were cut.
-        shown: rows of the first nodes for whoever shows them, with their evidence, node by node.
+        shown: rows of the first nodes with their evidence, node by node, to be shown.
 
     Args:
         directory: where the files go; None when nothing is to be written.
         formats: which of them are wanted; none for no table.
-        column: the heading of who said it: ``strategy``, or ``test`` where tests were asked.
+        column: the heading of the names: ``strategy`` or ``test``.
         evidence: whether ``evidence`` is written as well, one row for each number.
         nodes: of how many nodes rows are kept to be shown, of each the last ``SHOWN`` windows;
             None for all nodes and windows.
@@ -139,7 +139,7 @@ class VerdictTable:
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """What was said of one chunk.
+    """The verdicts on one chunk.
 
     Attributes:
         shape: how its windows were cut.
@@ -238,5 +238,5 @@ class VerdictNotes:
 
 
 def _known(array: Floats) -> pl.Series:
-    """The numbers in a row, null where there is none."""
+    """The numbers in a row, null if there is none."""
     return pl.Series(np.where(np.isfinite(array), array, np.nan).reshape(-1), nan_to_null=True)

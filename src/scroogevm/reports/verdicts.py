@@ -18,14 +18,14 @@ VERDICTS = ("not judged", "not quiescent", "quiescent")
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """What one test said of one resource. Arrays are (windows, nodes).
+    """The verdicts of one test on one resource. Arrays are (windows, nodes).
 
     Attributes:
-        quiescent: where the window behaves as the kept ones did.
-        judged: where there is a verdict.
-        measured: where the window has samples enough.
+        quiescent: whether the window behaves like the kept ones.
+        judged: whether there is a verdict.
+        measured: whether the window has enough samples.
         kept: K, windows that have to be kept before one is judged.
-        evidence: what decided it, NaN where nothing was judged.
+        evidence: the numbers behind it, NaN if not judged.
     """
 
     quiescent: Bools
@@ -47,7 +47,7 @@ class Verdicts:
 
     @property
     def exceeded(self) -> Mapping[str, Bools]:
-        """Where a gap reached its limit, or nobody knows, so that the window is not quiescent."""
+        """Whether a gap reached its limit or is unknown, so that the window is not quiescent."""
         return {n: self.judged & ~(abs(gap) < limit) for n, (gap, limit) in self.gaps.items()}
 
     def only(self, nodes: Sequence[int]) -> "Verdicts":

@@ -21,13 +21,13 @@ from scroogevm.settlement import (
 )
 
 OFFERED = "offered"
-"""The name under which the ledger counts what was really told, after guards."""
+"""The name in the ledger of the offers that were published, after guards."""
 LARGEST = 500
 """Nodes in a batch."""
 
 
 class Batch:
-    """Some nodes, and all that is remembered of them.
+    """Some nodes and their whole state.
 
     Args:
         feed: cuts their windows.
@@ -35,7 +35,7 @@ class Batch:
         slices: slices in a scope.
 
     Attributes:
-        ledger: totals of the day that is not over.
+        ledger: totals of the current day.
     """
 
     def __init__(self, feed: Feed, runner: Runner, slices: int) -> None:
@@ -53,12 +53,12 @@ class Batch:
     def settle(
         self, end: float, records: Mapping[str, WindowRecord], free: Mapping[str, Floats]
     ) -> None:
-        """Count in what promises and offers of the window before were worth.
+        """Add the results of promises and offers of the window before to the ledger.
 
         Args:
             end: of the window, seconds since 1970.
-            records: what strategies promised, and what came of it, by resource.
-            free: what is told free now, by resource, (nodes,).
+            records: promises of strategies and their results, by resource.
+            free: published now, by resource, (nodes,).
         """
         said = {
             resource: (record.truth, {OFFERED: record.truth.capacity - free[resource]})
@@ -71,7 +71,7 @@ class Batch:
             self.ledger.add(end, resource, names, record.truth, both)
 
     def days(self) -> Mapping[int, Mapping[str, NDArray[Any]]]:
-        """Totals by number of the day, as arrays by name; the older days are forgotten."""
+        """Totals by number of the day, as arrays by name; older days are dropped."""
         found: dict[int, dict[str, NDArray[Any]]] = {}
         for name, array in self.ledger.arrays().items():
             found.setdefault(int(name.partition("/")[0]), {})[name] = array
@@ -80,14 +80,14 @@ class Batch:
         return found
 
     def renumber(self) -> None:
-        """Number VMs anew where too many of the numbers belong to VMs that are gone."""
+        """Give VMs new numbers if too many numbers belong to VMs that are gone."""
         now = self.feed.compact()
         if now is not None:
             self.settlement.renumber(now)
             self.runner.restore(self.runner.snapshot())  # matches VMs by name again
 
     def snapshot(self) -> Mapping[str, Snapshot]:
-        """All that is remembered but totals, by part."""
+        """The whole state except totals, by part."""
         return {
             "feed": self.feed.snapshot(),
             "runner": self.runner.snapshot(),
@@ -96,10 +96,10 @@ class Batch:
         }
 
     def restore(self, parts: Mapping[str, Snapshot], totals: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from a snapshot, and from the totals of the day.
+        """Continue from a snapshot, and from the totals of the day.
 
         Raises:
-            ValueError: it is none.
+            ValueError: a part is not a snapshot.
             KeyError: a part is missing.
         """
         self.feed.restore(parts["feed"])
@@ -110,6 +110,6 @@ class Batch:
 
 
 def _stacked(one: Settled, other: Settled) -> Settled:
-    """What came of the promises of both."""
+    """The results of the promises of both."""
     names = [item.name for item in fields(Settled)]
     return Settled(**{n: np.concatenate([getattr(one, n), getattr(other, n)]) for n in names})

@@ -12,18 +12,18 @@ class Clock(Protocol):
         """Seconds since 1970."""
 
     def wait(self, until: float, stop: threading.Event) -> bool:
-        """Wait for a time; False where it was told to stop before."""
+        """Wait until a time; False if it must stop earlier."""
 
 
 class RealClock:
-    """The clock of the system. It is looked at again every second, since it may be set."""
+    """The clock of the system. It is read again every second, because somebody may set it."""
 
     def now(self) -> float:
         """Seconds since 1970."""
         return time.time()
 
     def wait(self, until: float, stop: threading.Event) -> bool:
-        """Wait for a time; False where it was told to stop before."""
+        """Wait until a time; False if it must stop earlier."""
         while not stop.is_set():
             left = until - self.now()
             if left <= 0:
@@ -33,11 +33,11 @@ class RealClock:
 
 
 class FastClock:
-    """A clock that runs so many times faster, from a time on.
+    """A clock that starts at a given time and runs faster.
 
     Args:
-        begin: seconds since 1970 that it shows when it is made.
-        speed: seconds in a second; infinite for one that jumps to whatever is waited for.
+        begin: its first time, seconds since 1970.
+        speed: its seconds in a real second; infinite to jump to the end of each wait.
     """
 
     def __init__(self, begin: float, speed: float) -> None:
@@ -46,13 +46,13 @@ class FastClock:
         self._made = time.monotonic()
 
     def now(self) -> float:
-        """Seconds since 1970, as it shows them."""
+        """Seconds since 1970, on this clock."""
         if self._speed == float("inf"):
             return self._begin
         return self._begin + (time.monotonic() - self._made) * self._speed
 
     def wait(self, until: float, stop: threading.Event) -> bool:
-        """Wait for a time; False where it was told to stop before."""
+        """Wait until a time; False if it must stop earlier."""
         if self._speed == float("inf"):
             self._begin = max(self._begin, until)
         else:

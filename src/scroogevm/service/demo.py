@@ -1,7 +1,7 @@
 """Generates a fleet, to try the service.
 
-A day passes in twenty minutes. VMs come and go, a node gets too much load, one falls silent, one
-loses its libvirt: each for a while, again and again.
+A day takes twenty minutes. VMs arrive and leave. From time to time, a node gets too much load,
+another sends no samples, and another loses its libvirt.
 """
 
 import threading
@@ -20,20 +20,20 @@ from scroogevm.service.clock import Clock
 INTERVAL = 3.0
 """Seconds between samples."""
 SCOPE = 30.0
-"""Seconds of a scope that suits it."""
+"""Seconds of a suitable scope."""
 PAST = 3600.0
-"""Seconds of its past that are there at the start."""
+"""Seconds of samples before the start."""
 _DAY = 1200.0
 _CORES = (32.0, 64.0, 96.0)
 _SIZES = np.array([1.0, 2.0, 2.0, 4.0, 4.0, 8.0])
 _MIB_PER_CORE = 4096.0
 _TROUBLE = 600.0
-"""Seconds after which each kind of trouble comes to another node."""
+"""Seconds after which each kind of trouble moves to another node."""
 
 
 @dataclass(frozen=True)
 class DemoFleet:
-    """Nodes and their VMs; what they say is a function of time.
+    """Nodes and their VMs; their samples are a function of time.
 
     Attributes:
         nodes: number of nodes.
@@ -49,7 +49,7 @@ class DemoFleet:
         return [f"rack{1 + at // 10}-node{1 + at % 10:02d}" for at in range(self.nodes)]
 
     def samples(self, since: float, until: float) -> Iterator[Sample]:
-        """What all nodes say in ``since <= time < until``."""
+        """The samples of all nodes in ``since <= time < until``."""
         for tick in range(int(-(-since // INTERVAL)), int(-(-until // INTERVAL))):
             for at, name in enumerate(self.names):
                 sample = self._sample(at, name, tick)
@@ -57,18 +57,18 @@ class DemoFleet:
                     yield sample
 
     def fill(self, store: Store, until: float) -> None:
-        """Write its past.
+        """Write the samples before the start.
 
         Raises:
-            StoreError: the store does not take it.
+            StoreError: the store does not take them.
         """
         store.write(list(self.samples(until - PAST, until)))
 
     def run(self, store: Store, clock: Clock, begin: float, stop: threading.Event) -> None:
-        """Write its present from a time on, until told to stop.
+        """Write samples from a time on, until it must stop.
 
         Raises:
-            StoreError: the store does not take it.
+            StoreError: the store does not take them.
         """
         while clock.wait(begin + INTERVAL, stop):
             end = clock.now()
@@ -106,7 +106,7 @@ class DemoFleet:
         return Sample(name, time, values, [f"vm-{at:03d}-{vm:02d}" for vm in lives], vms)
 
     def _vms(self, at: int, cores: float, time: float) -> tuple[Floats, Sequence[int]]:
-        """Sizes and numbers of the VMs that are there: promised are up to 1.6 times the cores."""
+        """Sizes and numbers of the VMs; up to 1.6 times the cores are allocated."""
         vms = _vms_of(self.seed, at, cores)
         there = ~vms.visits | ((time + vms.born) % _DAY < 0.6 * _DAY)
         fits = np.cumsum(np.where(there, vms.size, 0.0)) <= vms.promised * cores
@@ -124,7 +124,7 @@ class DemoFleet:
 
 
 class _DemoVMs(NamedTuple):
-    """The VMs that a node may have, (vms,) each, and how much it promises for each core."""
+    """The VMs that a node may have, (vms,) each, and its allocation for each core."""
 
     size: Floats
     born: Floats

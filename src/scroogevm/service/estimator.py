@@ -20,18 +20,18 @@ from scroogevm.service.told import status_of
 from scroogevm.statusfile import to_json
 
 MOST_EVENTS = 200
-"""Changes of state of nodes that are told one by one in a window; beyond, their number is."""
+"""Largest number of state changes in a window that are reported one by one."""
 
 
 class Estimator:
-    """All groups, and all that is remembered of them.
+    """All groups and their whole state.
 
     Args:
-        groups: how nodes are judged; the last group takes what no other does.
+        groups: how nodes are judged; the last group takes all other nodes.
         shape: how time is cut.
-        pace: how samples come.
-        lasts: seconds after the end of the next window in which an offer may still be believed.
-        forget: seconds after which a node that gives no sample is forgotten.
+        pace: of samples.
+        lasts: seconds after the end of the next window in which an offer is still valid.
+        forget: seconds without samples after which a node is removed.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class Estimator:
         return len(self._known)
 
     def judge(self, store: Store, journal: Journal, number: int) -> Sequence[GroupWindow]:
-        """Judge the window of a number: nothing is kept of it yet, see ``commit``.
+        """Judge the window of a number. ``commit`` keeps the result.
 
         Raises:
-            StoreError: the store cannot be read; go on with a fresh estimator, and ``restore``.
+            StoreError: the store cannot be read; use a new estimator with ``restore`` then.
         """
         half, begin = self._pace.own / 2, number * self._shape.slice
         self._join(store.nodes(begin + half, begin + self._shape.slice + half))
@@ -78,18 +78,18 @@ class Estimator:
         tell: bool,
         events: Sequence[Event] = (),
     ) -> tuple[Status | None, str, Sequence[Event]]:
-        """Keep what came of a window; once this returns it is on the disk.
+        """Keep the results of a window; after this returns, they are on the disk.
 
         Args:
-            journal: where it is kept.
+            journal: that keeps them.
             number: of the window.
-            windows: what ``judge`` returned.
+            windows: the result of ``judge``.
             now: seconds since 1970.
-            tell: whether it is the newest window, whose offers are told.
-            events: that happened besides.
+            tell: whether it is the newest window, whose offers are published.
+            events: other events.
 
         Returns:
-            What is to be told, the same as JSON, and the events that were kept.
+            The status to publish, the same as JSON, and the events that were kept.
         """
         status = None
         if tell:
@@ -124,10 +124,10 @@ class Estimator:
         return status, text, kept
 
     def restore(self, journal: Journal) -> None:
-        """Go on from what the journal has.
+        """Continue from the state in the journal.
 
         Raises:
-            MisuseError: it cannot be gone on from.
+            MisuseError: the state cannot be used.
         """
         parts: dict[str, dict[str, Snapshot]] = {}
         for place, arrays in journal.state().items():
@@ -154,7 +154,7 @@ class Estimator:
         self._regroup()
 
     def _join(self, nodes: Sequence[str]) -> None:
-        """Take in the nodes that are new, in the order of their names."""
+        """Add new nodes, sorted by name."""
         fresh: dict[str, list[str]] = {}
         for node in nodes:
             if node not in self._known:
@@ -165,14 +165,14 @@ class Estimator:
             self.groups[name].join(sorted(each))
 
     def _regroup(self) -> None:
-        """Nodes that belong to another group now start there cold."""
+        """Nodes that now belong to another group start there without state."""
         moved = [n for n, name in self._known.items() if group_of(n, self._plans).name != name]
         for node in moved:
             self.groups[self._known.pop(node)].leave([node])
         self._join(moved)
 
     def _leave(self, windows: Sequence[GroupWindow], now: float) -> Sequence[Event]:
-        """Forget the nodes that gave no sample for too long."""
+        """Remove the nodes that sent no sample for too long."""
         gone = []
         for window in windows:
             age = window.judged["cpu"].facts.age
@@ -186,7 +186,7 @@ class Estimator:
         return [Event(0, now, "left", node, text.format(node, self._forget)) for node in gone]
 
     def _changes(self, windows: Sequence[GroupWindow], status: Status) -> Sequence[Event]:
-        """Nodes whose state is another one than before, and why."""
+        """Nodes whose state has changed, and the reason."""
         events = []
         for window in windows:
             for resource, one in window.judged.items():

@@ -15,8 +15,8 @@ Signals = Mapping[str, Floats]
 def contention(resource: str, signals: Signals, usage: Floats) -> Signals:
     """The signals of ``offers.facts.SIGNALS`` from those of ``samples.SIGNALS``, (nodes,) each.
 
-    Waiting and stealing are times per time run: of the node's tasks, or of the threads of its VMs,
-    whichever is worse. NaN where nobody tells.
+    Waiting and stealing are relative to running time, of the tasks of the node or of the threads of
+    its VMs, whichever is worse. NaN if unknown.
 
     Args:
         resource: ``cpu`` or ``mem``.
@@ -63,7 +63,7 @@ def facts(
 
     Args:
         resource: ``cpu`` or ``mem``.
-        standing: what is remembered of the nodes, from the window before.
+        standing: the state of the nodes, from the window before.
         numbers: of the window, (nodes,): ``capacity``, ``allocated``, ``estimated``, ``age``,
             ``list_age``, ``coverage``, ``locked``, ``frozen``.
         signals: contention, (nodes,).

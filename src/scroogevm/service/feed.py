@@ -22,12 +22,12 @@ from scroogevm.traces.remarks import Remarks
 
 _ENDLESS = 1 << 50
 _MANY = 1000
-"""VMs that are gone and still have a number, beside twice those that are there."""
+"""Number of departed VMs that may keep a number, in addition to twice the present ones."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How samples come.
+    """The pace of samples.
 
     Attributes:
         own: seconds between two samples of a node.
@@ -39,7 +39,7 @@ class Pace:
 
     @classmethod
     def of(cls, own: float, slice_: float) -> "Pace":
-        """The pace of samples that come every so many seconds.
+        """The pace of samples with a given interval.
 
         >>> Pace.of(7.0, 60.0)
         Pace(own=7.0, interval=7.5)
@@ -50,12 +50,12 @@ class Pace:
 class Feed:
     """Cuts one window after the other; nodes may join and leave between them.
 
-    Windows are those that a recording of the same store would be cut into: number for number.
+    The windows are exactly those of a recording of the same store.
 
     Args:
-        shape: how time is cut; windows stand on multiples of a slice since 1970.
+        shape: how time is cut; windows begin at multiples of a slice since 1970.
         pace: how samples come.
-        aggregation: consecutive samples whose mean enters statistics.
+        aggregation: number of consecutive samples that are averaged for statistics.
     """
 
     def __init__(self, shape: Shape, pace: Pace, aggregation: int = 1) -> None:
@@ -75,16 +75,16 @@ class Feed:
         return self._cutter.chunk.nodes
 
     def realign(self, nodes: Sequence[str]) -> None:
-        """Go on with these nodes."""
+        """Continue with these nodes."""
         rows = matched(self.nodes, nodes)
         self._says = take(self._says.astype(np.float64), rows, 0.0) > 0
         self._listed_at = take(self._listed_at, rows, np.nan)
         self._cutter.realign(nodes)
 
     def window(self, store: Store, number: int) -> Occurrence:
-        """The window of a number, counted since 1970; later than any before.
+        """The window of a number, counted since 1970; it must be later than all before.
 
-        Its signals say how old the newest sample and the newest list of VMs of each node are.
+        Its signals have the ages of the newest sample and the newest list of VMs of each node.
 
         Raises:
             StoreError: the store cannot be read; nothing was changed.
@@ -102,11 +102,10 @@ class Feed:
         return replace(occurrence, signals=signals)
 
     def compact(self) -> Ints | None:
-        """Number VMs anew where many numbers belong to VMs that are gone.
+        """Give VMs new numbers if many numbers belong to VMs that are gone.
 
         Returns:
-            (numbers before,), the number that each VM has now, -1 for none; None where it is not
-            worth it.
+            (numbers before,), the new number of each VM, -1 for none; None if nothing was changed.
         """
         roster = self._cutter.roster
         if len(roster.names) < 2 * roster.local.size + _MANY:
@@ -114,7 +113,7 @@ class Feed:
         return roster.compact()
 
     def snapshot(self) -> Snapshot:
-        """What is held between windows, as arrays by name."""
+        """The state between windows, as arrays by name."""
         return {
             **self._cutter.snapshot(),
             "says": self._says,
@@ -122,16 +121,16 @@ class Feed:
         }
 
     def restore(self, arrays: Snapshot) -> None:
-        """Go on from a snapshot.
+        """Continue from a snapshot.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the arrays are not a snapshot.
         """
         self._cutter.restore(arrays)
         self._says, self._listed_at = arrays["says"], arrays["listed_at"]
 
     def _note_lists(self, nodes: pl.DataFrame, told: pl.DataFrame) -> None:
-        """Keep when VMs were last listed, and who says how many."""
+        """Keep when VMs were last listed, and which nodes report their number."""
         lists = nodes.filter(pl.col(LISTED).is_not_null()).group_by("node").agg(pl.max("time"))
         newest = dict(lists.iter_rows())
         known = set(told.filter(pl.col(LISTED).is_not_null())["node"].to_list())

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def looked_for_afterwards() -> Iterator[None]:
-    """Look for cyclic garbage once, when the block ends, and not within it.
+    """Collect cyclic garbage once, when the block ends, and not within it.
 
-    A look goes through every object there is, and stops all threads meanwhile: 0.1 s for the
-    offers of 10 000 nodes. A window makes so many objects that it happened twenty times, which
-    whoever asked the API then had to wait for.
+    A collection visits every object and stops all threads: 0.1 s for the offers of 10 000 nodes.
+    A window makes so many objects that it happened twenty times, and requests to the API had to
+    wait for it.
     """
     was_on = gc.isenabled()
     gc.disable()

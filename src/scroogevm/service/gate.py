@@ -1,7 +1,7 @@
-"""Counts and drops samples that come too late for their window, before they reach the store.
+"""Counts and drops samples that are too late for their window, before they reach the store.
 
-A window is judged once. If a sample of it were kept later, a replay of what was recorded would see
-other numbers than the service did.
+A window is judged once. If the store kept a sample of it later, a replay of the store would use
+other numbers than the service.
 """
 
 import threading
@@ -15,10 +15,10 @@ class Gate(Store):
     """A store that takes no samples of windows that were judged.
 
     Args:
-        store: what is behind it.
+        store: that gets the other samples.
 
     Attributes:
-        late: samples that came too late.
+        late: number of samples that were too late.
     """
 
     def __init__(self, store: Store) -> None:
@@ -28,9 +28,9 @@ class Gate(Store):
         self.late = 0
 
     def shut(self, until: float) -> None:
-        """Take no samples from before a time any more, in seconds since 1970.
+        """From now on, take no samples from before a time, in seconds since 1970.
 
-        Once it returns, no such sample is under way.
+        After it returns, no such sample is being written.
         """
         with self._lock:
             self._closed = max(self._closed, until)
@@ -57,4 +57,4 @@ class Gate(Store):
         return self._store.read(nodes, since, until, quantities)
 
     def close(self) -> None:
-        """Nothing: the collector ends before the service, which still reads."""
+        """Do nothing, because the service still reads after the collector has ended."""

@@ -22,7 +22,7 @@ from scroogevm.service.standing import Standing
 from scroogevm.settlement import WindowRecord
 
 Frozen = Mapping[str, Mapping[str, float]]
-"""What an operator froze as free, by node and resource."""
+"""Free that an operator froze, by node and resource."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +30,13 @@ class Judged:
     """One resource of the nodes of a group, in one window; arrays are over the nodes.
 
     Attributes:
-        offer: what the guards left.
-        facts: what they judged by.
+        offer: after guards.
+        facts: of the guards.
         state: position in ``STATES``.
-        since: since when it is that, seconds since 1970.
-        estimated: what the driver promised, before guards.
-        p99: percentile 99 of the usage; NaN where too few samples say it.
-        demands: what each strategy promised, (strategies, nodes).
+        since: begin of this state, seconds since 1970.
+        estimated: the promise of the driver, before guards.
+        p99: percentile 99 of the usage; NaN if there are too few samples.
+        demands: the promise of each strategy, (strategies, nodes).
         strategies: their names, the driver first.
     """
 
@@ -52,7 +52,7 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class GroupWindow:
-    """What came of one window of a group.
+    """The results of one window of a group.
 
     Attributes:
         plan: of the group.
@@ -61,7 +61,7 @@ class GroupWindow:
         judged: by resource.
         vms: (nodes,), VMs on each.
         unmeasured: (nodes,), of these, VMs without a sample of cpu usage.
-        samples: that a whole window has.
+        samples: in a complete window.
         steps: of each batch.
     """
 
@@ -76,12 +76,12 @@ class GroupWindow:
 
 
 class Group:
-    """The nodes of a group, and all that is remembered of them.
+    """The nodes of a group and their whole state.
 
     Args:
         plan: how they are judged.
         shape: how time is cut.
-        pace: how samples come.
+        pace: of samples.
     """
 
     def __init__(self, plan: GroupPlan, shape: Shape, pace: Pace) -> None:
@@ -100,7 +100,7 @@ class Group:
         return [node for batch in self.batches for node in batch.nodes]
 
     def join(self, nodes: Sequence[str]) -> None:
-        """Take nodes that are new, in this order."""
+        """Add new nodes, in this order."""
         rest = list(nodes)
         for batch in self.batches:
             room = LARGEST - len(batch.nodes)
@@ -113,7 +113,7 @@ class Group:
         self.standing.realign(self.nodes)
 
     def leave(self, nodes: Sequence[str]) -> None:
-        """Forget nodes."""
+        """Remove nodes."""
         gone = set(nodes)
         for batch in self.batches:
             if gone & set(batch.nodes):
@@ -126,11 +126,11 @@ class Group:
         Args:
             store: where samples are.
             number: of the window.
-            frozen: what operators froze.
+            frozen: by operators.
 
         Raises:
-            StoreError: the store cannot be read. What was remembered may be half of a window:
-                begin again from a snapshot.
+            StoreError: the store cannot be read. The state may be incomplete then: begin again
+                from a snapshot.
         """
         occurrences = [batch.feed.window(store, number) for batch in self.batches]
         steps = self._together.step([(occurrence, ()) for occurrence in occurrences])
@@ -157,7 +157,7 @@ class Group:
         )
 
     def snapshot(self) -> Mapping[str, Snapshot]:
-        """All that is remembered but totals, by ``BATCH/PART`` and part."""
+        """The whole state except totals, by ``BATCH/PART`` and part."""
         parts = {
             f"{at}/{part}": arrays
             for at, batch in enumerate(self.batches)
@@ -169,14 +169,14 @@ class Group:
     def restore(
         self, parts: Mapping[str, Snapshot], totals: Mapping[str, Mapping[str, NDArray[Any]]]
     ) -> None:
-        """Go on from a snapshot.
+        """Continue from a snapshot.
 
         Args:
-            parts: what ``snapshot`` gave.
+            parts: the result of ``snapshot``.
             totals: of the day, by number of the batch.
 
         Raises:
-            ValueError: it is none.
+            ValueError: a part is not a snapshot.
             KeyError: a part is missing.
         """
         numbers = sorted({int(at) for at, _, part in (n.partition("/") for n in parts) if part})
@@ -201,7 +201,7 @@ class Group:
         records: Sequence[WindowRecord],
         frozen: Frozen,
     ) -> Judged:
-        """One resource of all batches together, as guards see it."""
+        """One resource of all batches together, for guards."""
         driver = self.plan.driver[resource]
         names = records[0].strategies if records else ()
         demands = _joined([record.promise.told for record in records])
@@ -230,7 +230,7 @@ class Group:
             kept=self._shape.kept,
             interval=self._pace.interval,
         )
-        # A node without a sample ever has no capacity: nothing of it is known.
+        # A node that never had a sample has no capacity, because nothing is known about it.
         capacity = np.where(known.capacity > 0, known.capacity, np.nan)
         offer = self.plan.chains[resource].limit(Offer.of(capacity, allocated, estimated), known)
         state = offer.state
@@ -276,7 +276,7 @@ def _joined(parts: Sequence[Floats]) -> Floats:
 
 
 def _counted(occurrences: Sequence[Occurrence]) -> tuple[Ints, Ints]:
-    """VMs of each node, and those of them without a sample."""
+    """Number of VMs of each node, and of those without a sample."""
     vms, unmeasured = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for occurrence in occurrences:
         here = occurrence.windows["cpu"].vms

@@ -52,13 +52,13 @@ def _arrays(window: GroupWindow, first: int, last: int) -> Mapping[str, NDArray[
 def read_history(
     journal: Journal, node: str, resource: str, time: tuple[float, float]
 ) -> Iterator[HistoryPoint]:
-    """What the journal has of a node and resource, in order of time.
+    """The values of a node and resource in the journal, in order of time.
 
     Args:
-        journal: where it is.
+        journal: to read.
         node: its name.
         resource: ``cpu`` or ``mem``.
-        time: ends of windows from and before which, seconds since 1970.
+        time: range of window ends, seconds since 1970; the second one is exclusive.
     """
     for end, _, arrays in journal.history(journal.places(node), *time):
         outline = json.loads(arrays["outline"].tobytes())

@@ -37,10 +37,10 @@ def render(
     """The metrics of one moment.
 
     Args:
-        status: what is told, as it may be believed; None for nothing yet.
-        health: how the service does.
+        status: as it is valid now; None if there is none yet.
+        health: of the service.
         today: totals of the day, by resource.
-        balloon: what the memory companion does; None for none.
+        balloon: state of the memory companion; None for none.
         node_series: whether the offers of each node are among them.
     """
     every = [*_about(health), *_states(status), *_totals(today), *_balloon(balloon)]

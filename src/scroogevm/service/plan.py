@@ -19,7 +19,7 @@ class GroupPlan:
         driver: name of the strategy whose demand is offered, by resource.
         strategies: by resource and name: the driver, then the shadows.
         chains: the guards of each resource.
-        locked: resources of which nothing can be oversold, such as ``mem`` on hugepages.
+        locked: resources that cannot be oversold, such as ``mem`` on hugepages.
         coverage: share of a window's samples that a node needs for a new estimate.
     """
 
@@ -32,11 +32,11 @@ class GroupPlan:
     coverage: float = 0.1
 
     def engine(self, shape: Shape, samples: int | None = None) -> Engine:
-        """What judges some of its nodes.
+        """The engine for some of its nodes.
 
         Args:
             shape: how time is cut.
-            samples: of every window; None where they differ.
+            samples: of every window; None if they differ.
         """
         return Engine(
             self.strategies, shape.kept, shape.slices, self.coverage, shape.slice, samples
@@ -48,5 +48,5 @@ class GroupPlan:
 
 
 def group_of(node: str, groups: Sequence[GroupPlan]) -> GroupPlan:
-    """The first group that takes a node; the last one takes all that no other does."""
+    """The first group that takes a node; the last one takes all other nodes."""
     return next((group for group in groups if group.takes(node)), groups[-1])

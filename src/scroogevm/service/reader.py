@@ -30,20 +30,20 @@ from scroogevm.web.reader import (
 )
 
 NEWEST = 200
-"""Events that are shown to whoever asks for the first time."""
+"""Number of events in the first answer to a client."""
 
 
 class ServiceReader:
-    """Answers from the journal, and from what was told last.
+    """Answers from the journal, and from the last published status.
 
     Args:
-        journal: what is kept.
+        journal: of the service.
         store: in front of the samples.
-        sinks: where offers go.
+        sinks: that publish offers.
         clock: tells the time.
-        health: how the loop does; None before it runs.
+        health: of the loop; None before it runs.
         plans: how nodes are judged.
-        node_series: whether metrics tell the offers of each node.
+        node_series: whether metrics contain the offers of each node.
     """
 
     def __init__(
@@ -72,36 +72,36 @@ class ServiceReader:
         self._status = None if text is None else from_json(text, str(journal.path))
 
     def publish(self, status: Status) -> None:
-        """Take what is told."""
+        """Take a published status."""
         with self._lock:
             self._status = status
 
     def hear_of(self, told: Callable[[Sequence[Event]], None]) -> None:
-        """Say who is to be told of events that are made here."""
+        """Set the receiver of events that are made here."""
         self._told = told
 
     def show_placement(self, source: PlacementSource) -> None:
-        """Say who knows OpenStack's Placement."""
+        """Set the source of the view of OpenStack's Placement."""
         self._placement = source
 
     def placement(self) -> PlacementView | None:
-        """Placement as it was seen last; None where offers do not go there."""
+        """The last view of Placement; None if offers do not go there."""
         return None if self._placement is None else self._placement.view()
 
     def show_balloon(self, source: BalloonSource) -> None:
-        """Say who knows the memory companion."""
+        """Set the source of the state of the memory companion."""
         self._balloon = source
 
     def balloon(self) -> BalloonView | None:
-        """What the memory companion does; None where none runs."""
+        """The state of the memory companion; None if none runs."""
         return None if self._balloon is None else self._balloon.view()
 
     def now(self) -> float:
-        """Seconds since 1970, as the service sees them."""
+        """Seconds since 1970, on the clock of the service."""
         return self._clock.now()
 
     def status(self) -> Status | None:
-        """What was told last; holds as they are now."""
+        """The last published status, with the current holds."""
         with self._lock:
             return self._status
 
@@ -112,7 +112,7 @@ class ServiceReader:
         return list(read_history(self._journal, node, resource, (since, until)))
 
     def ledger(self, since: float, until: float, by: By) -> Sequence[LedgerRow]:
-        """What promises were worth in a time, in whole days."""
+        """The results of promises in a time, in whole days."""
         first, end = int(since // DAY), int(until // DAY) + 1
         found: list[LedgerRow] = []
         if by == "day":
@@ -135,7 +135,7 @@ class ServiceReader:
         return [ServiceEvent(*event) for event in found]
 
     def health(self) -> ServiceHealth:
-        """How the service does."""
+        """The health of the service."""
         loop, status, now = self._health(), self.status(), self.now()
         ready = status is not None and any(n.valid_until > now for n in status.nodes.values())
         return ServiceHealth(
@@ -158,7 +158,7 @@ class ServiceReader:
         )
 
     def hold(self, node: str, by: str, note: str) -> NodeHold | None:
-        """Freeze the offer of a node; None where there is no such node."""
+        """Freeze the offer of a node; None if there is no such node."""
         status = self.status()
         if status is None or node not in status.nodes:
             return None
@@ -170,7 +170,7 @@ class ServiceReader:
         return hold
 
     def unhold(self, node: str, by: str) -> bool:
-        """End that; whether there was such a freeze."""
+        """End a freeze; returns whether there was one."""
         was = self._journal.unhold(node)
         if was:
             self._show(node, None)
@@ -178,7 +178,7 @@ class ServiceReader:
         return was
 
     def metrics(self) -> str:
-        """Own metrics, as Prometheus reads them."""
+        """Own metrics in the format of Prometheus."""
         status = self.status()
         shown = None if status is None else status.at(self.now())
         today = int(self.now() // DAY)
@@ -186,7 +186,7 @@ class ServiceReader:
         return render(shown, self.health(), totals, self.balloon(), node_series=self._node_series)
 
     def _show(self, node: str, hold: NodeHold | None) -> None:
-        """A hold changes what is told of a node at once; its offer, with the next window."""
+        """A hold is shown in the status at once; it limits the offer from the next window on."""
         with self._lock:
             status = self._status
             if status is not None and node in status.nodes:

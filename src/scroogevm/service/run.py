@@ -42,7 +42,7 @@ JOURNAL = "journal.sqlite"
 STATUS = "status.json"
 Say = Callable[[str], None]
 Rows = Callable[[float], Sequence[LedgerRow]]
-"""What promises of each node were worth since a time, seconds since 1970."""
+"""Returns the results of promises of each node since a time, seconds since 1970."""
 MoreSinks = Callable[[Rows], Sequence[OfferSink]]
 
 
@@ -55,17 +55,17 @@ class EstimatorThread(threading.Thread):
     Args:
         settings: checked already.
         store: where samples are.
-        journal: what must not be forgotten.
-        say: says a line.
+        journal: that keeps the state.
+        say: prints a line.
         clock: tells the time.
 
     Attributes:
         plans: how nodes are judged.
-        sinks: where offers go.
-        web: what serves the pages; None for none.
-        reader: what pages read.
-        error: what ended it; None while all is well.
-        service: the loop; None until samples have shown their pace.
+        sinks: that publish offers.
+        web: serves the pages; None for none.
+        reader: provides the data of pages.
+        error: that ended it; None while it runs.
+        service: the loop; None until the pace of samples is known.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class EstimatorThread(threading.Thread):
         self.service: Service | None = None
 
     def run(self) -> None:
-        """Judge until told to stop; whatever ends it otherwise ends the process in good order."""
+        """Judge until it must stop; any error ends the whole process properly."""
         try:
             pace = self._pace()
             if pace is not None:
@@ -103,7 +103,7 @@ class EstimatorThread(threading.Thread):
             os.kill(os.getpid(), signal.SIGTERM)
 
     def regroup(self, plans: Sequence[GroupPlan]) -> None:
-        """Judge by other plans from the next window on."""
+        """Use other plans from the next window on."""
         self.plans = plans
         if self.service is not None:
             self.service.regroup(plans)
@@ -112,7 +112,7 @@ class EstimatorThread(threading.Thread):
         """End after the window that is being judged, if one is.
 
         Raises:
-            ScroogeError: it had ended by itself.
+            ScroogeError: it had already ended with an error.
         """
         self._stop_asked.set()
         self.join()
@@ -145,18 +145,18 @@ class EstimatorThread(threading.Thread):
             self.web.beat()
 
     def note(self, text: str) -> None:
-        """Tell what the memory companion says, and keep it as an event."""
+        """Print a line of the memory companion, and keep it as an event."""
         self.hear(self._journal.note([Event(0, self._clock.now(), "balloon", "", text)]))
 
     def hear(self, events: Sequence[Event]) -> None:
-        """Tell of events that were kept."""
+        """Publish events that were kept."""
         for event in events:
             self._say(event.text)
         if self.web is not None:
             self.web.beat()
 
     def _pace(self) -> Pace | None:
-        """How samples come: as asked for, as it was before, or as the store shows it by now."""
+        """The pace of samples: from the settings, from the journal, or from the store."""
         slice_ = self._settings.shape.slice
         known = self._journal.setting("interval")
         own = self._settings.interval or (float(known) if known else None)
@@ -200,21 +200,21 @@ def serve(
 
     Args:
         settings: checked already.
-        collecting: what to scrape, checked already; None where others fill the store.
+        collecting: what to scrape, checked already; None if others fill the store.
         store: where samples are.
-        reread: gives targets and groups as they are written now.
-        say: says a line.
-        buffered: where the collector's samples wait for the store.
-        web: where API and dashboard are served; None for nowhere.
-        demo: nodes of a fleet that is made up, in place of exporters; 0 for none.
-        more: makes further sinks, given who reads the ledger.
-        companion: makes the memory companion, given who says its lines; None for none.
+        reread: reads targets and groups from the settings again.
+        say: prints a line.
+        buffered: the buffer of the collector in front of the store.
+        web: address of API and dashboard; None to serve nothing.
+        demo: number of nodes of a generated fleet, instead of exporters; 0 for none.
+        more: makes further sinks, from a reader of the ledger.
+        companion: makes the memory companion, from a function that prints its lines; None for none.
         clock: tells the time.
 
     Raises:
-        MisuseError: the data directory is another process's, or of another shape.
-        OutputError: it cannot be written.
-        ScroogeError: the estimator ended by itself.
+        MisuseError: another process uses the data directory, or it has another shape.
+        OutputError: the data directory cannot be written.
+        ScroogeError: the estimator ended with an error.
     """
     gate = Gate(store)
     with ExitStack() as stack:
@@ -262,7 +262,7 @@ def serve(
 
 @contextmanager
 def _ballooning(fleet: BalloonFleet, say: Say) -> Iterator[BalloonFleet]:
-    """The memory companion runs beside the rest until the block ends; then it gives all back."""
+    """Run the memory companion until the block ends; then it gives all memory back."""
     stop = threading.Event()
 
     def run() -> None:
@@ -282,7 +282,7 @@ def _ballooning(fleet: BalloonFleet, say: Say) -> Iterator[BalloonFleet]:
 
 @contextmanager
 def _demo(nodes: int, store: Store, clock: Clock) -> Iterator[None]:
-    """A fleet that is made up fills the store until the block ends."""
+    """Fill the store from a generated fleet until the block ends."""
     stop, fleet, now = threading.Event(), DemoFleet(nodes), clock.now()
     fleet.fill(store, now)
     words = (store, clock, now, stop)
@@ -294,7 +294,7 @@ def _demo(nodes: int, store: Store, clock: Clock) -> Iterator[None]:
 
 
 def _rows(estimator: EstimatorThread, clock: Clock, since: float) -> Sequence[LedgerRow]:
-    """What promises of each node were worth since a time."""
+    """The results of promises of each node since a time."""
     reader = estimator.reader
     return () if reader is None else reader.ledger(since, clock.now(), "node")
 
@@ -306,7 +306,7 @@ def _reader(
     estimator: EstimatorThread,
     clock: Clock,
 ) -> ServiceReader:
-    """What pages read."""
+    """The reader for pages."""
 
     def health() -> Health | None:
         return None if estimator.service is None else estimator.service.health
@@ -327,10 +327,10 @@ def _reader(
 def _again(
     reread: Callable[[], tuple[Nodes, Sequence[GroupPlan]]], estimator: EstimatorThread
 ) -> Nodes:
-    """Take up what is written now; the targets.
+    """Apply the settings as they are written now; return the targets.
 
     Raises:
-        MisuseError: something of it makes no sense; nothing of it was taken up.
+        MisuseError: a setting is not valid; nothing was applied.
     """
     nodes, plans = reread()
     estimator.regroup(plans)
@@ -338,7 +338,7 @@ def _again(
 
 
 async def _wait(again: Callable[[], Nodes], say: Say) -> None:
-    """Wait for a signal to end; take up settings that were written anew."""
+    """Wait for a signal to end; apply changed settings on SIGHUP."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
     def reload() -> None:
@@ -354,10 +354,10 @@ async def _wait(again: Callable[[], Nodes], say: Say) -> None:
 
 
 def _refuse_other_shape(journal: Journal, settings: ServeSettings) -> None:
-    """What is remembered of windows of one length says nothing of windows of another.
+    """Check that the journal has the same shape, because state for other windows is useless.
 
     Raises:
-        MisuseError: the journal is of another shape.
+        MisuseError: the journal has another shape.
     """
     shape = settings.shape
     wanted = json.dumps({k: v for k, v in asdict(shape).items() if k != "origin"})

@@ -22,7 +22,7 @@ from scroogevm.service.plan import GroupPlan
 from scroogevm.text import counted
 
 Publish = Callable[[Status, str], None]
-"""Takes what is told, and the same as JSON; it returns at once."""
+"""Takes the published status, and the same as JSON; it returns at once."""
 Hear = Callable[[Sequence[Event]], None]
 """Takes events that were kept."""
 
@@ -31,16 +31,16 @@ _LONGEST_WAIT = 60.0
 
 @dataclass(frozen=True)
 class Timing:
-    """When windows are judged, and for how long things are kept; seconds.
+    """The times of judging and the periods of keeping, in seconds.
 
     Attributes:
-        settle: after the end of a window until it is judged.
-        grace: that an offer may be believed longer than until the next one is due.
-        warm_up: of what the store has that are judged at the first start.
-        catch_up: of windows that were missed that are judged after a stop.
-        forget: after which a node without a sample is forgotten.
-        history: that numbers of windows are kept.
-        totals: that totals of days are kept.
+        settle: time from the end of a window until it is judged.
+        grace: time for which an offer stays valid after the next one is due.
+        warm_up: period of the store that is judged at the first start.
+        catch_up: largest period of missed windows that is judged after a stop.
+        forget: time without samples after which a node is removed.
+        history: time for which values of windows are kept.
+        totals: time for which totals of days are kept.
     """
 
     settle: float
@@ -54,11 +54,11 @@ class Timing:
 
 @dataclass
 class Health:
-    """How the loop does.
+    """The health of the loop.
 
     Attributes:
         window: number of the newest window that was judged; None before the first.
-        lag: seconds between the time when it was due and the time when it was told.
+        lag: seconds from its due time until it was published.
         phases: seconds that each phase of it took.
         windows: that were judged since the start.
         skipped: that were not, since the start.
@@ -74,17 +74,17 @@ class Health:
 
 
 class Service:
-    """Judges windows until it is told to stop.
+    """Judges windows until it must stop.
 
     Args:
         groups: how nodes are judged.
         shape: how time is cut.
-        pace: how samples come.
+        pace: of samples.
         timing: when.
         store: where samples are.
-        journal: what must not be forgotten.
+        journal: that keeps the state.
         clock: tells the time.
-        publish: takes what is told.
+        publish: takes the status.
         hear: takes events.
     """
 
@@ -121,7 +121,7 @@ class Service:
         return self._groups
 
     def run(self, stop: threading.Event) -> None:
-        """Judge every window when its time has come, in order, until told to stop."""
+        """Judge every window at its time, in order, until it must stop."""
         number = self._first(stop)
         while number is not None and self._clock.wait(self._due(number), stop):
             if not self._judge(number, stop):
@@ -129,11 +129,11 @@ class Service:
             number = self._next(number)
 
     def regroup(self, groups: Sequence[GroupPlan]) -> None:
-        """Judge by other plans from the next window on; any thread may say so."""
+        """Use other plans from the next window on; any thread may call this."""
         self._wanted = groups
 
     def note(self, kind: str, text: str, node: str = "") -> None:
-        """Keep that something happened, and tell it."""
+        """Keep an event, and publish it."""
         self._hear(self._journal.note([Event(0, self._clock.now(), kind, node, text)]))
 
     def _restored(self) -> Estimator:
@@ -149,7 +149,7 @@ class Service:
         return estimator
 
     def _take_up_plans(self) -> None:
-        """Go on with the plans that were said last."""
+        """Continue with the plans that were set last."""
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
             self._groups = wanted
@@ -161,7 +161,7 @@ class Service:
         return (number + 1) * self._shape.slice + self._timing.settle
 
     def _first(self, stop: threading.Event) -> int | None:
-        """The first window to judge; None where it was told to stop before that is known."""
+        """The first window to judge; None if it must stop before this is known."""
         if self._journal.last is not None:
             return self._next(self._journal.last)
         now, slice_ = self._clock.now(), self._shape.slice
@@ -180,7 +180,7 @@ class Service:
         return None if stop.is_set() else self._with_samples(number, newest)
 
     def _with_samples(self, number: int, newest: int) -> int:
-        """The first window from a number on that has a sample; the newest one where none has."""
+        """The first window from a number on with a sample; the newest one if none has any."""
         slice_ = self._shape.slice
         low, high = number, newest
         while low < high:
@@ -192,7 +192,7 @@ class Service:
         return low
 
     def _next(self, number: int) -> int:
-        """The window after one; some are skipped where too many were missed."""
+        """The window after one; windows are skipped if too many were missed."""
         now, slice_ = self._clock.now(), self._shape.slice
         oldest = floor((now - self._timing.catch_up) / slice_)
         if number + 1 >= oldest:
@@ -203,14 +203,14 @@ class Service:
         return oldest
 
     def _judge(self, number: int, stop: threading.Event) -> bool:
-        """Judge a window, however often store or disk fail; False where it was told to stop."""
+        """Judge a window, and repeat it while store or disk fail; False if it must stop."""
         wait = 1.0
         while True:
             try:
                 with looked_for_afterwards():
                     self._attempt(number)
             except (StoreError, OutputError) as error:
-                self._estimator = self._restored()  # of half a window nothing is remembered
+                self._estimator = self._restored()  # without the incomplete window
                 if not self._bear(error, wait, stop):
                     return False
                 wait = min(2 * wait, _LONGEST_WAIT)
@@ -218,11 +218,11 @@ class Service:
                 return True
 
     def _attempt(self, number: int) -> None:
-        """Judge, commit, tell.
+        """Judge, commit and publish.
 
         Raises:
             StoreError: the store cannot be read.
-            OutputError: the journal cannot be written; nothing was told.
+            OutputError: the journal cannot be written; nothing was published.
         """
         self._take_up_plans()
         began = time.perf_counter()
@@ -250,7 +250,7 @@ class Service:
         health.lag = max(0.0, self._clock.now() - self._due(number))
 
     def _happened(self, now: float) -> Sequence[Event]:
-        """What is to be told besides: late samples, and that a trouble is over."""
+        """Other events: late samples, and the end of a trouble."""
         late, self._late = self._store.late - self._late, self._store.late
         found = []
         if late:
@@ -264,12 +264,12 @@ class Service:
         """Wait for what fails; False where it was told to stop."""
         if self.health.outage.note(str(error)):
             text = f"{error}; windows wait, and offers expire"
-            with suppress(OutputError):  # the journal itself may be what fails
+            with suppress(OutputError):  # the failure may be the one of the journal
                 self.note("trouble", text)
         return self._clock.wait(self._clock.now() + wait, stop)
 
     def _clean(self, now: float) -> None:
-        """Drop what is older than it is to be kept, once a day."""
+        """Drop data older than their period, once a day."""
         day = floor(now / DAY)
         if self._journal.setting("cleaned") == str(day):
             return

@@ -18,7 +18,7 @@ from scroogevm.service.service import Timing
 DRIVER = "calibrated:risk=0.01"
 SHADOWS = ("greedy", "persistence")
 EVERYONE = "all"
-"""Name of the group that takes the nodes that no other does."""
+"""Name of the group that takes all other nodes."""
 _SLOWEST_SETTLE = 5.0
 _GROUP_KEYS = ("name", "nodes", "strategy", "shadows", "guards", "without", "locked")
 
@@ -30,11 +30,11 @@ class GroupSettings:
     Attributes:
         name: of the group.
         nodes: names, or patterns such as ``rack1-*``.
-        strategy: whose demand is offered.
-        shadows: strategies that are asked and scored beside it.
+        strategy: that gives the demand for offers.
+        shadows: strategies that are only computed and scored.
         guards: guards with other parameters, such as ``step:most=0.2``.
         without: guards that are left out.
-        locked: resources of which nothing can be oversold, such as ``mem`` on hugepages.
+        locked: resources that cannot be oversold, such as ``mem`` on hugepages.
     """
 
     name: str = EVERYONE
@@ -46,7 +46,7 @@ class GroupSettings:
     locked: Sequence[str] = ()
 
     def plan(self, coverage: float) -> GroupPlan:
-        """The same with everything built.
+        """The plan, with strategies and guards built.
 
         Raises:
             MisuseError: there is no such strategy, guard or resource, or the strategy looks ahead.
@@ -83,15 +83,15 @@ class ServeSettings:
         slice: seconds in a slice; None for the scope.
         history: earlier windows kept beside the new one.
         coverage: share of a window's samples that a node needs for a new estimate.
-        every: how nodes are judged that no other group takes.
-        groups: tables of the settings file, tried before.
-        interval: seconds between samples; None for what the store shows.
-        settle: after the end of a window until it is judged; None for two intervals.
-        grace: that an offer may be believed longer than until the next one is due.
-        warm_up: of what the store has that is judged at the first start.
-        forget: after which a node without a sample is forgotten.
-        keep: that numbers of windows are kept.
-        node_series: whether own metrics tell the offers of each node.
+        every: the group of all other nodes.
+        groups: from tables of the settings file; they come first.
+        interval: seconds between samples; None to read it from the store.
+        settle: time from the end of a window until it is judged; None for two intervals.
+        grace: time for which an offer stays valid after the next one is due.
+        warm_up: period of the store that is judged at the first start.
+        forget: time without samples after which a node is removed.
+        keep: time for which values of windows are kept.
+        node_series: whether own metrics contain the offers of each node.
     """
 
     data: Path
@@ -129,7 +129,7 @@ class ServeSettings:
         """The groups, the one of all other nodes last.
 
         Raises:
-            MisuseError: with every problem there is.
+            MisuseError: one or more settings are not valid; it lists all problems.
         """
         problems: list[str] = []
         groups = []
@@ -155,7 +155,7 @@ class ServeSettings:
         """Check everything.
 
         Raises:
-            MisuseError: with every problem there is.
+            MisuseError: one or more settings are not valid; it lists all problems.
         """
         scope, slice_ = self.shape.scope, self.shape.slice
         numbers = {"--scope": scope, "--slice": slice_, "--history": self.history}
@@ -178,7 +178,7 @@ class ServeSettings:
     def _group(
         self, table: Mapping[str, Any], where: str, problems: list[str]
     ) -> GroupSettings | None:
-        """A group as a table of the settings file says it."""
+        """A group from a table of the settings file."""
         before = len(problems)
         for key, value in table.items():
             if key not in _GROUP_KEYS:

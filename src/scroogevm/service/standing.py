@@ -20,9 +20,9 @@ COLD: Mapping[str, float] = {
     "state": -1.0,
     "since": np.nan,
 }
-"""What is remembered of a node and resource, and what of a node that is new: free and allocated as
-they were told, share of the samples, windows with samples, position of the state in
-``NODE_STATES`` and since when it is that. ``told/NAME`` is 1 where a node has told a signal."""
+"""The state of a node and resource, with the values of a new node: free and allocated as they were
+published, share of the samples, windows with samples, position of the state in ``NODE_STATES`` and
+its begin. ``told/NAME`` is 1 if a node has sent a signal."""
 
 
 @dataclass(eq=False)
@@ -38,16 +38,16 @@ class Standing:
     arrays: dict[str, Floats] = field(default_factory=dict)
 
     def get(self, resource: str, name: str) -> Floats:
-        """What is remembered, (nodes,)."""
+        """The array of a resource and name, (nodes,)."""
         found = self.arrays.get(f"{resource}/{name}")
         return np.full(len(self.nodes), COLD.get(name, 0.0)) if found is None else found
 
     def put(self, resource: str, name: str, values: NDArray[Any]) -> None:
-        """Remember it."""
+        """Set the array of a resource and name."""
         self.arrays[f"{resource}/{name}"] = np.asarray(values, np.float64)
 
     def realign(self, nodes: Sequence[str]) -> None:
-        """Go on with these nodes."""
+        """Continue with these nodes."""
         rows = matched(self.nodes, nodes)
         for key, array in self.arrays.items():
             self.arrays[key] = take(array, rows, COLD.get(key.partition("/")[2], 0.0))
@@ -59,6 +59,6 @@ class Standing:
 
     @classmethod
     def restored(cls, arrays: Snapshot) -> "Standing":
-        """Take up what ``snapshot`` gave."""
+        """Restore from the result of ``snapshot``."""
         known = {name: array for name, array in arrays.items() if "/" in name}
         return cls(tuple(outline_of(arrays)["nodes"]), known)

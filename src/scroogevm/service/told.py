@@ -32,14 +32,14 @@ def status_of(
     lasts: float,
     holds: Mapping[str, NodeHold],
 ) -> Status:
-    """What is told of a fleet.
+    """The published status of a fleet.
 
     Args:
         windows: of every group, judged.
         number: of the window, counted since 1970.
         shape: how time is cut.
         computed_at: seconds since 1970.
-        lasts: seconds after the end of the next window in which it may still be believed.
+        lasts: seconds after the end of the next window in which it is still valid.
         holds: freezes by node.
     """
     end = (number + 1) * shape.slice
@@ -125,7 +125,7 @@ def _offers(window: GroupWindow, resource: str) -> Sequence[ResourceOffer]:
 
 
 def _reasons(window: GroupWindow, resource: str) -> Mapping[int, Sequence[OfferReason]]:
-    """What guards said, by row of the node, in their order."""
+    """The reasons of guards, by row of the node, in their order."""
     one, chain = window.judged[resource], window.plan.chains[resource]
     found: dict[int, list[OfferReason]] = {}
     for change in one.offer.changes:
@@ -140,7 +140,7 @@ def _reasons(window: GroupWindow, resource: str) -> Mapping[int, Sequence[OfferR
 
 
 def _explanations(window: GroupWindow, resource: str) -> Sequence[str]:
-    """Why the driver says what it says, of each node; empty where it does not tell."""
+    """The reason of the driver, for each node; empty if it gives none."""
     name = window.plan.driver[resource]
     strategy = window.plan.strategies[resource][name]
     if not strategy.explains:
@@ -159,7 +159,7 @@ def _explanations(window: GroupWindow, resource: str) -> Sequence[str]:
 
 
 def _inputs(window: GroupWindow) -> Iterator[Inputs]:
-    """What the offers of each node rest on: the worse of its resources."""
+    """The data behind the offers of each node: the worse of its resources."""
     every = list(window.judged.values())
     coverage = np.minimum.reduce([one.facts.coverage for one in every]).tolist()
     windows = np.minimum.reduce([one.facts.windows for one in every]).tolist()
@@ -187,7 +187,7 @@ def _inputs(window: GroupWindow) -> Iterator[Inputs]:
 
 
 def _signals(one: Judged) -> Sequence[Mapping[str, float]]:
-    """The signals of contention that each node tells."""
+    """The signals of contention of each node."""
     told = {name: values.tolist() for name, values in one.facts.signals.items()}
     return [
         {name: values[row] for name, values in told.items() if isfinite(values[row])}

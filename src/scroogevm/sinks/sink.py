@@ -31,7 +31,7 @@ class OfferSink(ABC):
         """Hand a status on; the same one may come again after a failure.
 
         Args:
-            status: what is told.
+            status: that was published.
             text: the same as JSON.
 
         Raises:
@@ -64,7 +64,7 @@ class SinkThread:
 
     Args:
         sink: where to.
-        hear: is told that it fails, and that it works again, each once.
+        hear: gets one message when it fails, and one when it works again.
     """
 
     def __init__(self, sink: OfferSink, hear: Callable[[str], None]) -> None:
@@ -79,7 +79,7 @@ class SinkThread:
         self._thread.start()
 
     def put(self, status: Status, text: str) -> None:
-        """Take what is told; what waited until now is old."""
+        """Take a published status; it replaces one that still waits."""
         with self._changed:
             self._waiting = (status, text)
             self._changed.notify_all()

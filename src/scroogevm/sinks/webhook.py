@@ -49,7 +49,7 @@ class Webhook(OfferSink):
         self._url = url
         self._secret = secret
         self._clock = clock
-        # No redirect is followed: nobody else shall have the offers.
+        # Redirects are not followed, so that offers go to no other host.
         self._http = httpx.Client(timeout=seconds, verify=tls if tls is not None else True)
 
     def send(self, status: Status, text: str) -> None:

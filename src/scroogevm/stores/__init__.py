@@ -34,7 +34,7 @@ def open_store(text: str, options: Iterable[str] | Mapping[str, str] = ()) -> "S
     spec = Spec(kind, {"location": Spec(location), **pairs})
     try:
         store: Store = STORES.build(spec)
-    except SpecError as error:  # an option that is misplaced may be a secret, so none is shown
+    except SpecError as error:  # a misplaced option may be a secret, so it is not shown
         where = f"store {kind}" + error.where.removeprefix(f"store {spec}")
         raise SpecError(error.problem, where=where, remedy=error.remedy) from None
     return store
@@ -46,7 +46,7 @@ def _split(text: str) -> tuple[str, str]:
     found = re.match(r"([a-z][a-z0-9-]*):", text)
     kind, location = (found[1], text[found.end() :]) if found else (DEFAULT, text)
     if kind in ("http", "https"):
-        text = re.sub("//[^/]*@", "//", text)  # what stands there may be a secret
+        text = re.sub("//[^/]*@", "//", text)  # this part may be a secret
         raise MisuseError(
             "does not contain the kind of the store",
             where=text,

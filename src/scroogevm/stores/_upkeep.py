@@ -10,7 +10,7 @@ from scroogevm.core.arrays import Floats
 from scroogevm.ports import Store
 
 _HOLE = 2.5
-"""A step of so many usual steps is a hole."""
+"""A step of this many usual steps is a gap."""
 
 _PIECE = 6 * 3600.0
 
@@ -36,7 +36,7 @@ class Outline:
 
     @property
     def holes(self) -> Sequence[tuple[float, float]]:
-        """Where samples are missing: the times around each hole."""
+        """The gaps in the samples: the times around each gap."""
         if self.interval is None:
             return []
         steps = np.diff(self.times)
@@ -59,11 +59,11 @@ class Maintainable(ABC):
 
     @abstractmethod
     def check(self, *, repair: bool = False) -> Iterator[str]:
-        """What is damaged, one line each; with ``repair`` it is removed, the rest kept."""
+        """The damaged parts, one line each; with ``repair`` they are removed, the rest is kept."""
 
     @abstractmethod
     def prune(self, before: float) -> int:
-        """Remove what was measured before a time; how many samples of nodes that were.
+        """Remove samples from before a time; returns the number of samples of nodes.
 
         Some may stay until all that is packed with them is old enough.
         """

@@ -41,7 +41,7 @@ class Embedded(Store, Maintainable):
         object.__setattr__(self, "_access", access)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Another process opens it anew."""
+        """A pickled store is opened again by the other process."""
         return type(self), tuple(getattr(self, item.name) for item in parameters(type(self)))
 
     def write(self, samples: Sequence[Sample]) -> None:  # noqa: D102  # the port says it

@@ -38,7 +38,7 @@ _ANY = (*NODE, NODE_MARK)
 
 
 class _Place(NamedTuple):
-    """Where a location points to."""
+    """The parts of a location."""
 
     base: str
     database: str
@@ -139,7 +139,7 @@ class InfluxDB(ServerStore):
 
     def _in_our_units(self, fields: Sequence[str], values: Floats) -> Floats:
         values = values * [scale(name, self._unit) for name in fields]
-        # The predecessor's rates are negative where a counter began anew.
+        # The predecessor's rates are negative after a reset of a counter.
         return np.where(values < 0, np.nan, values)
 
     def _ask(self, question: Question, where: str) -> list[Points]:
@@ -188,7 +188,7 @@ class InfluxDB(ServerStore):
 
     @cached_property
     def _version(self) -> str:
-        """What the server calls its version; VictoriaMetrics, which plays InfluxDB, has none."""
+        """The version that the server reports; VictoriaMetrics reports none on this API."""
         try:
             headers = self.http.fetch("GET", "/ping").headers
         except RefusalError as error:

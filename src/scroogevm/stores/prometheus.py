@@ -14,8 +14,8 @@ from scroogevm.stores._scraped.series import RawSeries, matrix
 class Prometheus(ScrapedStore):
     """Prometheus, Thanos, Mimir or the like, at ``http://HOST:9090``; only read.
 
-    It holds what exporters said: samples are made of it as a collector makes them. Raw samples are
-    asked for, with their true times, never values on a grid.
+    It holds the values of exporters. Samples are made from them as in a collector. Raw samples with
+    their true times are requested, never values on a grid.
     """
 
     formula: ClassVar[str] = "series of exporters that some dialect understands"
@@ -38,6 +38,6 @@ class Prometheus(ScrapedStore):
 
     def series(self, chosen: str, first: int, end: int, where: str) -> Sequence[RawSeries]:
         """Raw samples, by an instant query for a range."""
-        # The range reaches back one millisecond further: some count its beginning, some do not.
+        # The range begins one millisecond earlier, because some servers exclude the begin.
         query, time = f"{chosen}[{end - first}ms]", f"{(end - 1) / 1000:.3f}"
         return self.asked(matrix, "POST", "/api/v1/query", where, query=query, time=time)

@@ -28,7 +28,7 @@ _COUNTED = 6 * 3_600_000
 _NODE, _VM = "scrooge_node_", "scrooge_vm_"
 _NODE_MARK, _VM_MARK = f"{_NODE}vms", f"{_VM}there"
 _SAID_AS = {LISTED: "listed"}
-"""The mark, which every sample has, took the name of the quantity that says what is listed."""
+"""The mark that every sample has; it uses the name of the quantity of listed VMs."""
 _QUANTITY = {"vms": "", **{said: name for name, said in _SAID_AS.items()}}
 
 
@@ -72,7 +72,7 @@ class VictoriaMetrics(ScrapedStore):
         try:
             self._sink.fetch("POST", "/api/v1/import", content=content)
         except RefusalError as error:
-            # Nothing is wrong with these samples where nobody may write, or nowhere.
+            # The samples are valid; the server does not allow writing, or has no space.
             error.temporary |= error.status in (401, 403, 404)
             raise
 
@@ -90,7 +90,7 @@ class VictoriaMetrics(ScrapedStore):
         until: float,
         quantities: Sequence[str] = ESSENTIAL,
     ) -> Recorded:
-        """Samples that were written; of other nodes, made of what was scraped."""
+        """Samples that were written; for other nodes, samples from scraped values."""
         first, end = bounds = milliseconds(since), milliseconds(until)
         of_nodes, of_vms = Pieces(wanted(quantities, NODE)), Pieces(wanted(quantities, VM))
         if first < end:
@@ -123,7 +123,7 @@ class VictoriaMetrics(ScrapedStore):
             ) from None
 
     def _own(self, first: int, end: int) -> Sequence[str]:
-        """Nodes with samples of ours; of a long time the index tells, which is by day."""
+        """Nodes with samples of ours; for a long period from the index, which is by day."""
         chosen = selector([_NODE_MARK], "node", ())
         where = about("all nodes", first, end)
         if end - first > _COUNTED:

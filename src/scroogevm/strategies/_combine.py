@@ -13,10 +13,10 @@ Value = TypeVar("Value")
 
 
 class Combinator(Strategy):
-    """A strategy around others: it wants to see what they want to see.
+    """A strategy that contains others: it reads all the data that they read.
 
-    What the inner strategies remember, of nodes and of the pool, lives in its own under the place
-    of each, ``0/``, ``1/`` and so on.
+    Its memo and its pool contain those of the inner strategies, with the position of each as
+    prefix: ``0/``, ``1/`` and so on.
     """
 
     @property
@@ -26,12 +26,12 @@ class Combinator(Strategy):
 
     @property
     def lookback(self) -> int:
-        """The longest trail that one of the inner strategies wants."""
+        """The longest trail that one of the inner strategies reads."""
         return max((strategy.lookback for strategy in self.inner), default=0)
 
     @property
     def role(self) -> Role:  # type: ignore[override]  # depends on what it holds
-        """A bound where an inner strategy is one."""
+        """A bound if an inner strategy is one."""
         return "bound" if self.looks_ahead else "candidate"
 
     @property
@@ -41,7 +41,7 @@ class Combinator(Strategy):
 
     @property
     def vm_percentile(self) -> float | None:
-        """The lowest that one of the inner strategies asks for."""
+        """The lowest percentile that one of the inner strategies reads."""
         return lowest_vm_percentile(self.inner)
 
     @property
@@ -50,12 +50,12 @@ class Combinator(Strategy):
         return any(strategy.pools for strategy in self.inner)
 
     def foresight(self, samples: int, slices: int) -> int | None:
-        """As far as the inner strategy that looks farthest."""
+        """The largest number of windows that one of the inner strategies looks ahead."""
         far = [strategy.foresight(samples, slices) for strategy in self.inner]
         return None if None in far else max((ahead or 0 for ahead in far), default=0)
 
     def summarise(self, history: History) -> Summary:
-        """What the inner strategies tell."""
+        """The summaries of the inner strategies."""
         told: dict[str, Any] = {}
         for at, strategy in enumerate(self.inner):
             if strategy.pools:
@@ -63,7 +63,7 @@ class Combinator(Strategy):
         return told
 
     def pool(self, before: Pool, summary: Summary) -> Pool:
-        """What the inner strategies know."""
+        """The pools of the inner strategies."""
         known: dict[str, Any] = {}
         for at, strategy in enumerate(self.inner):
             if strategy.pools:
@@ -73,7 +73,7 @@ class Combinator(Strategy):
 
 
 def ask(strategy: Strategy, label: str, history: History) -> Estimate:
-    """Ask an inner strategy, which remembers under ``label/``."""
+    """Run an inner strategy; its memo has the prefix ``label/``."""
     answer = strategy.estimate(inside(history, label))
     return Estimate(answer.demand, put(label, answer.memo), answer.verdict)
 
@@ -90,7 +90,7 @@ def put(label: str, values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def taken(label: str, values: Mapping[str, Value]) -> dict[str, Value]:
-    """What was put under a label."""
+    """The values under a label, without it."""
     prefix = f"{label}/"
     return {
         name.removeprefix(prefix): value

@@ -1,8 +1,8 @@
 """The arithmetic that Google's published predictors share.
 
-They look at VMs, not at windows: the last samples of each, whatever window they fell in. A VM is
-warm once it has given enough samples; until then it counts at its limit. VMs that left are
-forgotten. Usage counts up to the limit.
+They use VMs, not windows: the last samples of each VM, from any window. A VM is warm after it has
+enough samples; until then it counts at its limit. VMs that left are forgotten. Usage counts up to
+the limit.
 """
 
 from abc import abstractmethod
@@ -29,7 +29,7 @@ class GooglePredictor(Strategy):
 
     @property
     def lookback(self) -> int:
-        """The trail it wants: any, for what it knows of a VM's whole life."""
+        """The trail that it reads: any length, because a trail knows a VM's whole life."""
         return 1
 
     def estimate(self, history: History) -> Estimate:
@@ -48,30 +48,30 @@ class GooglePredictor(Strategy):
 
 @dataclass(frozen=True)
 class GoogleWindow(GooglePredictor):
-    """A predictor that looks at the last samples of each VM."""
+    """A predictor that uses the last samples of each VM."""
 
     samples: int = parameter(120, "last samples of each VM that are looked at", low=1)
 
     @property
     def lookback(self) -> int:
-        """The trail it wants."""
+        """The trail that it reads."""
         return self.samples
 
     def ratios(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """``r[k] = sum usage[k] / sum limit[k]`` over the warm VMs with a sample of age k.
 
         Returns:
-            (nodes, samples), the newest last; NaN where no VM has a sample of that age.
+            (nodes, samples), the newest last; NaN if no VM has a sample of that age.
         """
         key = f"ratios of {self.samples} samples, warm after {self.warm}"
-        if key not in history.shared:  # several predictors ask
+        if key not in history.shared:  # several predictors use it
             history.shared[key] = _ratios(trail, self.samples, warm, history.nodes)
         ratios: Floats = history.shared[key]
         return ratios
 
 
 def share_of_limits(share: Floats, history: History, warm: Bools) -> Floats:
-    """``min(1, share) * sum(limits)`` of the warm VMs; their limits where nothing is known."""
+    """``min(1, share) * sum(limits)`` of the warm VMs; their limits if nothing is known."""
     vms = history.vms
     limits = vms.per_node(np.where(warm, vms.allocated, 0.0), history.nodes)
     return np.where(np.isnan(share), limits, np.minimum(1.0, share) * limits)

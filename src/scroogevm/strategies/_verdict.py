@@ -11,7 +11,7 @@ from scroogevm.ports import QuiescenceTest, Strategy
 
 
 def verdict(test: QuiescenceTest, history: History) -> Verdict:
-    """What a test says of each node.
+    """The verdict of a test on each node.
 
     A window is judged only once K windows were kept before it; until then it is not quiescent.
     """
@@ -23,12 +23,12 @@ def verdict(test: QuiescenceTest, history: History) -> Verdict:
 
 @dataclass(frozen=True)
 class TestRunner(Strategy):
-    """Asks a test about every window; what counts is its verdict, it demands nothing."""
+    """Runs a test on every window; only its verdict matters, and its demand is empty."""
 
-    __test__: ClassVar[bool] = False  # pytest takes it for one of its own by its name
+    __test__: ClassVar[bool] = False  # by its name, pytest would collect it
 
     test: QuiescenceTest
 
     def estimate(self, history: History) -> Estimate:
-        """Hand out the verdict."""
+        """Return the verdict."""
         return Estimate(np.zeros(history.nodes), verdict=verdict(self.test, history))

@@ -10,7 +10,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Borg(Strategy):
-    """A constant share of what was promised, whatever is used.
+    """A constant share of the allocation, independent of usage.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window

@@ -33,11 +33,12 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Calibrated(Strategy):
-    """The least demand that is exceeded in a stated share of windows, learned from all nodes.
+    """The smallest demand that is exceeded in a stated share of windows, learned from all nodes.
 
-    Experts foresee the next peak. How far peaks of all nodes lay beyond what an expert foresaw
-    says how much to add to it. Each node mixes experts by how they did on it, and the mixture is
-    calibrated once more. Until enough is known, VMs count at their allocation.
+    Experts forecast the next peak. The differences between the peaks of all nodes and the forecasts
+    of an expert show how much to add to its forecast. Each node mixes the experts by their results
+    on it, and the mixture is calibrated again. Until there are enough data, VMs count at their
+    allocation.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -73,16 +74,16 @@ class Calibrated(Strategy):
 
     @property
     def stated_risk(self) -> float:
-        """The risk that it was asked for."""
+        """The requested risk."""
         return self.risk
 
     @property
     def vm_percentile(self) -> float:
-        """That of the base ``vms``."""
+        """The percentile of the base ``vms``."""
         return VM_PERCENTILE
 
     def summarise(self, history: History) -> Summary:
-        """Scores and losses of every expert, and how many promises were exceeded."""
+        """Scores and losses of every expert, and the number of exceeded promises."""
         memo, none = history.memo, np.full(history.nodes, np.nan)
         seen, loss = self._outcome(history), self._losses(history)
         known = np.isfinite(loss[0])
@@ -102,7 +103,7 @@ class Calibrated(Strategy):
         return known.then(summary, self.risk, self.gamma, self.windows).pool()
 
     def estimate(self, history: History) -> Estimate:
-        """What the experts foresee, weighed by how they did on each node, and what is to add."""
+        """The forecasts of the experts, weighted by their results on a node, and the addition."""
         known = self._known(history.pool)
         hours = Hours.then(history.memo, history.end - history.seconds, history.new.p99)
         of_bases, sold = self._bases(history, hours), history.allocated.astype(np.float64)
@@ -140,7 +141,7 @@ class Calibrated(Strategy):
         return Estimate(np.where(np.isfinite(demand), demand, sold), memo)
 
     def explain(self, memo: Mapping[str, float], unit: str) -> str:
-        """Which expert counts most, how far it was exceeded before, and what is added."""
+        """The expert with the largest weight, its excess before, and the addition."""
         return words(memo, unit, self.experts)
 
     def _bases(self, history: History, hours: Hours) -> dict[str, Floats]:
@@ -148,13 +149,13 @@ class Calibrated(Strategy):
         return bases(history, hours)
 
     def _known(self, pool: Pool) -> PoolState:
-        """What is known of all nodes together."""
+        """The pool of all nodes together."""
         return PoolState.of(pool, self.risk, len(self.experts))
 
     def _scores(self, history: History, seen: Floats) -> tuple[Floats, Bools]:
-        """How far usage lay above each base, in scales, and above the mixture, (experts+1, nodes).
+        """Usage above each base, in scales, and above the mixture, (experts+1, nodes).
 
-        And where that is known.
+        The second array says for which nodes it is known.
         """
         memo, none = history.memo, np.full(history.nodes, np.nan)
         sold, whole = memo.get("sold", none), memo.get("whole", none)
@@ -170,14 +171,14 @@ class Calibrated(Strategy):
         return scores, np.isfinite(scores)
 
     def _outcome(self, history: History) -> Floats:
-        """``o`` where the memo speaks of the window before, else NaN, (nodes,)."""
+        """``o`` if the memo is of the window before, else NaN, (nodes,)."""
         window = history.memo.get("window")
         if window is None or not history.numbers:
             return np.full(history.nodes, np.nan)
         return np.where(window == history.numbers[-1], foreseeable(history), np.nan)
 
     def _losses(self, history: History) -> Floats:
-        """Losses of every expert on every node by now, (experts, nodes); NaN for none yet."""
+        """Current losses of every expert on every node, (experts, nodes); NaN for none yet."""
         memo, none = history.memo, np.full(history.nodes, np.nan)
         names = named(self.experts)
         old = np.stack([memo.get(f"_loss/{name}", none) for name in names])
@@ -188,7 +189,7 @@ class Calibrated(Strategy):
 
 
 def _kept(history: History) -> Floats:
-    """1 where K windows with samples are there, the new one included, else 0, (nodes,)."""
+    """1 if there are K windows with samples, including the new one, else 0, (nodes,)."""
     if len(history.windows) < history.kept:
         return np.zeros(history.nodes)
     full = np.logical_and.reduce([window.present > 0 for window in history.windows])

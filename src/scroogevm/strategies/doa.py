@@ -12,10 +12,10 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Doa(Strategy):
-    """Step down while the node is not busy, step up far when it is.
+    """Step down while the node is not busy, and step up far when it is.
 
-    It knows nothing of usage but whether it came near to capacity, so it keeps offering more until
-    it hurts. Its demand may fall below zero, down to minus two capacities, and still steps from
+    It only knows whether usage was close to capacity, so it offers more and more until the node is
+    busy. Its demand may fall below zero, down to minus two capacities. The next step starts from
     there.
 
     >>> import numpy as np

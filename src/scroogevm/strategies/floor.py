@@ -13,10 +13,10 @@ from scroogevm.strategies._combine import Combinator, ask
 
 @dataclass(frozen=True)
 class Floor(Combinator):
-    """What another strategy says, but never less than a share of allocation or capacity.
+    """The demand of another strategy, but at least a share of allocation or capacity.
 
-    An idle fleet looks free until everybody comes to work: the floor is what an operator keeps for
-    that morning.
+    An idle fleet looks free until many VMs become busy at once. The floor keeps capacity for this
+    case.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -39,7 +39,7 @@ class Floor(Combinator):
         return (self.strategy,)
 
     def estimate(self, history: History) -> Estimate:
-        """The inner demand, held up."""
+        """The inner demand, but at least the floor."""
         answer = ask(self.strategy, "0", history)
         least = np.maximum(self.allocated * history.allocated, self.capacity * history.capacity)
         return replace(answer, demand=np.maximum(answer.demand, least))

@@ -13,7 +13,7 @@ from scroogevm.strategies._google import BASHIR, GooglePredictor
 
 @dataclass(frozen=True)
 class GoogleAvg(GooglePredictor):
-    """Sum over VMs of the mean of all samples each one ever gave: no margin at all.
+    """Sum over VMs of the mean of all their samples, without a margin.
 
     >>> import numpy as np
     >>> from scroogevm.core.history import History

@@ -12,7 +12,7 @@ from scroogevm.strategies._google import BASHIR, GooglePredictor
 
 @dataclass(frozen=True)
 class GoogleMax(GooglePredictor):
-    """Sum over VMs of the largest sample each one ever gave: it never forgets a peak.
+    """Sum over VMs of the largest of all their samples: it never forgets a peak.
 
     >>> import numpy as np
     >>> from scroogevm.core.history import History

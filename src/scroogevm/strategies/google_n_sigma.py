@@ -16,7 +16,7 @@ from scroogevm.strategies._google import BASHIR, GoogleWindow, share_of_limits
 class GoogleNSigma(GoogleWindow):
     """Mean plus n standard deviations of the machine's usage as a share of its VMs' limits.
 
-    Unlike our n-sigma it never asks for more than the limits, and takes the deviation of a sample
+    Unlike our n-sigma, its demand never exceeds the limits, and it uses the deviation of a sample
     (ddof 1).
 
     >>> import numpy as np

@@ -17,9 +17,9 @@ from scroogevm.strategies._google import BASHIR
 
 @dataclass(frozen=True)
 class GoogleOracle(Strategy):
-    """A percentile of what the VMs that are alive now will use together, looked up.
+    """A percentile of the future usage of the VMs that are alive now, read from the trace.
 
-    It differs from our oracle, which looks at the node: VMs still to come are not its fault.
+    Our oracle uses the whole node instead. Here, VMs that arrive later do not count.
 
     >>> from scroogevm.core.window import VMs, Window
     >>> def window(*usage):

@@ -12,7 +12,7 @@ from scroogevm.strategies._google import BASHIR, GoogleWindow, share_of_limits
 
 @dataclass(frozen=True)
 class GooglePerMachine(GoogleWindow):
-    """A percentile of the machine's usage as a share of what its VMs may use.
+    """A percentile of the machine's usage as a share of the limits of its VMs.
 
     >>> import numpy as np
     >>> from scroogevm.core.history import History

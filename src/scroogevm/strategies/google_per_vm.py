@@ -13,9 +13,9 @@ from scroogevm.strategies._google import BASHIR, GoogleWindow
 
 @dataclass(frozen=True)
 class GooglePerVm(GoogleWindow):
-    """Sum over VMs of a percentile of each one's last samples, after warm-up.
+    """Sum over VMs of a percentile of their last samples, after a warm-up.
 
-    Where rc-like waits for K windows, this one waits for a number of samples.
+    It waits for a number of samples of a VM. rc-like waits for K windows instead.
 
     >>> import numpy as np
     >>> from scroogevm.core.history import History
@@ -37,6 +37,6 @@ class GooglePerVm(GoogleWindow):
     def predict(self, history: History, trail: Trail, warm: Bools) -> Floats:
         """Sum of the percentiles."""
         peaks = trail.percentile(self.p, self.samples)
-        # A VM that gave no sample of late counts at its limit, as a cold one does.
+        # A VM without recent samples counts at its limit, like a cold one.
         peaks = np.where(np.isnan(peaks), history.vms.allocated, peaks)
         return history.vms.per_node(np.where(warm, peaks, 0.0), history.nodes)

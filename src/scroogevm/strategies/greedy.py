@@ -1,4 +1,4 @@
-"""Greedy, the strategy this project is named for."""
+"""Greedy, the strategy that gave this project its name."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,9 +19,9 @@ from scroogevm.strategies._verdict import verdict
 class Greedy(Strategy):
     """Mean plus r standard deviations, where r shrinks only while the node is quiescent.
 
-    Each window that behaves as the kept ones did lowers the margin by a little; one that rises
-    widens it by twice that. A window is judged only once K windows were kept before it; until
-    then it is not quiescent.
+    Each window that behaves like the kept ones makes the margin a little smaller. A window with
+    rising usage makes it larger by twice as much. A window is judged only after K windows were kept
+    before it; until then it is not quiescent.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -51,7 +51,7 @@ class Greedy(Strategy):
     high: float = parameter(5.0, "greatest r", low=0)
 
     def __post_init__(self) -> None:
-        """Refuse a least r above the greatest."""
+        """Reject a smallest r that is above the largest."""
         super().__post_init__()
         if self.low > self.high:
             raise SpecError(f"{self.low} is above high, {self.high}", where="low")
@@ -73,4 +73,4 @@ def _rising(history: History) -> Bools:
     if not history.earlier:
         return np.zeros(history.nodes, np.bool_)
     step = np.ceil(history.earlier[-1].mean / 0.1) * 0.1
-    return np.asarray(history.mean > step)  # NaN, where there was no such window, compares false
+    return np.asarray(history.mean > step)  # NaN, without such a window, compares false

@@ -23,10 +23,10 @@ from scroogevm.strategies.calibrated import Calibrated
 
 @dataclass(frozen=True)
 class Learned(Calibrated):
-    """As calibrated, and asks gradient boosting, too.
+    """Like calibrated, with gradient boosting as one more expert.
 
-    Trees are fitted on a sample of all nodes, again and again. What they foresee is one more
-    expert, calibrated and mixed like the others. Until enough is known they foresee nothing on top.
+    Trees are fitted on a sample of all nodes from time to time. Their forecast is one more expert,
+    which is calibrated and mixed like the others. Until there are enough data, they add nothing.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -46,28 +46,28 @@ class Learned(Calibrated):
     lasts: int = parameter(840, "windows after which a row is too old", low=1)
 
     def __post_init__(self) -> None:
-        """Refuse to go on without the library."""
+        """Raise an error if the library is missing."""
         super().__post_init__()
         check_there()
 
     def summarise(self, history: History) -> Summary:
-        """As calibrated, and rows of nodes: what was known, and what came."""
+        """Like calibrated, with rows of nodes: the features, and the results."""
         return {**super().summarise(history), "learned": self._rows(history)}
 
     def pool(self, before: Pool, summary: Summary) -> Pool:
-        """As calibrated, and the rows of the last windows."""
+        """Like calibrated, with the rows of the last windows."""
         rows = Reservoir.of(before).then(summary["learned"], self.refit, self.rows, self.lasts)
         return {**super().pool(Reservoir.without(before), summary), **rows.pool()}
 
     def estimate(self, history: History) -> Estimate:
-        """As calibrated, and what is known of each node, to learn from with the next window."""
+        """Like calibrated, with the features of each node, for the next window."""
         answer = super().estimate(history)
         known = self._features(history, answer.memo)
         memo = {f"_feature/{name}": known[at] for at, name in enumerate(FEATURES)}
         return Estimate(answer.demand, {**answer.memo, **memo})
 
     def _bases(self, history: History, hours: Hours) -> dict[str, Floats]:
-        """Those of calibrated, and what trees foresee."""
+        """The bases of calibrated, and the forecast of the trees."""
         found = super()._bases(history, hours)
         scale = _scale(found, history)
         training = Reservoir.of(history.pool).training
@@ -82,7 +82,7 @@ class Learned(Calibrated):
         return features(history, found, _scale(found, history))
 
     def _rows(self, history: History) -> Ints:
-        """Tables of what was known a window ago, and of what came."""
+        """Tables of the features a window ago, and of the results."""
         memo, nodes = history.memo, history.nodes
         nothing = np.full(nodes, np.nan)
         known = np.stack([memo.get(f"_feature/{name}", nothing) for name in FEATURES])

@@ -11,7 +11,7 @@ from scroogevm.strategies._combine import Combinator, ask
 
 @dataclass(frozen=True)
 class Margin(Combinator):
-    """What another strategy says, and a margin on top.
+    """The demand of another strategy with a margin added.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -34,7 +34,7 @@ class Margin(Combinator):
         return (self.strategy,)
 
     def estimate(self, history: History) -> Estimate:
-        """The inner demand, widened."""
+        """The inner demand with the margin."""
         answer = ask(self.strategy, "0", history)
         return Estimate(
             self.by * answer.demand + self.plus * history.capacity, answer.memo, answer.verdict

@@ -13,7 +13,7 @@ from scroogevm.strategies._combine import Combinator, ask
 
 @dataclass(frozen=True)
 class MaxOf(Combinator):
-    """As careful as the most careful of its strategies.
+    """The largest demand of several strategies.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -38,7 +38,7 @@ class MaxOf(Combinator):
         return self.strategies
 
     def estimate(self, history: History) -> Estimate:
-        """The largest demand of all."""
+        """The largest of the inner demands."""
         answers = [ask(strategy, str(i), history) for i, strategy in enumerate(self.strategies)]
         demand = np.maximum.reduce([answer.demand for answer in answers])
         memo = {name: array for answer in answers for name, array in answer.memo.items()}

@@ -10,10 +10,10 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class NSigma(Strategy):
-    """Mean plus n standard deviations of everything the node used in the kept windows.
+    """Mean plus n standard deviations of the usage of the node in the kept windows.
 
-    A node's usage is the sum of many VMs, so it is near to normal; n = 5 is far in the tail of a
-    steady node, and grows by itself when usage moves.
+    The usage of a node is the sum of many VMs, so its distribution is nearly normal. n = 5 is far
+    in the tail of a steady node. The demand grows when usage varies more.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window

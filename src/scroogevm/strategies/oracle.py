@@ -13,10 +13,10 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Oracle(Strategy):
-    """The next window's own peak, looked up: what a perfect strategy would have said.
+    """The peak of the next window, read from the trace: the demand of a perfect strategy.
 
-    Only a replay knows it. For the last windows, whose next one is not recorded, it answers with
-    what was promised.
+    Only a replay knows it. The last windows have no next one in the trace, so their demand is the
+    allocation.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window

@@ -10,10 +10,10 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Percentile(Strategy):
-    """A percentile of everything the node used in the kept windows.
+    """A percentile of the usage of the node in the kept windows.
 
-    Simple and robust: it bets that what was rare stays rare. A low percentile offers much and is
-    wrong often; it never sees a trend.
+    It is simple and robust, and assumes that rare usage stays rare. A low percentile offers much
+    and is often wrong. It never sees a trend.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window

@@ -10,7 +10,7 @@ from scroogevm.ports import Role, Strategy
 
 @dataclass(frozen=True)
 class Persistence(Strategy):
-    """The next window peaks as this one did.
+    """The peak of this window, expected again for the next one.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window

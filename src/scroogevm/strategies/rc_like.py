@@ -12,10 +12,10 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class RcLike(Strategy):
-    """Sum over VMs of a percentile of each one's own samples, as if all peaked at once.
+    """Sum over VMs of a percentile of their samples, as if all had their peak at the same time.
 
-    A VM that has not lived through K windows yet counts at its allocation; one that has left
-    counts nothing. Safe where VMs peak together, wasteful where they do not.
+    A VM that has not yet lived through K windows counts at its allocation. A VM that has left does
+    not count. This is safe if VMs have their peaks together, and wasteful otherwise.
 
     >>> import numpy as np
     >>> from scroogevm.core.window import VMs, Window
@@ -36,11 +36,11 @@ class RcLike(Strategy):
 
     @property
     def vm_percentile(self) -> float:
-        """Its own."""
+        """Its parameter ``p``."""
         return self.p
 
     def estimate(self, history: History) -> Estimate:
-        """Sum of each VM's percentile, or of its allocation while it is young."""
+        """Sum over VMs of their percentile, or of their allocation while they are young."""
         vms = history.vms
         peak = history.vm_percentile(self.p)
         if self.capped:

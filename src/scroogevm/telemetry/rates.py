@@ -25,7 +25,7 @@ def rate(
 
     Args:
         now: a counter.
-        before: the same counter at an earlier reading, NaN where there was none.
+        before: the same counter at an earlier reading, NaN if there was none.
         elapsed: seconds between the two readings.
         longest: seconds above which no rate is given.
 
@@ -49,7 +49,7 @@ def believable(elapsed: ArrayLike, passed: ArrayLike) -> Bools:
 
     Args:
         elapsed: seconds by the clock of the exporter.
-        passed: seconds by the clock of whoever reads.
+        passed: seconds by the clock of the reader.
 
     >>> believable([5.0, 10.0, 3605.0, -3595.0, 0.5], 5.0).tolist()
     [True, True, False, False, False]

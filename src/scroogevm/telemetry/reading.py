@@ -12,7 +12,7 @@ class Reading:
 
     Attributes:
         node: its name.
-        time: seconds since 1970, by the clock of whoever reads.
+        time: seconds since 1970, by the clock of the reader.
         values: by term of ``terms.NODE``, NaN or absent where missing.
         vms: names of the VMs it speaks of, each once.
         vm_values: by term of ``terms.VM``, (vms,), NaN or absent where missing.

@@ -47,7 +47,7 @@ def stands(now: Floats, before: Floats, running: Bools, scrape: Ints) -> tuple[B
 
     Args:
         now: (n,), cpu time.
-        before: (n,), the cpu time one scrape before, NaN where there was none.
+        before: (n,), the cpu time one scrape before, NaN if there was none.
         running: (n,), whose cpu time has to grow.
         scrape: (n,), number of the scrape that each was told in, from 0.
 
@@ -116,7 +116,7 @@ class Moved:
     """When counters last moved, as readings come one by one; arrays are (n,).
 
     Attributes:
-        time: seconds since 1970, by the clock of whoever reads.
+        time: seconds since 1970, by the clock of the reader.
         clock: the same by the clock of the exporter.
         elapsed: seconds since they moved before, NaN where no rate must be made.
         renewed: seconds by our clock that they took to move the last time, NaN where nobody saw it.

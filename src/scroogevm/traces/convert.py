@@ -89,7 +89,7 @@ def convert_vms(
         How many rows it has.
 
     Raises:
-        TraceError: it cannot be read, or must not be believed.
+        TraceError: the trace cannot be read, or has invalid numbers.
         MisuseError: the place is taken.
         OutputError: it cannot be written.
     """

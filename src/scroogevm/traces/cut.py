@@ -175,7 +175,7 @@ class Cutter:
         """Go on from a snapshot.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the arrays are not a snapshot.
         """
         try:
             nodes = outline_of(arrays)["nodes"]

@@ -95,14 +95,14 @@ def one_of(name: str, value: str, choices: Sequence[str]) -> None:
     """Check a parameter that is a choice.
 
     Raises:
-        SpecError: it is none of the choices.
+        SpecError: the value is not one of the choices.
     """
     if value not in choices:
         raise SpecError(f"{value!r} is unknown", where=name, remedy=" or ".join(choices))
 
 
 def unreadable(path: Path, error: Exception) -> TraceError:
-    """What a user is told when Polars cannot read a file."""
+    """The error message if Polars cannot read a file."""
     if isinstance(error, pl.exceptions.SchemaError):
         return TraceError("has rows with more or fewer fields than it should", where=str(path))
     return TraceError(f"cannot be read: {plain(error)}", where=str(path))

@@ -23,7 +23,7 @@ class TraceSource(ABC):
     @property
     @abstractmethod
     def node_windows(self) -> int | None:
-        """How many windows of nodes it has in all; None when nobody knows before reading it."""
+        """Number of all node-windows; None if it is unknown before reading."""
 
     @abstractmethod
     def loads(self) -> Iterable[Callable[[], Chunk]]:

@@ -20,7 +20,7 @@ def describe(path: Path, spec: str | None = None) -> Facts:
 
     Keys: kind, nodes, vms, span and interval (s), scope, slice, slices, windows, history, capacity
     (mean cores of a node), allocated (of the capacity of all nodes, mean over time), usage
-    (likewise), missing (share of samples), source; None where there is no such thing.
+    (likewise), missing (share of samples), source; None if there is no such thing.
 
     Raises:
         TraceError: it cannot be read.

@@ -48,7 +48,7 @@ class Labelled:
         capacity: what the node has.
         interval: seconds between samples.
         family: kind of change.
-        size: what the change moves, as a multiple of what matters; NaN where nobody knows.
+        size: what the change moves, as a multiple of what matters; NaN if unknown.
         stable: the label; in a generated case, whether the size is at most 1.
     """
 
@@ -246,7 +246,7 @@ def read_labelled(path: Path, capacity: float, interval: float) -> Sequence[Labe
     ``old`` holds the kept samples joined; a test gets them as one window.
 
     Raises:
-        TraceError: the file is not such a list.
+        TraceError: the file is not a list of labelled windows.
     """
     try:
         rows = json.loads(path.read_text("utf-8"))

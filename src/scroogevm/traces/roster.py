@@ -141,7 +141,7 @@ class Roster:
 
 
 def places(frame: pl.DataFrame, nodes: Sequence[str]) -> Ints:
-    """The place of the node of each row among the nodes, -1 where it is none of them."""
+    """The position of the node of each row among the nodes, -1 if it is not one of them."""
     table = pl.DataFrame({"node": pl.Series(nodes, dtype=pl.String)}).with_row_index("place")
     joined = frame.select("node").join(table, on="node", how="left", maintain_order="left")
     return joined["place"].cast(pl.Int64).fill_null(-1).to_numpy()

@@ -135,7 +135,7 @@ class TraceTable:
         return np.bincount(flat, minlength=windows * owners).reshape(windows, owners)
 
     def spread(self, column: str, position: Ints, owners: int) -> Floats:
-        """A column on the grid, (owners, windows, samples); NaN where there is no row."""
+        """A column on the grid, (owners, windows, samples); NaN if there is no row."""
         windows, samples = self.grid.windows, self.grid.samples
         spread = np.full((owners, windows * samples), np.nan)
         values = self._numbers(column)

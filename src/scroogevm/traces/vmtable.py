@@ -63,7 +63,7 @@ def open_vms(path: Path, spec: str | None, scratch: Path) -> VmTable:
         scratch: a directory for temporary files; it must outlive the table.
 
     Raises:
-        TraceError: it cannot be read, or must not be believed.
+        TraceError: the trace cannot be read, or has invalid numbers.
     """
     name, dataset = find_dataset(path, spec)
     try:

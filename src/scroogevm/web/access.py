@@ -41,7 +41,7 @@ class TokenFile:
         path: the file.
 
     Raises:
-        MisuseError: it cannot be read, or a line makes no sense.
+        MisuseError: the file cannot be read, or a line is not valid.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +55,7 @@ class TokenFile:
         try:
             self._read()
         except MisuseError:
-            return None  # a file that makes no sense lets nobody in
+            return None  # with an invalid file, no token is accepted
         given, found = secret.encode(), None
         for token in self._tokens:
             if hmac.compare_digest(token.secret, given):

@@ -38,7 +38,7 @@ class BalloonNodeRow:
     Attributes:
         node: its name.
         time: when, seconds since 1970.
-        total: MiB that it has; None where nobody knows, and so below.
+        total: MiB that it has; None if unknown, and so below.
         available: MiB that it could give without swapping.
         wanted: MiB that it asks for.
         taken: MiB that VMs have less than they were promised, by this program.

@@ -70,7 +70,7 @@ class _TooLargeError(Exception):
 
 
 class PatientProtocol(H11Protocol):
-    """Closes connections that send no request, so that they keep nobody out."""
+    """Closes connections that send no request, so that they do not block others."""
 
     _idle: ClassVar["OrderedDict[PatientProtocol, None]"] = OrderedDict()
 

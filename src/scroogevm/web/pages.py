@@ -32,7 +32,7 @@ def asset(name: str) -> tuple[bytes, str]:
     """The content and the media type of a file of the dashboard.
 
     Raises:
-        ProblemError: there is none of that name.
+        ProblemError: there is no file of this name.
     """
     ending = name[name.rfind(".") :]
     known = {each.name for each in files("scroogevm.web").joinpath("assets").iterdir()}

@@ -17,7 +17,7 @@ class PlacementRow:
         reserved: units that VMs never get.
         used: units that are allocated.
         room: units that Placement would still hand out.
-        free: what is offered, in cores or MiB; None where nothing was told.
+        free: what is offered, in cores or MiB; None if there is none.
         ratio: the allocation ratio that it has.
         after: the ratio that is to be written; None for none.
         plan: ``change``, ``back`` for a change to the start, ``written`` where that was done for
@@ -48,7 +48,7 @@ class PlacementWrite:
         node: its name in the telemetry.
         ratios: before and after, by class.
         purpose: ``offer``, ``rollback`` or ``start``.
-        outcome: ``written``, ``conflict``, ``refused``, ``lost``; ``open`` while nobody knows.
+        outcome: ``written``, ``conflict``, ``refused``, ``lost``; ``open`` while unknown.
         reason: why it was sent.
         detail: what Placement said.
     """

@@ -25,7 +25,7 @@ class ProblemError(Exception):
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """The answer that says so."""
+    """The answer that reports the problem."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

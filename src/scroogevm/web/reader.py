@@ -17,7 +17,7 @@ class HistoryPoint:
 
     Attributes:
         end: of the window, seconds since 1970.
-        capacity: what the node has; None where nobody knows, and so below.
+        capacity: what the node has; None if unknown, and so below.
         allocated: the allocation of its VMs.
         usage: percentile 99 of the usage in the window.
         demand: what to be ready for in the next window, after guards.
@@ -112,9 +112,9 @@ class ServiceHealth:
     """How the service does.
 
     Attributes:
-        ready: whether offers are told that may be believed.
+        ready: whether there are valid offers.
         window_end: of the newest window that was judged, seconds since 1970; None for none.
-        lag: seconds between the time when it was due and the time when it was told.
+        lag: seconds from its due time until it was published.
         phases: seconds that each phase of it took.
         trouble: why windows wait now; empty where they do not.
         late: samples that came too late for their window, since the start.
@@ -141,7 +141,7 @@ class StatusReader(Protocol):
         """Seconds since 1970, as the service sees them."""
 
     def status(self) -> Status | None:
-        """What was told last; None before the first time."""
+        """The last published status; None before the first one."""
 
     def history(
         self, node: str, resource: str, since: float, until: float
@@ -158,10 +158,10 @@ class StatusReader(Protocol):
         """How the service does."""
 
     def hold(self, node: str, by: str, note: str) -> NodeHold | None:
-        """Freeze the offer of a node; None where there is no such node."""
+        """Freeze the offer of a node; None if there is no such node."""
 
     def unhold(self, node: str, by: str) -> bool:
-        """End that; whether there was such a freeze."""
+        """End a freeze; returns whether there was one."""
 
     def placement(self) -> PlacementView | None:
         """OpenStack's Placement as it was seen last; None where offers do not go there."""

@@ -26,7 +26,7 @@ class WebSettings:
         listen: ``HOST:PORT``; port 0 for any.
         tokens: file of tokens; None where only this machine can ask.
         certificate: PEM for TLS; None for none.
-        key: its key; None where it is in the same file.
+        key: its key; None if it is in the same file.
         behind_proxy: whether a proxy before us does TLS.
     """
 
@@ -85,7 +85,7 @@ class WebServer:
 
     Raises:
         MisuseError: others could ask who must not.
-        OutputError: nobody can listen there.
+        OutputError: the address cannot be used.
 
     Attributes:
         address: where it listens, as an address of a page.

@@ -1,8 +1,8 @@
 """Finds the VMs of each node in a window from its samples; no later sample is read.
 
-A sample of a node lists VMs, or it lists none since nobody could tell. Only a sample that lists VMs
-can say that one is gone. So a VM is there in a window if a sample of the window lists it; in a
-window without any sample that lists, the VMs of the window before stay.
+A sample of a node lists VMs, or it has no list, because the VMs are unknown. Only a sample that
+lists VMs can say that one is gone. So a VM is there in a window if a sample of the window lists it;
+in a window without any sample that lists, the VMs of the window before stay.
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class ProactiveMode(LevelledMode):
-    """Keeps a share of the host's memory free, before anybody needs it.
+    """Keeps a share of the host's memory free, before it is needed.
 
     Below the target it takes, above the target and a small zone it gives back.
     """

@@ -19,6 +19,6 @@ class NoPeriod(Refusal):
         return ~(facts.guests.period > 0)
 
     def sentence(self, facts: NodeFacts, vm: int) -> str:
-        """That there is none."""
+        """The sentence that there is no period."""
         del facts, vm
         return "Its statistics are never refreshed, because no statistics period is set."

@@ -15,7 +15,7 @@ class Passthrough(Refusal):
     place = 80
 
     def where(self, facts: NodeFacts) -> Bools:
-        """VMs with such a device."""
+        """VMs with a passed-through device."""
         return facts.guests.passthrough
 
     def sentence(self, facts: NodeFacts, vm: int) -> str:

@@ -23,6 +23,6 @@ class Unsized(Refusal):
         return ~(np.isfinite(guests.actual) & np.isfinite(guests.maximum))
 
     def sentence(self, facts: NodeFacts, vm: int) -> str:
-        """That nobody knows."""
+        """The sentence that the size is unknown."""
         del facts, vm
         return "Its size or its maximum is not known."

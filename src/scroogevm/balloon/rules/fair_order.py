@@ -13,10 +13,10 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class FairOrder(OrderRule):
-    """Whoever has most to spare for its weight gives first, and whoever has least gets first.
+    """The VM with the most spare for its weight gives first; the one with the least gets first.
 
-    All VMs come to have the same spare for each unit of weight. What a guest never touched is no
-    gain for the host: a VM of which the host holds no more than it needs is not asked.
+    In the end, all VMs have the same spare for each unit of weight. Memory that a guest has never
+    used is no gain for the host, so a VM for which the host holds only what it needs is not shrunk.
     """
 
     formula = "min(size, rss) - floor, by weight ^ power, comes to be the same for all"

@@ -14,7 +14,8 @@ from scroogevm.registry import parameter
 class Bounds(Guard):
     """The allocation of a node is limited to a multiple of its capacity.
 
-    There is no lower bound: it would raise an offer. Whoever writes ratios somewhere clamps them.
+    There is no lower bound, because it would raise an offer. Sinks that write ratios have their
+    own.
     """
 
     formula = "free <= most * capacity - allocated"
@@ -24,7 +25,7 @@ class Bounds(Guard):
     most: float = parameter(4.0, "allocated units for each real unit", low=0)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """Free of at most what the ratio leaves."""
+        """The upper bound of free by the ratio."""
         del facts
         at_most = self.most * offer.capacity - offer.allocated
         return [Limit("most", "ok", offer.free > at_most, at_most=at_most, always=False)]

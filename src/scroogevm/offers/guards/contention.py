@@ -16,10 +16,10 @@ _MEMORY: Mapping[str, float] = {"pressure_first": 0.01, "pressure_second": 0.1}
 
 @dataclass(frozen=True)
 class Contention(Guard):
-    """No increase while VMs wait for a resource; after long waits they count at their allocation.
+    """No increase while VMs wait for a resource; at long waits they count at their allocation.
 
-    A node that tells a signal and stops telling it counts as one that waits long. A signal that a
-    node never told is not judged.
+    A node that stops sending a signal counts as a node with long waits. A signal that a node has
+    never sent is not judged.
     """
 
     formula = "free <= before above the first limit, demand >= allocated above the second"
@@ -39,7 +39,7 @@ class Contention(Guard):
     faults: float = parameter(100.0, "memory: major faults of VMs, 1/s, first limit", low=0)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """A first and a second limit for each signal that the resource has."""
+        """Two limits for each signal of the resource."""
         found = []
         for name, (first, second) in self._pairs():
             if name not in facts.signals and name not in facts.told:

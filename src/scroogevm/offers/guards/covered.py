@@ -20,7 +20,7 @@ class Covered(Guard):
     least: float = parameter(0.5, "share of a window's samples that is enough", low=0, high=1)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """Hold after a window that was covered, fall back after one that was not."""
+        """Hold if the window before had enough samples, or else fall back to the allocation."""
         thin = ~(facts.coverage >= self.least)
         again = thin & ~(facts.coverage_before >= self.least)
         return [
@@ -29,7 +29,7 @@ class Covered(Guard):
         ]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """How many samples there are."""
+        """The share of samples."""
         there = f"{percent(facts.coverage[node])} of the window's samples are there"
         need = f"(needed {percent(self.least)})"
         if case == "once":

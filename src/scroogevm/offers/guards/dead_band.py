@@ -14,7 +14,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class DeadBand(Guard):
-    """A small increase is not told, so that offers are quiet."""
+    """A small increase is not published, so that offers change seldom."""
 
     formula = "free = before where before < free < before + least * capacity"
     source = "koordinator writes only changes of more than 10 %"
@@ -23,12 +23,12 @@ class DeadBand(Guard):
     least: float = parameter(0.02, "smallest published increase, share of capacity", low=0, high=1)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """Free as before where it would grow by less."""
+        """Free as before, if it would grow by less than the limit."""
         before = np.nan_to_num(facts.before, nan=0.0)
         small = (offer.free > before) & (offer.free < before + self.least * offer.capacity)
         return [Limit("small", "ok", small, at_most=before, always=False)]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """The least increase that is told."""
+        """The smallest increase that is published."""
         del case, facts, node
         return f"An increase of less than {percent(self.least)} of capacity is not published."

@@ -14,7 +14,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Fresh(Guard):
-    """The allocation of VMs counts as demand while the newest data is old."""
+    """VMs count at their allocation while the newest data are old."""
 
     formula = "demand >= allocated / ratio where age > max(intervals * interval, least)"
     place: ClassVar[int] = 30
@@ -24,7 +24,7 @@ class Fresh(Guard):
     ratio: float = parameter(1.0, "allocated units for each real unit, while data is old", low=1)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """The static fallback, by the age of the newest sample and of the newest list of VMs."""
+        """The fallback to the allocation, by the ages of the newest sample and list of VMs."""
         limit = self._limit(facts)
         fallback = offer.allocated / self.ratio
         return [
@@ -33,7 +33,7 @@ class Fresh(Guard):
         ]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """What is old, and how old."""
+        """The data that are old, and their age."""
         what, age = "sample", facts.age[node]
         if case == "list":
             what, age = "list of VMs", facts.list_age[node]

@@ -13,19 +13,19 @@ from scroogevm.offers.offer import Offer
 
 @dataclass(frozen=True)
 class Hold(Guard):
-    """No more than what an operator froze."""
+    """An offer is at most the amount that an operator froze."""
 
     formula = "free <= frozen"
     place: ClassVar[int] = 10
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """Free of at most what was frozen."""
+        """The upper bound of free by the hold."""
         del offer
         frozen = ~np.isnan(facts.frozen)
         return [Limit("frozen", "held", frozen, at_most=facts.frozen)]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """How much was frozen."""
+        """The amount that was frozen."""
         del case
         left = amount(facts.frozen[node], facts.unit)
         return f"An operator holds this node: at most {left} may be offered."

@@ -15,23 +15,23 @@ from scroogevm.offers.offer import Offer
 class Locked(Guard):
     """VMs with locked memory or pinned cpus count at their allocation.
 
-    Hugepages, locked and file-backed memory, SEV, dedicated cpus. What these VMs use of it is part
-    of the estimate already, and nobody knows how much: all of it is added, up to what all VMs were
-    promised.
+    This applies to hugepages, locked and file-backed memory, SEV and dedicated cpus. The estimate
+    already contains the usage of these VMs, but this part is unknown. So their whole allocation is
+    added, up to the allocation of all VMs.
     """
 
     formula = "demand >= min(estimated + locked, allocated)"
     place: ClassVar[int] = 70
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """Demand with the locked part; all of it where nobody knows the part."""
+        """Demand with the locked part; the whole allocation if the part is unknown."""
         some = ~(facts.locked <= 0)
         locked = np.where(np.isnan(facts.locked), np.inf, facts.locked)
         demand = np.minimum(np.maximum(facts.estimated, 0.0) + locked, offer.allocated)
         return [Limit("locked", "ok", some, at_least=demand, always=False)]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """How much is locked."""
+        """The locked amount."""
         del case
         locked = facts.locked[node]
         if np.isnan(locked):

@@ -14,7 +14,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Lost(Guard):
-    """Nothing is free on a node that gave no sample for so long."""
+    """Nothing is free on a node that has sent no sample for a long time."""
 
     formula = "free = 0 where age > after"
     place: ClassVar[int] = 20
@@ -28,7 +28,7 @@ class Lost(Guard):
         return [Limit("lost", "withdrawn", lost, at_most=np.zeros(facts.nodes))]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """Since when it is silent."""
+        """The age of its newest sample."""
         del case
         age = facts.age[node]
         if np.isnan(age):

@@ -17,8 +17,8 @@ from scroogevm.registry import parameter
 class Reserve(Guard):
     """The offers of a group leave room for the demand of its largest node (N+1).
 
-    Each of the others keeps a part of it, by its share of their capacity; the largest node keeps
-    its part of the second largest. A node that is alone in its group has nobody to go to.
+    Each other node keeps a part of this demand, by its share of their capacity. The largest node
+    keeps its part of the second largest demand. A node that is alone in its group offers nothing.
     """
 
     formula = "free <= capacity - demand - part of the largest other demand of the group"
@@ -27,7 +27,7 @@ class Reserve(Guard):
     on: bool = parameter(False, "whether room is kept at all")  # noqa: FBT003
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """Free of at most what the room leaves."""
+        """The upper bound of free by the reserve."""
         if not self.on:
             return []
         at_most = np.zeros(facts.nodes)
@@ -44,7 +44,7 @@ class Reserve(Guard):
         ]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """What the room is for."""
+        """The purpose of the reserve."""
         if case == "alone":
             return "No other node of its group could take its VMs: nothing is offered."
         others = np.count_nonzero(facts.group == facts.group[node]) - 1
@@ -57,7 +57,7 @@ class Reserve(Guard):
 
 
 def _room(capacity: Floats, demand: Floats) -> Floats:
-    """What is left of each node of a group beside its demand and its part of the largest other."""
+    """Capacity of each node of a group, less its demand and its part of the largest other one."""
     unknown = np.isnan(demand) | np.isnan(capacity)
     if unknown.any():
         return np.zeros(capacity.size)

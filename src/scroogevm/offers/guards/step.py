@@ -16,7 +16,7 @@ from scroogevm.registry import parameter
 class GrowthGuard(Guard):
     """Free falls at once and grows slowly.
 
-    It grows from nothing on a node of which nothing was told before.
+    It grows from zero on a node without an offer before.
     """
 
     formula = "free <= before + most * capacity"
@@ -25,12 +25,12 @@ class GrowthGuard(Guard):
     most: float = parameter(0.1, "growth in a window, share of capacity", low=0, high=1)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """Free of at most a step above what was told."""
+        """The upper bound of free, one step above the last offer."""
         at_most = np.nan_to_num(facts.before, nan=0.0) + self.most * offer.capacity
         return [Limit("step", "ok", offer.free > at_most, at_most=at_most, always=False)]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """The largest step, and from where."""
+        """The largest step, and the last offer."""
         del case
         before = amount(float(np.nan_to_num(facts.before[node], nan=0.0)), facts.unit)
         most = percent(self.most)

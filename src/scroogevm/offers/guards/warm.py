@@ -12,7 +12,7 @@ from scroogevm.registry import parameter
 
 @dataclass(frozen=True)
 class Warm(Guard):
-    """VMs count at their allocation until enough windows of a node were seen."""
+    """VMs count at their allocation until a node has enough windows."""
 
     formula = "demand >= allocated where windows < K, or the strategy is cold"
     place: ClassVar[int] = 50
@@ -20,7 +20,7 @@ class Warm(Guard):
     windows: int = parameter(0, "windows that are needed; 0 for all that the strategy joins", low=0)
 
     def limits(self, offer: Offer, facts: Facts) -> Sequence[Limit]:
-        """Demand of at least what VMs were promised."""
+        """The allocation of VMs as lower bound of demand."""
         few = facts.windows < self._needed(facts)
         return [
             Limit("windows", "fallback", few, at_least=offer.allocated),
@@ -28,7 +28,7 @@ class Warm(Guard):
         ]
 
     def sentence(self, case: str, facts: Facts, node: int) -> str:
-        """How much is known."""
+        """The number of windows."""
         if case == "cold":
             return "The strategy has too little data of it yet: VMs count at their allocation."
         seen, needed = facts.windows[node], self._needed(facts)

@@ -98,7 +98,7 @@ class StoreAccess:
             return recorded(found, quantities)
 
     def outlines(self, since: float, until: float) -> Iterator[Outline]:
-        """When each node was seen; a moment for each, in between whoever asks may read."""
+        """When each node was seen, one node at a time, so that readers can read in between."""
         with self.moment() as database:
             names = {name: number for number, name in node_names(database.connection).items()}
         for name in sorted(names):
@@ -111,7 +111,7 @@ class StoreAccess:
                 yield Outline(name, found.times, len(found.vms))
 
     def check(self, *, repair: bool) -> Iterator[str]:
-        """What is damaged; with ``repair`` it is removed."""
+        """The damaged parts; with ``repair`` they are removed."""
         if not repair:
             with self.moment() as database:
                 found = list(faults(database.connection, node_names(database.connection)))
@@ -131,13 +131,13 @@ class StoreAccess:
         yield from (text if table else f"{text} (stays)" for text, table, _ in found)
 
     def prune(self, before: float) -> int:
-        """Remove what is older; whoever else writes may go on."""
+        """Remove older samples; another writer may continue."""
         with self._upkeep() as (database, alone):
             return prune(database, milliseconds(before, 0), alone=alone)
 
     @contextmanager
     def _upkeep(self) -> Iterator[tuple[Database, bool]]:
-        """The store opened for writing, and whether nobody else does."""
+        """The store opened for writing, and whether this process is the only writer."""
         open_reader(self.folder).connection.close()  # there must be one
         with self._writing, ExitStack() as stack:
             if self._writer is not None:
@@ -185,10 +185,10 @@ class StoreAccess:
                 raise
 
     def _leave(self, still: Still) -> None:
-        """Never keep open what was read as if nobody could write it.
+        """Close a file that was opened as unchangeable.
 
         Raises:
-            StoreError: somebody has begun to.
+            StoreError: another process has begun to write it.
         """
         if self._reader is not None:
             self._reader.connection.close()
@@ -202,7 +202,7 @@ class StoreAccess:
             )
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close all that is open."""
         with self._writing, self._reading:
             if self._reader is not None:
                 self._reader.connection.close()
@@ -213,7 +213,7 @@ class StoreAccess:
 
 @contextmanager
 def _of(node: str) -> Iterator[None]:
-    """Name the node of what is damaged."""
+    """Name the node of damaged data."""
     try:
         yield
     except DamagedError as error:

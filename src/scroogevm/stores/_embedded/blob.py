@@ -18,7 +18,7 @@ _PLANES = tuple(range(4)) if sys.byteorder == "little" else (3, 2, 1, 0)
 
 
 class DamagedError(ValueError):
-    """Bytes that are not what was written."""
+    """The bytes are not the ones that were written."""
 
 
 def seal(content: bytes) -> bytes:
@@ -76,7 +76,7 @@ def unpack_matrix(blob: bytes, times: int, part: slice, out: Singles) -> None:
         out: (vms, times of that part), in any array whose rows are contiguous.
 
     Raises:
-        DamagedError: the bytes are not what was written, or not of this shape.
+        DamagedError: the bytes are damaged, or have another shape.
     """
     content = unseal(blob)
     vms, wanted = out.shape

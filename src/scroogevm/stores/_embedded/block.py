@@ -64,21 +64,21 @@ class StoreBlock:
 
     @property
     def seen(self) -> Sequence[int]:
-        """How often each VM was there."""
+        """Number of times at which each VM was there."""
         if self.present is None:
             return [self.times.size] * len(self.layout.vms)
         counts: list[int] = np.count_nonzero(self.present, axis=1).tolist()
         return counts
 
     def fill(self, quantity: str, out: Singles) -> None:
-        """Put a quantity, NaN where it is missing, where it belongs.
+        """Put a quantity into its place, with NaN if it is missing.
 
         Args:
             quantity: of its VMs.
             out: (vms, times), in any array whose rows are contiguous.
 
         Raises:
-            DamagedError: the bytes are not what was written.
+            DamagedError: the bytes are damaged.
         """
         column = self.vms.get(quantity)
         if isinstance(column, bytes):
@@ -87,7 +87,7 @@ class StoreBlock:
             out[:] = np.nan if column is None else column
 
     def column(self, quantity: str) -> Singles:
-        """(vms, times) of a quantity, NaN where it is missing."""
+        """(vms, times) of a quantity, NaN if it is missing."""
         out = np.empty((len(self.layout.vms), self.times.size), np.float32)
         self.fill(quantity, out)
         return out
@@ -150,7 +150,7 @@ def unpack_block(
         columns: those that are wanted, as packed.
 
     Raises:
-        DamagedError: the bytes are not what was written.
+        DamagedError: the bytes are damaged.
     """
     content = unseal(head)
     quantities, present = len(layout.node_quantities), None
@@ -173,7 +173,7 @@ def recent_block(times: Sequence[int], layout: SampleLayout, blobs: Sequence[byt
     """Samples of one layout, each as it was packed.
 
     Raises:
-        DamagedError: the bytes are not what was written.
+        DamagedError: the bytes are damaged.
     """
     see(blobs)
     length, vms = len(times), len(layout.vms)

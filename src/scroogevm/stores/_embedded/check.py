@@ -14,10 +14,10 @@ from scroogevm.stores._embedded.names import Layouts
 def faults(
     connection: sqlite3.Connection, names: Mapping[int, str]
 ) -> Iterator[tuple[str, str, int]]:
-    """What is damaged: in words, the table and the number of its row; an empty table for none.
+    """The damaged parts: words, table and number of the row; the table is empty for none.
 
     Raises:
-        sqlite3.DatabaseError: so much that no more can be told.
+        sqlite3.DatabaseError: the damage is too large to read more.
     """
     for (line,) in connection.execute("PRAGMA integrity_check(20)"):
         if line != "ok":

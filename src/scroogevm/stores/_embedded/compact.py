@@ -17,7 +17,7 @@ then its chunk is written again."""
 
 
 class Compaction:
-    """Finds what is over, and packs it.
+    """Finds periods that have ended, and packs them.
 
     Args:
         database: opened for writing.
@@ -33,10 +33,10 @@ class Compaction:
         self._looked: int | None = None
 
     def step(self, now: int, most: int) -> None:
-        """Pack at most so many chunks of what was over at ``now``, in milliseconds.
+        """Pack a limited number of chunks that had ended at ``now``, in milliseconds.
 
         Raises:
-            StoreError: what was begun was not done.
+            StoreError: a chunk could not be packed.
         """
         if not self._due and (self._looked is None or abs(now - self._looked) >= _LOOK_EACH):
             self._look(now)

@@ -54,7 +54,7 @@ _REMEDIES = {
 
 
 class Still(NamedTuple):
-    """What tells whether a file was written meanwhile."""
+    """Values that show whether a file was written meanwhile."""
 
     file: int
     size: int
@@ -68,7 +68,7 @@ class Still(NamedTuple):
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another one at its place; None where there is none."""
+    """Values that identify a file at its place; None if there is no file."""
     try:
         found = path.stat()
     except OSError:
@@ -91,10 +91,10 @@ class Database(NamedTuple):
 
     @contextmanager
     def transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        """All or nothing; what is read within is of one moment.
+        """A transaction; all reads within it are of one moment.
 
         Raises:
-            StoreError: what SQLite says, in our words.
+            StoreError: SQLite failed.
         """
         with translated(self.folder):
             self.connection.execute(f"BEGIN {kind}")
@@ -123,7 +123,7 @@ def translated(folder: Path) -> Iterator[None]:
 
 
 def open_writer(folder: Path, *, synced: bool) -> Database:
-    """Open for writing; what is not there is made.
+    """Open for writing; missing parts are created.
 
     Raises:
         StoreError: it cannot be opened, or is not ours.
@@ -135,7 +135,7 @@ def open_writer(folder: Path, *, synced: bool) -> Database:
             if new:
                 connection.execute("PRAGMA page_size = 8192")
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            else:  # what is not ours is left as it is
+            else:  # foreign content is not changed
                 _refuse_foreign(folder, connection)
             _log_beside(folder, connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")

@@ -22,12 +22,12 @@ class SampleLayout(_Fields):
 
     @cached_property
     def place(self) -> Mapping[str, int]:
-        """Where each VM stands."""
+        """The position of each VM."""
         return {vm: number for number, vm in enumerate(self.vms)}
 
     @property
     def numbers(self) -> int:
-        """How many numbers a sample has."""
+        """Count of numbers of a sample."""
         return len(self.node_quantities) + len(self.vm_quantities) * len(self.vms)
 
     def pack(self) -> bytes:
@@ -36,10 +36,10 @@ class SampleLayout(_Fields):
 
     @classmethod
     def unpack(cls, blob: bytes) -> "SampleLayout":
-        """What was packed.
+        """The unpacked layout.
 
         Raises:
-            DamagedError: the bytes are not what was written.
+            DamagedError: the bytes are damaged.
         """
         try:
             return cls(*map(tuple, json.loads(bytes(unseal(blob)))))
@@ -48,7 +48,7 @@ class SampleLayout(_Fields):
 
 
 def layout_of(sample: Sample) -> tuple[SampleLayout, Sequence[int]]:
-    """The layout of a sample, and where in it each of the layout's VMs stands."""
+    """The layout of a sample, and the position in the sample of each VM of the layout."""
     order = sorted(range(len(sample.vms)), key=sample.vms.__getitem__)
     layout = SampleLayout(
         tuple(sample.vms[number] for number in order),

@@ -8,7 +8,7 @@ from scroogevm.errors import StoreError
 
 
 class WriterLock:
-    """Held until closed. The file beside the store says who holds it.
+    """A lock that is held until it is closed. The file beside the store names the holder.
 
     Args:
         path: the file; made if it is not there.

@@ -22,7 +22,7 @@ def node_names(connection: sqlite3.Connection) -> Mapping[int, str]:
 def _decoded(name: bytes) -> str:
     try:
         return name.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:  # damaged; what it stands for can still be read
+    except UnicodeDecodeError:  # the name is damaged; its data can still be read
         return name.decode("utf-8", "backslashreplace")
 
 
@@ -38,7 +38,7 @@ class Layouts:
         """The layouts of some numbers.
 
         Raises:
-            DamagedError: the bytes are not what was written.
+            DamagedError: the bytes are damaged.
         """
         found = {}
         for number in set(numbers):
@@ -58,7 +58,7 @@ class Numbers:
         self._layouts: dict[SampleLayout, int] = {}
 
     def forget(self) -> None:
-        """Look all up anew: a transaction was rolled back, or numbers were taken away."""
+        """Read all again: a transaction was rolled back, or numbers were removed."""
         self.__init__()  # type: ignore[misc]  # it is as it was at first
 
     def node(self, connection: sqlite3.Connection, name: str) -> int:

@@ -5,7 +5,7 @@ import math
 from scroogevm.stores._embedded.database import Database
 
 SETTLED = 12
-"""Periods that must be there before time is believed to have gone on."""
+"""Number of later periods before a period counts as past."""
 _PAGES = 2_000
 
 
@@ -13,10 +13,10 @@ def settled(database: Database) -> float:
     """Milliseconds since 1970 of the twelfth youngest five minutes that are packed.
 
     What is old is counted from here: a clock that is wrong for less than an hour makes nothing old.
-    Minus infinity where there are fewer.
+    Minus infinity if there are fewer.
 
     Raises:
-        StoreError: it cannot be told.
+        StoreError: the store cannot be read.
     """
     with database.transaction("DEFERRED") as connection:
         row = connection.execute(
@@ -30,7 +30,7 @@ def has_older(database: Database, before: int) -> bool:
     """Whether there is something to prune, without writing anything.
 
     Raises:
-        StoreError: it cannot be told.
+        StoreError: the store cannot be read.
     """
     with database.transaction("DEFERRED") as connection:
         (found,) = connection.execute(
@@ -93,7 +93,7 @@ def _sweep(database: Database) -> None:
 
 
 def _shrink(database: Database) -> None:
-    """Give free pages back to the system; a few are kept for what is written next."""
+    """Give free pages back to the system; a few are kept for the next writes."""
     while True:
         with database.transaction() as connection:
             (free,) = connection.execute("PRAGMA freelist_count").fetchone()

@@ -35,10 +35,10 @@ def active(
     since: float,
     until: float,
 ) -> Iterator[int]:
-    """Those of some nodes that have a sample in ``since <= time < until``.
+    """The nodes among these that have a sample in ``since <= time < until``.
 
     Raises:
-        DamagedError: something of them is not what was written.
+        DamagedError: some of the data are damaged.
     """
     low, high = milliseconds(since, -1), milliseconds(until, 1)
     recent = connection.execute(
@@ -74,7 +74,7 @@ def blocks(
     """For each node its samples in a span of seconds, its end left out: in order, each once.
 
     Raises:
-        DamagedError: something of it is not what was written.
+        DamagedError: some of the data are damaged.
     """
     low, high = milliseconds(span[0], -1), milliseconds(span[1], 1)
     packed = chunk_rows(connection, nodes, (low, high), quantities)
@@ -105,7 +105,7 @@ def chunk_rows(
 ) -> Mapping[int, Sequence[ChunkRow]]:
     """The chunks of some nodes with samples in a span of milliseconds, its end included, in order.
 
-    Two questions for all nodes: many small ones would take longer than what they answer.
+    It makes two queries for all nodes, because many small ones would take longer.
     """
     values = (json.dumps(list(nodes)), span[0] - PERIOD, span[1], *span)
     by_node: dict[int, list[ChunkRow]] = {}
@@ -134,7 +134,7 @@ def chunks(
     """Chunks of a node, unpacked but for their columns.
 
     Raises:
-        DamagedError: something of it is not what was written.
+        DamagedError: some of the data are damaged.
     """
     known = layouts.load(connection, [row.layout for row in rows])
     for row in rows:
@@ -166,7 +166,7 @@ def recent_blocks(
     """Rows of ``recent`` of one node in order of time, those of one layout together.
 
     Raises:
-        DamagedError: something of it is not what was written.
+        DamagedError: some of the data are damaged.
     """
     known = layouts.load(connection, map(itemgetter(1), rows))
     for layout, group in groupby(rows, itemgetter(1)):

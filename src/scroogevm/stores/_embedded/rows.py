@@ -32,7 +32,7 @@ class Found:
 
     @cached_property
     def dense(self) -> bool:
-        """Whether the same VMs were there all the time: their numbers need no picking."""
+        """Whether the same VMs were there all the time, so that all numbers are used."""
         vms = self.blocks[0].layout.vms
         return all(block.present is None and block.layout.vms == vms for block in self.blocks)
 
@@ -64,7 +64,7 @@ class Found:
         return counts
 
     def vm_times(self, out: Floats) -> None:
-        """Put the times of all VMs where they belong: (rows,), of this node."""
+        """Put the times of all VMs of this node into their places, (rows,)."""
         if self.dense:
             out.reshape(len(self.vms), self.times.size)[:] = self.times
             return
@@ -72,10 +72,10 @@ class Found:
             out[target] = np.broadcast_to(block.times / 1000, there.shape)[there]
 
     def vm_column(self, quantity: str, out: Singles) -> None:
-        """Put a quantity of all VMs where it belongs: (rows,), of this node.
+        """Put a quantity of all VMs of this node into its place, (rows,).
 
         Raises:
-            DamagedError: the bytes are not what was written.
+            DamagedError: the bytes are damaged.
         """
         if self.dense:
             table = out.reshape(len(self.vms), self.times.size)
@@ -89,7 +89,7 @@ class Found:
 
     @cached_property
     def _targets(self) -> Sequence[tuple[StoreBlock, Bools, Ints]]:
-        """For each block which of its numbers count, and where they go."""
+        """For each block, the numbers that count, and their places."""
         counts = self.counts
         starts = (np.cumsum(counts) - counts.ravel()).reshape(counts.shape)
         shifts = starts - (np.cumsum(counts, axis=0) - counts)

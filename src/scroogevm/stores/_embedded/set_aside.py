@@ -21,7 +21,7 @@ class SetAside:
         self._path = folder / RESERVE
 
     def keep(self) -> None:
-        """Set the room aside where there is plenty, else nothing is."""
+        """Reserve the space if the disk has plenty, or else nothing."""
         with suppress(OSError):
             if self._path.exists() or shutil.disk_usage(self._path.parent).free < 2 * SIZE:
                 return
@@ -35,7 +35,7 @@ class SetAside:
 
     @property
     def is_touched(self) -> bool:
-        """Whether so little else is left that the log could outgrow what is set aside."""
+        """Whether so little space is left that the log could need more than the reserve."""
         with suppress(OSError):
             return self._path.exists() and shutil.disk_usage(self._path.parent).free < SIZE / 2
         return False

@@ -99,7 +99,7 @@ class StoreWriter:
                 )
         except BaseException as error:
             self._numbers.forget()
-            if isinstance(error, StoreError):  # a full disk does not stop what makes room
+            if isinstance(error, StoreError):  # a full disk does not stop a step that frees space
                 with suppress(StoreError):
                     self._retain(now)
             raise
@@ -107,7 +107,7 @@ class StoreWriter:
         for tidy in (partial(self._pack, now, len(samples)), partial(self._retain, now)):
             try:
                 tidy()
-            except StoreError as error:  # what was asked for is done; the next write tries again
+            except StoreError as error:  # the request is done; the next write tries this again
                 problem = problem or str(error)
         self._shorten_log()
         self._tell(problem)
@@ -123,7 +123,7 @@ class StoreWriter:
 
     @property
     def displaced(self) -> bool:
-        """Whether other files are in the folder than those it writes, which nobody would find."""
+        """Whether files were replaced in the folder, so that readers would not find ours."""
         return self._files != self._there()
 
     def close(self) -> None:
@@ -147,7 +147,7 @@ class StoreWriter:
         return round(sample.time * 1000), sample.node, layout, pack_sample(sample, layout, order)
 
     def _there(self) -> Sequence[tuple[int, int] | None]:
-        """Which files are in the folder now, None for each that is not there."""
+        """The files that are in the folder now, None for each missing one."""
         return [identity(self._folder / name) for name in (FILE, LOCK)]
 
     def _offer(self, stamps: Iterable[int]) -> None:
@@ -159,8 +159,8 @@ class StoreWriter:
         self._compaction.step(round(now * 1000), 4 + written // 8)
 
     def _retain(self, now: float) -> None:
-        """Remove what is old, also where nothing can be written: most likely the disk is full."""
-        # Neither a sample of the future nor a clock that runs ahead takes what is still wanted.
+        """Remove old samples, even if nothing can be written, because the disk may be full."""
+        # A sample from the future or a clock that runs ahead must not remove recent samples.
         now = min(now, time.time())
         if not self._retention or abs(now - self._pruned) < _PRUNE_EACH:
             return

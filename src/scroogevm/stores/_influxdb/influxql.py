@@ -21,7 +21,7 @@ class Question:
     Attributes:
         measurement: which.
         fields: which, in the order of the columns.
-        group: the tag by which points are told apart.
+        group: the tag that distinguishes points.
         since: first millisecond.
         until: one past the last millisecond.
         tag: a tag that has one value; empty for any.
@@ -58,7 +58,7 @@ class Points(NamedTuple):
     """Points of one group.
 
     Attributes:
-        group: value of the tag they are told apart by.
+        group: value of the tag that distinguishes them.
         time: (points,), milliseconds since 1970.
         values: (points, fields), NaN where missing.
     """
@@ -81,10 +81,10 @@ class AnswerError(Exception):
 
 
 def points(question: Question, answer: Iterable[bytes]) -> Iterator[Points]:
-    """What an answer holds, while its lines come in.
+    """The content of an answer, while its lines arrive.
 
     Raises:
-        AnswerError: it is none, an error, or not all.
+        AnswerError: it is not an answer, it is an error, or it is incomplete.
     """
     partial = False
     for line in answer:

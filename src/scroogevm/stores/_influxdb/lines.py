@@ -13,7 +13,7 @@ from scroogevm.stores._server.base import milliseconds
 NODES, NODE_TAG = "node", "url"
 VMS, VM_TAG = "domain", "domain"
 NODE_MARK, VM_MARK = "vm_number", "there"
-"""Fields that every point of ours has: what is there is known even where nothing else is."""
+"""Fields that every point of ours has, so that its presence is known without other values."""
 
 _MARK = "%!"
 _UNSAYABLE = re.compile(rf"[\0-\x1f\x7f\ud800-\udfff]|\\(?=[,= \\]|$)|^$|^{_MARK}")
@@ -43,7 +43,7 @@ def tagged(name: str) -> str:
     r"""A name as the value of a tag, before escaping.
 
     The protocol has no way to say a line's end, or a backslash before a character that it escapes.
-    A name with one of these is marked and percent-encoded, all others stay what they are.
+    A name with one of these is marked and percent-encoded. Other names do not change.
 
     >>> tagged("web 1"), tagged("web\n1")
     ('web 1', '%!web%0A1')
@@ -65,7 +65,7 @@ def untagged(value: str) -> str:
 
 
 def scale(quantity: str, unit: float) -> float:
-    """What a field is multiplied by to be in the quantity's unit: memory has a unit of its own."""
+    """The factor from the unit of a field to the unit of the quantity; memory has another unit."""
     known = NODE.get(quantity) or VM[quantity]
     return unit if known.unit.startswith("MiB") else 1.0
 

@@ -30,7 +30,7 @@ _TOO_MUCH = re.compile("too many|too large|too long|exceed|limit", re.IGNORECASE
 
 @dataclass(frozen=True)
 class ScrapedStore(ServerStore):
-    """A store that holds what exporters said."""
+    """A store that holds the values of exporters."""
 
     match: str = parameter("", 'more matchers for exporters, as in PromQL: job="libvirt"')
     node_label: str = parameter("instance", "label that names the node")
@@ -86,7 +86,7 @@ class ScrapedStore(ServerStore):
             try:
                 return sorted(self._by_node(self._counted(first, end)))
             except LargeError:
-                pass  # so many nodes that only the index can tell
+                pass  # there are so many nodes that only the index can answer
         return sorted(self._values(self._signs, first, end))
 
     def _counted(self, first: int, end: int) -> Iterable[str]:
@@ -105,9 +105,9 @@ class ScrapedStore(ServerStore):
         until: float,
         quantities: Sequence[str] = ESSENTIAL,
     ) -> Recorded:
-        """Samples made of what was scraped, several nodes and an hour at a time.
+        """Samples from scraped values, several nodes and an hour at a time.
 
-        What several targets of a node said gets common times where they are scraped equally often.
+        Values of several targets of a node get common times if they have the same interval.
         """
         of_nodes, of_vms = Pieces(wanted(quantities, NODE)), Pieces(wanted(quantities, VM))
         self.gather(nodes, (milliseconds(since), milliseconds(until)), of_nodes, of_vms)
@@ -116,7 +116,7 @@ class ScrapedStore(ServerStore):
     def gather(
         self, nodes: Sequence[str], bounds: tuple[int, int], of_nodes: Pieces, of_vms: Pieces
     ) -> None:
-        """Put what exporters said of some nodes to other rows."""
+        """Add the values of exporters for some nodes to other rows."""
         if bounds[0] >= bounds[1]:
             return
         names = self._names(*needed([*of_nodes.quantities, *of_vms.quantities]))
@@ -128,7 +128,7 @@ class ScrapedStore(ServerStore):
             return selector(names, self.node_label, some, self.match)
 
         def fetch(piece: QueryWindow) -> Sequence[RawSeries]:
-            # What came before gives the first rates, what comes after the times of the last.
+            # Earlier values give the first rates, and later ones the times of the last.
             first = max(piece.first - round(self.longest * 1000), 0)
             return self.series(chosen(piece), first, piece.end + _SLACK, piece.about)
 
@@ -169,7 +169,7 @@ class ScrapedStore(ServerStore):
         where: str,
         **params: str,
     ) -> Result:
-        """What the server answers, once it does.
+        """The answer of the server, repeated until it answers.
 
         Args:
             understood: makes something of the body; told as ``partial`` whether a part will do.
@@ -262,7 +262,7 @@ class ScrapedStore(ServerStore):
 
 
 def enough(error: RefusalError) -> RefusalError | LargeError:
-    """Whether a refusal says that it is too much at once."""
+    """Whether a refusal means that the request is too large."""
     if error.status in (400, 413, 422, 503) and _TOO_MUCH.search(error.said):
         return LargeError(error.problem, where=error.where, remedy=error.remedy)
     return error

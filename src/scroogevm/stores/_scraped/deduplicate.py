@@ -21,7 +21,7 @@ class OwnedSeries(NamedTuple):
     Attributes:
         part: which part of a sum it is.
         labels: all of them.
-        places: where its values go.
+        places: of its values.
         time: (samples,), seconds since 1970, ascending, at least one.
         values: (samples,).
     """

@@ -29,7 +29,7 @@ class NamesFile:
     Attributes:
         metrics: what metrics mean, by name.
         dialects: parameters of dialects, by dialect.
-        nodes: what a node is called, by what its label says.
+        nodes: name of a node, by the value of its label.
     """
 
     metrics: Mapping[str, Any]
@@ -38,7 +38,7 @@ class NamesFile:
 
     @classmethod
     def read(cls, path: str) -> "NamesFile":
-        """What a file says; nothing where there is no file.
+        """The names from a file; empty without a file.
 
         Raises:
             MisuseError: it cannot be read, or has something else than such tables.

@@ -19,7 +19,7 @@ _Key = tuple[int, str, str, str]
 """Rank and name of a dialect, and job and instance of a target."""
 
 Span = tuple[float, float]
-"""First second, and the second that comes after the last."""
+"""The first second, and the second after the last one."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Scraped:
     _found: dict[_Key, list[OwnedSeries]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, series: RawSeries) -> None:
-        """Take a series in, if some dialect understands it."""
+        """Add a series, if a dialect knows it."""
         labels = series.labels
         for dialect in self.dialects:
             places = dialect.places(series.name, labels)
@@ -124,13 +124,13 @@ def _names_vms(series: Sequence[columns.TermSeries]) -> bool:
 
 
 def _unlisted(source: Recorded) -> Recorded:
-    """Without the number of listed VMs: who names them tells that."""
+    """The places without the number of listed VMs, which comes from the source of names."""
     values = {name: each for name, each in source.nodes.values.items() if name != LISTED}
     return source._replace(nodes=replace(source.nodes, values=values))
 
 
 class _Covered:
-    """Of which time something was said already.
+    """The time for which values are already known.
 
     Args:
         longest: seconds of silence that are no end.
@@ -141,14 +141,14 @@ class _Covered:
         self._spans: dict[str, list[Span]] = defaultdict(list)
 
     def outside(self, what: str, time: Floats) -> Bools:
-        """Which times lie before or after everything that was said."""
+        """Whether each time is before or after all known values."""
         new = np.ones(time.size, np.bool_)
         for first, last in self._spans[what]:
             new &= (time < first - self._longest) | (time > last + self._longest)
         return new
 
     def add(self, what: str, time: Floats) -> None:
-        """Something was said of a time."""
+        """Add a time with values."""
         if time.size:
             self._spans[what].append((time.min(), time.max()))
 
@@ -191,7 +191,7 @@ def aligned(time: Floats, grid: Floats) -> Floats:
     later = grid[np.minimum(place, grid.size - 1)]
     soon = (place < grid.size) & (later - time < 1.1 * period)
     moved = np.where(soon, later, time)
-    # Of two that would get one time the earlier one stays where it was.
+    # If two would get the same time, the earlier one does not move.
     twice = np.append(np.diff(moved) <= 0, False)
     return np.where(twice, time, moved)
 

@@ -38,13 +38,13 @@ class QueryWindow:
 
     @property
     def about(self) -> str:
-        """As messages name it."""
+        """The piece as messages name it."""
         more = f" and {len(self.nodes) - 1} more" if len(self.nodes) > 1 else ""
         return about(f"node {self.nodes[0]}{more}", self.first, self.end)
 
     @property
     def size(self) -> int:
-        """Of what it holds, as far as one knows before."""
+        """Its expected size."""
         return len(self.nodes) * (self.end - self.first)
 
     def halves(self) -> "Sequence[QueryWindow]":
@@ -60,10 +60,10 @@ class QueryWindow:
 
 @dataclass
 class QuerySize:
-    """How much is asked for at once: begun with little, and learned from what answers hold.
+    """The size of requests: small at first, then learned from the size of answers.
 
     Attributes:
-        size: milliseconds, of all nodes that are asked for together.
+        size: milliseconds, summed over the nodes of a request.
         limit: such a size that proved too large.
     """
 
@@ -71,15 +71,15 @@ class QuerySize:
     limit: float = float("inf")
 
     def nodes(self, span: int) -> int:
-        """How many nodes to ask for together, of which some time is wanted."""
+        """The number of nodes in a request for a period."""
         return int(min(max(self.size // span, 1), _NODES))
 
     def span(self, nodes: int) -> int:
-        """Milliseconds to ask for, of so many nodes together."""
+        """Milliseconds of a request for a number of nodes."""
         return int(min(max(self.size / nodes, _SHORTEST), _LONGEST))
 
     def learn(self, piece: QueryWindow, samples: int) -> None:
-        """What a piece held tells how large the next one may be."""
+        """Learn the size of the next piece from the content of one."""
         if samples:
             fitting = piece.size * SAMPLES / samples
             self.size = min(fitting, _GROWTH * max(self.size, piece.size), self.limit / 2)
@@ -109,7 +109,7 @@ class QueryPlan:
     def run(
         self, nodes: Sequence[str], first: int, end: int
     ) -> Iterator[tuple[QueryWindow, Sequence[RawSeries]]]:
-        """All pieces that hold something; those of a node in order of time.
+        """All pieces with content; those of a node are in order of time.
 
         Raises:
             LargeError: even the smallest piece is too large.
@@ -131,7 +131,7 @@ class QueryPlan:
             if lost and not self.there(piece):
                 start, stride = piece.end, 2 * step
             elif step > span:
-                most = step // 2  # some index knows nothing of time beyond so much of it
+                most = step // 2  # some index ignores the time range if it is longer
             else:
                 lost, most = True, end - start
                 for part, series in self._parts(piece):

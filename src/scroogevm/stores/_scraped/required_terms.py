@@ -14,7 +14,7 @@ _ALWAYS = {"clock", "interval", "up", "state", "listed", *SHARED}
 
 
 class _Asked(Mapping[str, Floats]):
-    """Terms of one element, which notes what it is asked for."""
+    """Terms of one element; it records the terms that are read."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -36,7 +36,7 @@ def needed(wanted: Iterable[str]) -> tuple[set[str], set[str]]:
     >>> sorted(needed(["cpu_usage", "cpu"])[0] - needed([])[0])
     ['cpu_time']
     """
-    wanted = {*wanted, "cpu"}  # without capacity nothing says what is absurd
+    wanted = {*wanted, "cpu"}  # the check for absurd values needs the capacity
     node = _terms(quantities.NODE, wanted) | (_ALWAYS & terms.NODE.keys())
     return node, _terms(quantities.VM, wanted) | (_ALWAYS & terms.VM.keys())
 

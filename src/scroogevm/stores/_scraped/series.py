@@ -78,7 +78,7 @@ def words(body: bytes, *, partial: bool = False) -> Sequence[str]:
 
 
 def _whole(document: Any, partial: bool) -> Any:  # noqa: FBT001  # of those above
-    """An answer from which nothing is missing, as far as it says, unless that is taken too."""
+    """Check that an answer is complete, unless partial answers are allowed."""
     if partial:
         return document
     warnings = found(document, "warnings")
@@ -101,9 +101,9 @@ def _series(series: Any, time: Floats, values: Floats) -> RawSeries:
     labels = _labels(series)
     if not np.isfinite(time).all():
         raise GarbledError("has values without times")
-    said = ~np.isnan(values)  # a marker that a target is gone says nothing
+    said = ~np.isnan(values)  # a marker of a target that is gone has no value
     time, values = time[said], values[said]
-    if (np.diff(time) <= 0).any():  # what was written twice; the first is as good as any
+    if (np.diff(time) <= 0).any():  # of values that were written twice, the first one is used
         time, at = np.unique(time, return_index=True)
         values = values[at]
     return RawSeries(labels.pop("__name__", ""), labels, time, values)

@@ -13,10 +13,10 @@ def location(text: str, asked: Sequence[str] = ()) -> httpx.URL:
 
     Args:
         text: as a user wrote it.
-        asked: what may stand behind its ``?``.
+        asked: names that are allowed after its ``?``.
 
     Raises:
-        MisuseError: it is no such URL, or has a secret in it, which is not shown.
+        MisuseError: it is not a valid URL, or contains a secret, which is not shown.
     """
     try:
         url = httpx.URL(text)

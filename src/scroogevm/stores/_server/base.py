@@ -26,7 +26,7 @@ class ServerStore(Store):
 
     Attributes:
         scheme: the word before a token in ``Authorization``.
-        asked_in_location: what may stand behind the ``?`` of a location.
+        asked_in_location: names that are allowed after the ``?`` of a location.
     """
 
     location: str = parameter(MISSING, "URL of the server")
@@ -56,7 +56,7 @@ class ServerStore(Store):
         _ = self._further
 
     def __getstate__(self) -> dict[str, Any]:
-        """Connections stay where they are, whoever takes the store along opens new ones."""
+        """A pickled store has no connections; another process opens new ones."""
         kept = type(self).__dataclass_fields__
         return {name: value for name, value in self.__dict__.items() if name in kept}
 
@@ -150,6 +150,6 @@ def _moment(time: int) -> str:
 
 
 def wanted(quantities: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Those of the quantities that there are, in their order, each once."""
+    """The quantities that exist, in their order, each once."""
     known = set(known)
     return [name for name in dict.fromkeys(quantities) if name in known]

@@ -13,7 +13,7 @@ _TOO_LARGE = 413
 
 
 def send(lines: Iterable[str], post: Callable[[bytes], object]) -> None:
-    """Send lines, as many together as are taken: what is refused as too large goes in halves.
+    """Send lines; a request that is refused as too large is sent in halves.
 
     Raises:
         RefusalError: something else is wrong with them, or one line is too large.

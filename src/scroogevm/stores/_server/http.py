@@ -31,7 +31,7 @@ _REMARK = 8 << 10
 
 
 class HttpAnswer(NamedTuple):
-    """What a server said.
+    """The answer of a server.
 
     Attributes:
         status: of HTTP.
@@ -49,7 +49,7 @@ class RefusalError(StoreError):
 
     Attributes:
         status: of HTTP.
-        said: in its own words, shortened; empty when it said nothing.
+        said: its own text, shortened; empty if there is none.
     """
 
     status: int
@@ -108,8 +108,8 @@ class Http:
             path: joined to the URL.
             params: of the request.
             content: its body.
-            form: whether the parameters go into the body, where they may be long.
-            about: what it is for, such as a node, in messages.
+            form: whether the parameters go into the body, because they may be long.
+            about: its subject in messages, such as a node.
 
         Raises:
             StoreError: there is none in time, or one that is too large.
@@ -128,10 +128,10 @@ class Http:
         form: bool = False,
         about: str = "",
     ) -> Iterator[bytes]:
-        """The lines of an answer, while it comes in; empty ones are left out.
+        """The lines of an answer, while it arrives; empty ones are left out.
 
         Raises:
-            StoreError: they do not come in time, or are too long, or too many.
+            StoreError: they do not arrive in time, or are too long, or too many.
             RefusalError: its status is not 2xx.
         """
         with self._open(method, path, params, None, form=form, about=about) as response:
@@ -155,11 +155,11 @@ class Http:
     def error(
         self, problem: str, about: str = "", *, remedy: str = "", temporary: bool = False
     ) -> StoreError:
-        """An error that says which server it was."""
+        """An error that names the server."""
         return StoreError(problem, where=self.where(about), remedy=remedy, temporary=temporary)
 
     def where(self, about: str) -> str:
-        """The server, and what it was asked for."""
+        """The server, and the path of the request."""
         return f"{self.url}: {about}" if about else self.url
 
     @contextmanager
@@ -197,7 +197,7 @@ class Http:
             raise self.error(problem, about, remedy=remedy, temporary=not distrusted) from None
 
     def _judge(self, response: httpx.Response, about: str) -> None:
-        """Refuse what is no answer to the question."""
+        """Reject an invalid answer."""
         if response.headers.get("content-encoding", "identity") != "identity":
             raise self.error("answers compressed, which was not requested", about)
         status = response.status_code
@@ -236,7 +236,7 @@ class Http:
     def _blocks(self, response: httpx.Response, about: str, limit: int) -> Iterator[bytes]:
         end = monotonic() + self._timeout
         size = 0
-        for block in response.iter_raw():  # as they come: a size to wait for would know no end
+        for block in response.iter_raw():  # as they arrive: waiting for a size may never end
             size += len(block)
             if size > limit:
                 raise LargeError(
@@ -251,7 +251,7 @@ class Http:
         return self.error(problem, about, remedy="or raise the option timeout", temporary=True)
 
     def shown(self, text: str) -> str:
-        """What a server said, fit for one line of a message."""
+        """The text of a server, shortened to one line of a message."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -259,11 +259,11 @@ class Http:
 
 
 class LargeError(StoreError):
-    """An answer is larger than what is taken at once; less may be asked for."""
+    """An answer is too large; a smaller request may succeed."""
 
 
 def remark(body: bytes) -> str:
-    """What an answer that is an error says: servers put it in one of several places."""
+    """The message of an error answer; servers put it in one of several places."""
     text = body.decode("utf-8", "replace")
     try:
         document = json.loads(text)

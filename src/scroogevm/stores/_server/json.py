@@ -12,7 +12,7 @@ _NULL = float(np.finfo(np.float64).max)
 
 
 class GarbledError(Exception):
-    """An answer that is not what its API says."""
+    """An answer does not have the form of its API."""
 
 
 def parsed(body: bytes) -> Any:
@@ -31,12 +31,12 @@ def parsed(body: bytes) -> Any:
 
 
 def found(document: Any, key: str) -> Any:
-    """What an object has by that name; None for nothing, and where it is no object."""
+    """The value of a name in an object; None if it is missing, or if this is not an object."""
     return document.get(key) if isinstance(document, simdjson.Object) else None
 
 
 def listed(items: Any) -> Any:
-    """What is a list.
+    """The value as a list.
 
     Raises:
         GarbledError: it is something else.

@@ -34,7 +34,7 @@ class Pieces:
             self._pieces.setdefault(owner, []).append((time, values))
 
     def rows(self) -> Rows:
-        """All of them; at one time of an owner each value is the last one that was added."""
+        """All rows; of several values for the same owner and time, the last one counts."""
         joined = {owner: _joined(pieces) for owner, pieces in self._pieces.items()}
         named = {
             owner: OwnerRows(time, dict(zip(self.quantities, values.T, strict=True)))

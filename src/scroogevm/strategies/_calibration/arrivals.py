@@ -1,4 +1,4 @@
-"""Finds VMs that came after the last promise."""
+"""Finds VMs that arrived after the last promise."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from scroogevm.core.without import without
 
 
 def came(history: History) -> Bools:
-    """Which VMs came since the window of this slice before, (vms,); all of them at first."""
+    """Whether each VM arrived after the previous window of this slice, (vms,); all at first."""
     if not history.earlier:
         return np.ones(history.vms.ids.size, np.bool_)
     if history.since is None:
@@ -18,12 +18,12 @@ def came(history: History) -> Bools:
 
 
 def foreseeable(history: History) -> Floats:
-    """``o``: percentile 99 of the usage without VMs that came, (nodes,)."""
+    """``o``: percentile 99 of the usage without VMs that arrived, (nodes,)."""
     return without(history.new, came(history))
 
 
 def unseen(history: History) -> Floats:
-    """What VMs that came were promised beyond the most they showed, (nodes,)."""
+    """Allocation of VMs that arrived, less their largest usage, (nodes,)."""
     arrived = came(history)
     vms = history.vms.only(arrived)
     shown = np.nan_to_num(maximum(vms.usage))

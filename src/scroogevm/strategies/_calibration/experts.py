@@ -1,6 +1,6 @@
 """Experts: forecasts of a node's next peak, each a base and a scale of the excess.
 
-A demand is ``base + q*scale``; q is read off what happened to all nodes.
+A demand is ``base + q*scale``. q is the quantile of what happened on all nodes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,17 +25,17 @@ SCALES: Mapping[str, str] = {
     "vms": "the root of its usage times the usage of its single VMs",
 }
 EXPERTS = tuple((base, scale) for base in BASES for scale in SCALES)
-"""Of equally good ones the first is taken."""
+"""The experts; of equally good ones, the first is used."""
 Experts = Sequence[tuple[str, str]]
 """A base and a scale each."""
 VM_PERCENTILE = 99.0
-"""That VMs are summed up by."""
+"""The percentile of VMs that is summed."""
 LEAST = 0.001
-"""Share of the allocation that usage counts for at least in scales."""
+"""Smallest usage in scales, as a share of the allocation."""
 
 
 def bases(history: History, hours: Hours) -> dict[str, Floats]:
-    """Every base, (nodes,); NaN where a node gave no sample."""
+    """Every base, (nodes,); NaN for a node without samples."""
     kept = percentile(history.usage, 99)
     vms, peak = history.vms, history.vm_percentile(VM_PERCENTILE)
     young = (history.vm_windows < history.kept) | np.isnan(peak)

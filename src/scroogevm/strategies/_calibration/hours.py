@@ -10,19 +10,19 @@ from scroogevm.core.arrays import Floats
 HOUR = 3600.0
 DAY, WEEK = 24, 168
 SIZE = WEEK + 1
-"""Hours that are kept: this one, and those until a week before it."""
+"""Hours that are kept: the current one, and those of the week before it."""
 _LAST = "_hour"
 _PEAKS = [f"_hour/{place:03}" for place in range(SIZE)]
 
 
 @dataclass(frozen=True, eq=False)
 class Hours:
-    """What a node peaked at, by the hour in which a window begins.
+    """The peaks of nodes, by the hour in which a window begins.
 
     Attributes:
         now: the hour of the newest window, counted from 0 of the source's clock.
-        peaks: ``SIZE`` arrays (nodes,); hour h stands at place ``h % SIZE``; NaN where no window
-            began in it.
+        peaks: ``SIZE`` arrays (nodes,); hour h is at position ``h % SIZE``; NaN if no window began
+            in it.
     """
 
     now: int
@@ -30,18 +30,18 @@ class Hours:
 
     @classmethod
     def then(cls, memo: Mapping[str, Floats], begin: float, peak: Floats) -> "Hours":
-        """The hours of a memo, and a window that follows.
+        """The hours of a memo, with the next window added.
 
         Args:
-            memo: what ``arrays`` gave; empty at first.
+            memo: the result of ``arrays``; empty at first.
             begin: seconds at which the window begins.
-            peak: (nodes,), what each node peaked at in it.
+            peak: (nodes,), the peak of each node in it.
         """
         now = int(begin // HOUR)
         nothing = np.full(peak.shape, np.nan)
         peaks = [memo.get(name, nothing) for name in _PEAKS]
         gap = np.nan_to_num(now - memo.get(_LAST, nothing), nan=float(SIZE))
-        # Hours that passed without a window still hold what was a week before.
+        # Hours without a window still hold the values of the week before.
         for back in range(int(np.clip(gap.max(initial=0.0), 0, SIZE))):
             place = (now - back) % SIZE
             peaks[place] = np.where(gap > back, np.nan, peaks[place])
@@ -49,16 +49,16 @@ class Hours:
         return cls(now, peaks)
 
     def arrays(self) -> dict[str, Floats]:
-        """What to remember."""
+        """The arrays for the memo."""
         last = np.full(self.peaks[0].shape, float(self.now))
         return {_LAST: last, **dict(zip(_PEAKS, self.peaks, strict=True))}
 
     def largest(self) -> Floats:
-        """The largest peak of the last 24 hours, (nodes,); NaN where there is none."""
+        """The largest peak of the last 24 hours, (nodes,); NaN if there is none."""
         return self._of(range(self.now - DAY + 1, self.now + 1))
 
     def same(self, begin: float) -> Floats:
-        """The largest peak 1, 2 and 7 days before a window to come, at its hour, (nodes,)."""
+        """The largest peak 1, 2 and 7 days before a later window, at its hour, (nodes,)."""
         hour = int(begin // HOUR)
         return self._of(hour - back for back in (DAY, 2 * DAY, WEEK))
 

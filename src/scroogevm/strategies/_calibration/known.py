@@ -19,13 +19,13 @@ class PoolState:
     """The pool, as arrays that the engine keeps.
 
     Attributes:
-        total: (experts + 1, ``BINS``), scores of the last windows by bin; the last row is that of
-            what experts foresaw together.
-        keys: flat places in ``total`` that each of these windows counted in, window by window.
-        counts: what was counted there.
-        sizes: (windows,), how many of ``keys`` each window has, the oldest first.
-        loss: (experts,), mean loss over nodes; 0 where none is known.
-        level: (1,), share of scores that may lie above q now.
+        total: (experts + 1, ``BINS``), scores of the last windows by bin; the last row is for the
+            mixture of experts.
+        keys: flat positions in ``total`` that each of these windows changed, window by window.
+        counts: the numbers that were added there.
+        sizes: (windows,), number of ``keys`` of each window, the oldest first.
+        loss: (experts,), mean loss over nodes; 0 if none is known.
+        level: (1,), share of scores that may currently be above q.
         q: (experts + 1,), quantile of the scores at that level; NaN without scores.
     """
 
@@ -39,7 +39,7 @@ class PoolState:
 
     @classmethod
     def first(cls, risk: float, number: int) -> "PoolState":
-        """Nothing yet, of so many experts."""
+        """An empty pool for a number of experts."""
         none = np.empty(0, np.int32)
         return cls(
             total=np.zeros((number + 1, BINS), np.int64),
@@ -53,7 +53,7 @@ class PoolState:
 
     @classmethod
     def of(cls, pool: Pool, risk: float, number: int) -> "PoolState":
-        """Read a pool of so many experts; an empty one is the first."""
+        """Read a pool for a number of experts; at first it is empty."""
         return cls(**pool) if pool else cls.first(risk, number)
 
     @property
@@ -63,20 +63,20 @@ class PoolState:
 
     @property
     def mixtures(self) -> int:
-        """Node-windows in it for which experts foresaw something together."""
+        """Node-windows in it with a forecast of the mixture."""
         return int(self.total[-1].sum())
 
     def then(
         self, told: Mapping[str, Ints], risk: float, gamma: float, windows: int
     ) -> "PoolState":
-        """What is known after one more window.
+        """The pool after one more window.
 
         Args:
             told: ``scores`` (experts + 1, ``BINS``); ``losses`` (experts + 1,), sums in
-                ``1/UNIT`` and how many nodes; ``promises`` (2,), how many were made and exceeded.
-            risk: that was asked.
-            gamma: how fast the level follows the outcomes.
-            windows: how many to keep.
+                ``1/UNIT`` and number of nodes; ``promises`` (2,), number made and exceeded.
+            risk: that was requested.
+            gamma: speed with which the level follows the results.
+            windows: number of windows to keep.
         """
         made, exceeded = told["promises"].tolist()
         level = self.level
@@ -103,5 +103,5 @@ class PoolState:
         )
 
     def pool(self) -> Pool:
-        """What the engine keeps."""
+        """The arrays that the engine keeps."""
         return {item.name: getattr(self, item.name) for item in fields(self)}

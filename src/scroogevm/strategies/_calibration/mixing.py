@@ -9,13 +9,13 @@ LEAST = 1e-9
 
 
 def weights(own: Floats, mean: Floats, common: float, sharpness: float) -> Floats:
-    """``exp(-sharpness * (loss / least loss - 1))``, to a sum of 1 on each node.
+    """``exp(-sharpness * (loss / smallest loss - 1))``, scaled to a sum of 1 on each node.
 
     Args:
-        own: (experts, nodes), loss on this node; NaN where there is none yet.
+        own: (experts, nodes), loss on this node; NaN if there is none yet.
         mean: (experts,), mean loss over nodes.
-        common: weight of the mean beside the own loss.
-        sharpness: 0 for equal weights, large for the best one alone.
+        common: weight of the mean loss; the own loss has weight 1.
+        sharpness: 0 for equal weights; a large value uses only the best expert.
 
     Returns:
         (experts, nodes).
@@ -25,9 +25,9 @@ def weights(own: Floats, mean: Floats, common: float, sharpness: float) -> Float
     """
     loss = np.nan_to_num(own) + common * mean[:, np.newaxis]
     least = np.maximum(loss.min(axis=0), LEAST)
-    # The difference to the least comes first: nothing overflows, and the best has weight 1.
+    # The smallest loss is subtracted first: nothing overflows, and the best has weight 1.
     weight = np.exp(-sharpness * (loss - loss.min(axis=0)) / least)
-    # Experts one by one: the sum has the same bits however many nodes there are.
+    # Experts are added one by one, so the sum has the same bits for any number of nodes.
     total = np.zeros(weight.shape[1])
     for one in weight:
         total = total + one
@@ -35,7 +35,7 @@ def weights(own: Floats, mean: Floats, common: float, sharpness: float) -> Float
 
 
 def mixed(weight: Floats, values: Floats) -> Floats:
-    """The weighed sum over experts, (nodes,), of (experts, nodes), likewise one by one."""
+    """The weighted sum over experts, (nodes,), of (experts, nodes), also one by one."""
     total = np.zeros(weight.shape[1])
     for share, one in zip(weight, values, strict=True):
         total = total + share * one

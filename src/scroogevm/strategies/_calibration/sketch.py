@@ -1,8 +1,8 @@
 """Quantiles of scores of both signs, by counts in fixed logarithmic bins.
 
 A bin is a sign, an exponent and the first 7 bits of the fraction: 128 bins for each doubling. Its
-middle is off by at most 1/256, 0.4 %, of any score in it. The bits of a number decide, and counts
-are whole numbers, so the order in which scores come changes nothing.
+middle differs from any score in it by at most 1/256, 0.4 %. The bits of a number select its bin,
+and counts are whole numbers, so the order of scores changes nothing.
 """
 
 from math import ceil
@@ -12,7 +12,7 @@ import numpy as np
 from scroogevm.core.arrays import Bools, Floats, Ints
 
 LEAST, MOST = 2.0**-12, 2.0**10
-"""A score nearer to 0 than the first counts as 0; beyond the second, it falls in the last bin."""
+"""A score nearer to 0 than the first counts as 0; one beyond the second is in the last bin."""
 
 _SHIFT = 52 - 7
 _FIRST = int(np.float64(LEAST).view(np.int64)) >> _SHIFT
@@ -29,7 +29,7 @@ def bins(scores: Floats) -> Ints:
 
 
 def counted(scores: Floats, which: Bools) -> Ints:
-    """How many scores of each row fall in each bin, (rows, ``BINS``).
+    """Number of scores of each row in each bin, (rows, ``BINS``).
 
     Args:
         scores: (rows, n).
@@ -53,14 +53,14 @@ def middle(bin_: Ints) -> Floats:
 
 
 def quantiles(counts: Ints, level: float) -> Floats:
-    """Of m scores, the smallest one that ``(1-level)*(m+1)`` of them do not exceed, else the last.
+    """The smallest of m scores that ``(1-level)*(m+1)`` of them do not exceed, or the last one.
 
     Args:
         counts: (rows, ``BINS``).
         level: share of scores that may be larger.
 
     Returns:
-        (rows,), off by at most 0.4 %; NaN for a row without scores.
+        (rows,), with an error of at most 0.4 %; NaN for a row without scores.
     """
     until = counts.cumsum(axis=1)
     number = until[:, -1]

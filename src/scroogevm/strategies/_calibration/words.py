@@ -9,12 +9,12 @@ _SAID = {**BASES, "learned": "the forecast of trees that learned from all nodes"
 
 
 def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
-    """One node's demand explained, of the numbers that were remembered of it.
+    """The explanation of the demand of one node, from the numbers of its memo.
 
     Args:
         memo: the node's number in each array of the memo of ``calibrated``.
         unit: of the resource.
-        experts: those that were asked.
+        experts: all experts.
     """
     if isnan(memo["told"]):
         return (
@@ -41,7 +41,7 @@ def words(memo: Mapping[str, float], unit: str, experts: Experts) -> str:
 
 
 def _amount(value: float, unit: str) -> str:
-    """Four digits, and never a power of ten.
+    """A number with four digits, without a power of ten.
 
     >>> _amount(9.04712, "cores"), _amount(62630.4, "MiB")
     ('9.047 cores', '62,630 MiB')

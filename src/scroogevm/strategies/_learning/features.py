@@ -10,7 +10,7 @@ from scroogevm.core.statistics import mean, std
 from scroogevm.strategies._calibration.experts import BASES
 
 _LAST = 3
-"""Samples at the end of the new window that are looked at one by one."""
+"""Number of samples at the end of the new window that are features."""
 _DAY = 86400.0
 FEATURES: Sequence[str] = (
     *BASES, "mean", "std", *(f"last {back}" for back in range(_LAST)), "kept mean", "kept std",
@@ -20,12 +20,12 @@ FEATURES: Sequence[str] = (
 
 
 def features(history: History, of_bases: Mapping[str, Floats], scale: Floats) -> Floats:
-    """(features, nodes); NaN where nobody knows.
+    """The features, (features, nodes); NaN if unknown.
 
     Args:
-        history: what a strategy sees.
+        history: of the strategy.
         of_bases: every base, (nodes,).
-        scale: (nodes,), above zero where something is known.
+        scale: (nodes,), above zero for nodes with data.
     """
     new, vms, nodes = history.new, history.vms, history.nodes
     sold = history.allocated.astype(np.float64)

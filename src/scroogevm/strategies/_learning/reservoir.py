@@ -11,9 +11,9 @@ from scroogevm.strategies._learning.features import FEATURES
 from scroogevm.strategies._learning.sample import chosen
 
 WIDTH = len(FEATURES) + 1
-"""Numbers of a row: the features, then what came."""
+"""Numbers of a row: the features, then the result."""
 FEWEST = 300
-"""Rows without which nothing is fitted."""
+"""Smallest number of rows for a fit."""
 _PREFIX = "learned/"
 
 
@@ -21,14 +21,14 @@ _PREFIX = "learned/"
 class Reservoir:
     """Rows of the last windows, as arrays that the engine keeps.
 
-    Rows are dropped only when trees are fitted, so that those they were fitted on are there as long
-    as they count: after a restart the same trees are fitted again.
+    Rows are dropped only when trees are fitted. So the rows of the current trees are always there,
+    and the same trees are fitted again after a restart.
 
     Attributes:
-        rows: (rows, ``WIDTH``), whole numbers as ``sample`` has them.
-        window: (rows,), how many windows had passed when each came.
+        rows: (rows, ``WIDTH``), whole numbers as in ``sample``.
+        window: (rows,), number of windows before each row was added.
         passed: (1,), windows so far.
-        fitted: (1,), windows that had passed when trees were last fitted; 0 for never.
+        fitted: (1,), number of windows before the last fit; 0 for never.
     """
 
     rows: Ints
@@ -45,10 +45,10 @@ class Reservoir:
         return cls(**{item.name: pool[_PREFIX + item.name] for item in fields(cls)})
 
     def then(self, tables: Ints, refit: int, most: int, lasts: int) -> "Reservoir":
-        """What is known after one more window.
+        """The reservoir after one more window.
 
         Args:
-            tables: the sum of what all chunks told.
+            tables: the sum of the tables of all chunks.
             refit: windows after which trees are fitted again.
             most: rows to keep.
             lasts: windows after which a row is too old.
@@ -66,14 +66,14 @@ class Reservoir:
 
     @property
     def training(self) -> Ints:
-        """The rows that trees are fitted on; none before the first time."""
+        """The rows that trees are fitted on; none before the first fit."""
         return np.asarray(self.rows[self.window <= self.fitted[0]])
 
     def pool(self) -> Mapping[str, Ints]:
-        """What the engine keeps."""
+        """The arrays that the engine keeps."""
         return {_PREFIX + item.name: getattr(self, item.name) for item in fields(self)}
 
     @staticmethod
     def without(pool: Pool) -> Pool:
-        """What else is in a pool."""
+        """The arrays of a pool that belong to other parts."""
         return {name: array for name, array in pool.items() if not name.startswith(_PREFIX)}

@@ -1,9 +1,9 @@
 """Samples rows of all nodes, independent of the order of nodes and chunks.
 
-Chunks tell tables of whole numbers that are added up. A row goes to a place that the hash of its
-node and window decides. Where two rows meet, both are lost: the sum of the counts tells. Sparser
-tables of the same rows stand beside it, so that some table has few meetings however many nodes
-there are.
+Chunks return tables of whole numbers, which are summed. The hash of node and window gives the place
+of a row. If two rows have the same place, both are lost; the sum of the counts shows it. There are
+several tables with fewer and fewer of the rows, so one of them has few collisions for any number of
+nodes.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scroogevm.core.arrays import Floats, Ints
 
 LEVELS, PLACES = 12, 256
-"""Table l has the rows of one node in ``2**l``, in so many places."""
+"""Table l has the rows of one of ``2**l`` nodes, in this number of places."""
 FULL = PLACES // 2
 """Places above which a table is too full to be used."""
 UNIT = 2.0**20
@@ -26,7 +26,7 @@ _MISSING = -(2**40)
 
 
 def table(names: Sequence[str], window: int, rows: Floats, known: Ints) -> Ints:
-    """The tables of some nodes, (``LEVELS``, ``PLACES``, numbers + 1), the last column the count.
+    """The tables of some nodes, (``LEVELS``, ``PLACES``, numbers + 1); the last one is the count.
 
     Args:
         names: of the nodes.
@@ -59,7 +59,7 @@ def chosen(tables: Ints) -> Ints:
 
 
 def floats(rows: Ints) -> Floats:
-    """The numbers of rows; NaN where one was missing."""
+    """The numbers of rows; NaN for a missing one."""
     return np.where(rows == _MISSING, np.nan, rows / UNIT)
 
 
@@ -69,7 +69,7 @@ def _hash(name: str) -> int:
 
 
 def _mixed(hashes: NDArray[np.uint64], window: int) -> NDArray[np.uint64]:
-    """Other numbers for each window: the finaliser of splitmix64 (Steele, Lea, Flood 2014)."""
+    """Mixes the bits of numbers: the finaliser of splitmix64 (Steele, Lea, Flood 2014)."""
     with np.errstate(over="ignore"):
         mixed = hashes + np.uint64((window * 0x9E3779B97F4A7C15) & (2**64 - 1))
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -18,7 +18,7 @@ _REMEMBERED = 128
 
 
 def check_there() -> None:
-    """Refuse to go on without the library.
+    """Raise an error if the library is missing.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -30,7 +30,7 @@ def check_there() -> None:
 
 
 def predicted(training: Ints, quantile: float, features: Floats) -> Floats:
-    """A quantile of what comes, (nodes,); 0 where nothing was fitted, or nothing is known.
+    """A quantile of the next result, (nodes,); 0 if nothing was fitted, or nothing is known.
 
     Args:
         training: (rows, ``WIDTH``).

@@ -72,7 +72,7 @@ def _files(path: Path) -> tuple[Sequence[Path], Sequence[Path]]:
 
 
 def looks_right(path: Path, *, bucketed: bool) -> bool:
-    """Whether a directory holds such a trace, with sizes in buckets (">24") or without."""
+    """Whether a directory holds an Azure trace, with sizes in buckets (">24") or without."""
     table, shards = _files(path)
     if not table or not shards:
         return False

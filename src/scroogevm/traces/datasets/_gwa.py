@@ -56,7 +56,7 @@ class Gwa(Dataset):
 
     @abstractmethod
     def seconds(self, time: pl.Expr) -> pl.Expr:
-        """A timestamp in seconds, ``NO_NUMBER`` where it is none."""
+        """A timestamp in seconds, ``NO_NUMBER`` if it is not a number."""
 
     def recognises(self, path: Path) -> bool:
         """Whether the first file that has a header has one of this layout."""

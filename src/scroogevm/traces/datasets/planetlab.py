@@ -34,7 +34,7 @@ class Planetlab(Dataset):
     cores: float = parameter(1.0, "cores of each VM: sizes are not published", low=0.001)
 
     def recognises(self, path: Path) -> bool:
-        """Whether it is such a day, or a directory of them."""
+        """Whether it is a day of PlanetLab, or a directory of days."""
         return bool(_days(path))
 
     def strays(self, path: Path) -> Sequence[Path]:
@@ -88,7 +88,7 @@ def _read(file: Path) -> Ints:
     """The percentages of a file.
 
     Raises:
-        TraceError: a line is no whole number from 0 to 100, or there are not 288 of them.
+        TraceError: a line is not a whole number from 0 to 100, or there are not 288 lines.
     """
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").split()

@@ -21,7 +21,7 @@ BURST_S = 240.0
 TIMERS = 0.15
 """Share of VMs that run a task on the full hour, or on every few: they peak together."""
 TIMER_S = 180.0
-"""How long such a task takes, seconds."""
+"""The duration of this task, seconds."""
 _BLOCK = 32
 
 

@@ -52,7 +52,7 @@ class Workload:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense.
+        """Reject invalid values.
 
         Raises:
             MisuseError: an unknown name or a number out of range.

@@ -46,7 +46,7 @@ class Placing:
     shape: Shape = Shape(SCOPE, SCOPE)
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense.
+        """Reject invalid values.
 
         Raises:
             MisuseError: a number is out of range.

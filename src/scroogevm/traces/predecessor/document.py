@@ -19,7 +19,7 @@ EMPTY: Floats = np.empty(0)
 _BLANKS = np.frombuffer(b" \t\r\n", np.uint8)
 _IN_A_LIST = np.frombuffer(b",[", np.uint8)
 _MOST_BLANKS = 1000
-"""Before a bracket; nobody indents further."""
+"""Largest indentation before a bracket."""
 
 
 class Document:
@@ -109,7 +109,7 @@ class Document:
         """A list of numbers as an array, NaN for null; empty when the list is absent.
 
         Raises:
-            TraceError: it is no list, or holds something else than numbers and nulls.
+            TraceError: it is not a list, or contains other values than numbers and nulls.
         """
         value = owner.get(key)
         if value is None:

@@ -36,7 +36,7 @@ class StoreQuery:
     words: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense.
+        """Reject invalid values.
 
         Raises:
             MisuseError: no whole window lies in the time, or its parts do not fit each other.
@@ -83,7 +83,7 @@ class StoreQuery:
         """The nodes of the store that are asked for.
 
         Raises:
-            StoreError: there is none, or none yet.
+            StoreError: no node has a sample in this time, or no window is complete yet.
             MisuseError: a pattern fits no node.
         """
         there = store.nodes(self.begin, self.end)

@@ -62,7 +62,7 @@ class Sampling:
 
 
 def _remark(own: float, interval: float, wanted: float | None) -> str:
-    """What is to be said of an interval that nobody expects.
+    """The remark on an unexpected interval.
 
     >>> _remark(15.0, 15.0, 5.0)
     'there is a sample every 15 s: --interval 5 gives no more'
