@@ -31,7 +31,7 @@ class BalloonVM:
         need: its working set.
         target: the size that its balloon should leave.
         act: ``shrink``, ``grow``, ``release``, ``keep`` or ``refuse``.
-            rule: who decided that.
+        rule: who decided that.
         reason: why, in plain words.
         failure: what libvirt said no to; empty for nothing.
         pressure: share of time in which tasks of its guest waited for memory, 0 to 1.
