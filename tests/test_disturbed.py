@@ -75,7 +75,7 @@ class Disturbed(RuleBasedStateMachine):
             assert self.said[chunk] == undisturbed(chunk)
 
 
-Disturbed.TestCase.settings = settings(max_examples=4, stateful_step_count=30, deadline=None)
+Disturbed.TestCase.settings = settings(max_examples=2, stateful_step_count=30, deadline=None)
 TestDisturbed = Disturbed.TestCase
 
 

@@ -50,7 +50,7 @@ def same(one: Ledger, other: Ledger, since: float = -np.inf) -> None:
         np.testing.assert_array_equal(values, theirs.scores()[name][:, places], err_msg=name)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 20), st.permutations(range(NODES)), st.sets(st.integers(1, NODES - 1)))
 @pytest.mark.parametrize("period", [DAY, None])
 def test_any_split_and_any_order_give_the_same_bits(

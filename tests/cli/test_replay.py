@@ -269,8 +269,9 @@ def test_a_full_disk_fails_in_one_line_and_leaves_nothing(
         assert list(disk.iterdir()) == []
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "workers"), [(signal.SIGINT, 130, "2"), (signal.SIGTERM, 143, "1")]
+)
 def test_an_interrupt_leaves_no_half_written_output(
     traces: Path, tmp_path: Path, number: signal.Signals, code: int, workers: str
 ) -> None:

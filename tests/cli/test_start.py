@@ -48,4 +48,4 @@ def test_a_replay_loads_no_store_no_service_and_nothing_that_draws(tmp_path: Pat
         "scroogevm.balloon", "scroogevm.openstack", "scroogevm.traces.generate",
     }  # fmt: skip
     assert not modules & others
-    assert not packages(modules) & (HEAVY - {"numpy", "polars", "rich"})
+    assert not packages(modules) & (HEAVY - {"numpy", "polars", "rich", "jinja2"})

@@ -83,7 +83,7 @@ def faults_between(cloud: Cloud) -> Iterator[tuple[NodeStatus, str, str, str]]:
     cloud.place("crowded", 4)
     crowded = node("crowded", resource(64, 0, 64), vms=0)
     yield crowded, "consumers", "warns", "1 consumers here, the telemetry has 0 VMs"
-    yield crowded, "consumers", "warns", "consumers hold 4 VCPU, the telemetry saw 0 promised"
+    yield crowded, "consumers", "warns", "consumers hold 4 VCPU, the telemetry saw 0 allocated"
     cloud.host("over")
     cloud.place("over", 32)
     cloud.change("over", "VCPU", allocation_ratio=0.25)

@@ -15,7 +15,7 @@ from scroogevm.stores import open_store
 from service.fleet import BEGIN, Fleet
 from service.live import run
 
-KILLS = 12
+KILLS = 8
 """In the tests; ``benchmarks service-kills`` does it two hundred times."""
 HOURS = 6
 

@@ -1,8 +1,12 @@
 """A service over a judged fleet, served on this machine."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from scroogevm.journal import Journal
@@ -40,10 +44,8 @@ class Served:
 def serving(folder: Path, nodes: int = 20, *, tokens: bool = False) -> Iterator[Served]:
     """Judge some hours of a fleet, and serve what came of it."""
     with ExitStack() as stack:
+        shutil.copytree(_judged(nodes), folder, dirs_exist_ok=True)
         store = stack.enter_context(open_store(f"embedded:{folder / 'store'}"))
-        silent = {"n3": [(3 * 3600.0, 1e9)]} if nodes > 2 else {}
-        Fleet(nodes=nodes, silent=silent).fill(store, BEGIN, BEGIN + HOURS * 3600)
-        run(store, folder, HOURS * 3600)
         journal = stack.enter_context(Journal(folder / "journal.sqlite"))
         clock = FastClock(BEGIN + HOURS * 3600 + 20, float("inf"))
         reader = ServiceReader(
@@ -54,6 +56,18 @@ def serving(folder: Path, nodes: int = 20, *, tokens: bool = False) -> Iterator[
         stack.callback(server.close)
         reader.hear_of(lambda _: server.beat())
         yield Served(server.address, reader, clock, server)
+
+
+@cache
+def _judged(nodes: int) -> Path:
+    """A fleet whose windows were judged, made once for all tests."""
+    folder = Path(tempfile.mkdtemp(prefix="judged-"))
+    atexit.register(shutil.rmtree, folder)
+    with open_store(f"embedded:{folder / 'store'}") as store:
+        silent = {"n3": [(3 * 3600.0, 1e9)]} if nodes > 2 else {}
+        Fleet(nodes=nodes, silent=silent).fill(store, BEGIN, BEGIN + HOURS * 3600)
+        run(store, folder, HOURS * 3600)
+    return folder
 
 
 def _tokens(folder: Path) -> Path:

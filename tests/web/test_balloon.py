@@ -36,7 +36,7 @@ class _Companion:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("served"), 2) as served:
+    with serving(tmp_path_factory.mktemp("served")) as served:
         served.reader.show_balloon(_Companion())
         yield served.address
 

@@ -17,7 +17,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("web"), nodes=3, tokens=True) as found:
+    with serving(tmp_path_factory.mktemp("web"), tokens=True) as found:
         yield found
 
 

@@ -12,7 +12,7 @@ from web.serving import ADMIN, Served, serving
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("web"), nodes=3, tokens=True) as found:
+    with serving(tmp_path_factory.mktemp("web"), tokens=True) as found:
         yield found
 
 

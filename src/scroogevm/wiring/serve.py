@@ -18,7 +18,6 @@ from scroogevm.sinks.command import OfferCommand
 from scroogevm.sinks.sink import OfferSink
 from scroogevm.sinks.webhook import Webhook
 from scroogevm.stores import open_store
-from scroogevm.web.server import WebSettings
 from scroogevm.wiring.balloon import balloon_fleet
 from scroogevm.wiring.collect import buffered, store_options, writable
 from scroogevm.wiring.placement import placement_sink
