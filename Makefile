@@ -36,7 +36,8 @@ check: $(VENV)/.dev   ## lint, types, import contracts
 
 test: $(VENV)/.dev check docs   ## everything that proves the product: checks, docs, tests
 	@packaging/servers "$(BIN)"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not hypervisor" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m hypervisor tests/hypervisor
 
 docs: $(VENV)/.dev    ## build docs/, warnings are errors
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
