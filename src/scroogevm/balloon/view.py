@@ -53,8 +53,8 @@ class BalloonVM:
 
 
 @dataclass(frozen=True)
-class BalloonNode:
-    """A node in the last cycle.
+class BalloonNodeFacts:
+    """A node in the last cycle, without its VMs.
 
     Attributes:
         node: its name.
@@ -65,7 +65,6 @@ class BalloonNode:
         taken: MiB that this program took from VMs, below their allocation.
         problem: why it did not answer; empty if it did.
         seconds: duration of the cycle.
-        vms: its VMs.
     """
 
     node: str
@@ -76,6 +75,16 @@ class BalloonNode:
     taken: float | None
     problem: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class BalloonNode(BalloonNodeFacts):
+    """A node in the last cycle.
+
+    Attributes:
+        vms: its VMs.
+    """
+
     vms: Sequence[BalloonVM]
 
 

@@ -1,11 +1,11 @@
 """What the API tells of the memory companion, page by page: a fleet may have 500 000 VMs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 from scroogevm.balloon.journal import Acted
-from scroogevm.balloon.view import BalloonNode, BalloonView, BalloonVM
+from scroogevm.balloon.view import BalloonNode, BalloonNodeFacts, BalloonView, BalloonVM
 
 T = TypeVar("T")
 
@@ -32,30 +32,14 @@ class BalloonTotals:
 
 
 @dataclass(frozen=True)
-class BalloonNodeRow:
-    """A node in the last cycle, without its VMs.
+class BalloonNodeRow(BalloonNodeFacts):
+    """A node in the last cycle, with its VMs counted.
 
     Attributes:
-        node: its name.
-        time: when, seconds since 1970.
-        total: MiB that it has; None if unknown, and so below.
-        available: MiB that it could give without swapping.
-        wanted: MiB that it asks for.
-        taken: MiB that VMs have less than they were promised, by this program.
-        problem: why it did not answer; empty where it did.
-        seconds: that the cycle took.
         vms: how many run.
         refused: how many of them are left alone.
     """
 
-    node: str
-    time: float
-    total: float | None
-    available: float | None
-    wanted: float | None
-    taken: float | None
-    problem: str
-    seconds: float
     vms: int
     refused: int
 
@@ -160,15 +144,5 @@ def _totals(view: BalloonView) -> BalloonTotals:
 
 
 def _row(node: BalloonNode) -> BalloonNodeRow:
-    return BalloonNodeRow(
-        node=node.node,
-        time=node.time,
-        total=node.total,
-        available=node.available,
-        wanted=node.wanted,
-        taken=node.taken,
-        problem=node.problem,
-        seconds=node.seconds,
-        vms=len(node.vms),
-        refused=_refused(node),
-    )
+    known = {one.name: getattr(node, one.name) for one in fields(BalloonNodeFacts)}
+    return BalloonNodeRow(**known, vms=len(node.vms), refused=_refused(node))

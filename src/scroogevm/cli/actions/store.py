@@ -51,7 +51,7 @@ def check(store: str, store_option: Sequence[str], *, repair: bool, as_json: boo
     if as_json:
         print_json({"damaged": lines, "repaired": repair and bool(lines)})
     for line in () if as_json else lines:
-        click.echo(_printable(line))
+        click.echo(printable(line))
     if lines:
         gone = sum(not line.endswith("(stays)") for line in lines)
         raise StoreError(
@@ -112,7 +112,3 @@ def _cells(facts: dict[str, Any]) -> Sequence[str]:
 
 def _when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _printable(text: str) -> str:
-    return printable(text)
